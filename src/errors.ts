@@ -1,0 +1,86 @@
+/** Stable error codes. A code, once published, keeps its meaning; clients branch on it. */
+export type ErrorCode =
+  // the caller
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'CURSOR_MISMATCH'
+  | 'QUERY_TOO_COMPLEX'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'TIMEOUT'
+  // a file
+  | 'FILE_EMPTY'
+  | 'FILE_TOO_LARGE'
+  | 'FILE_UNREADABLE'
+  | 'FILE_NOT_FOUND'
+  | 'FILE_CHECKSUM_MISMATCH'
+  | 'MEDIA_UNSUPPORTED'
+  | 'MEDIA_CORRUPT'
+  | 'MEDIA_TOO_MANY_PIXELS'
+  | 'MEDIA_TYPE_MISMATCH'
+  | 'MEDIA_TIMEOUT'
+  | 'MEDIA_DECODER_CRASHED'
+  | 'MANIFEST_INVALID'
+  // the model
+  | 'MODEL_NOT_FOUND'
+  | 'MODEL_INVALID'
+  | 'MODEL_CHECKSUM_MISMATCH'
+  | 'MODEL_PROVIDER_UNAVAILABLE'
+  | 'MODEL_OUTPUT_INVALID'
+  | 'EMBEDDING_FAILED'
+  // the installation
+  | 'CONFIG_INVALID'
+  | 'DATABASE_UNREACHABLE'
+  | 'DATABASE_INCOMPATIBLE'
+  | 'DATA_FOLDER_LOCKED'
+  | 'PORT_IN_USE'
+  | 'STORAGE_FULL'
+  | 'STORAGE_UNAVAILABLE'
+  | 'INTERNAL';
+
+export interface ErrorDetails {
+  /** Path of the offending input, for example `filter.tags.all[2]`. */
+  field?: string;
+  /** The value received, shortened. */
+  value?: unknown;
+  /** What would have been accepted, in words or as a list. */
+  allowed?: string | readonly string[];
+  cause?: unknown;
+}
+
+/** An error whose message may be shown to the caller: it says what is wrong and what to do. Everything else is INTERNAL. */
+export class VitrineError extends Error {
+  readonly code: ErrorCode;
+  readonly field?: string;
+  readonly value?: unknown;
+  readonly allowed?: string | readonly string[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'VitrineError';
+    this.code = code;
+    if (details.field !== undefined) this.field = details.field;
+    if (details.value !== undefined) this.value = shorten(details.value);
+    if (details.allowed !== undefined) this.allowed = details.allowed;
+  }
+}
+
+/** Bad input, naming field, value and what is allowed. */
+export function badInput(field: string, value: unknown, allowed: string | readonly string[], message?: string): VitrineError {
+  const list = typeof allowed === 'string' ? allowed : allowed.join(', ');
+  return new VitrineError('BAD_USER_INPUT', message ?? `${field}: ${JSON.stringify(shorten(value))} is not accepted; allowed: ${list}.`, {
+    field,
+    value,
+    allowed,
+  });
+}
+
+export function isVitrineError(error: unknown, code?: ErrorCode): error is VitrineError {
+  return error instanceof VitrineError && (code === undefined || error.code === code);
+}
+
+function shorten(value: unknown): unknown {
+  return typeof value === 'string' && value.length > 120 ? `${value.slice(0, 117)}...` : value;
+}
