@@ -1,0 +1,157 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { isVitrineError, VitrineError } from '../errors.js';
+import { PrismaClient } from './prisma-client/client.js';
+import type { Sql } from './sql.js';
+import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
+
+// bigint columns hold byte sizes and counts, all far below 2^53; dates stay the text that PostgreSQL wrote.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+
+/** Prisma for plain rows. `findUnique` is taken out: Prisma merges calls of one tick, across transactions and so across organisations. */
+export type Rows = Omit<ReturnType<typeof createPrisma>, '$transaction' | '$connect' | '$disconnect' | '$extends'>;
+
+/** One transaction, already bound to its role (and organisation). Valid until the handle's `work` settles. */
+export interface Tx {
+  query<Row = Record<string, unknown>>(statement: Sql): Promise<Row[]>;
+  /** Number of rows that the statement touched. */
+  execute(statement: Sql): Promise<number>;
+  readonly rows: Rows;
+  /** Runs one statement as the owner of the database, in this transaction: for the job queue's tables only. */
+  asOwner(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+export interface OrganizationTx extends Tx {
+  readonly organizationId: string;
+}
+
+export interface DatabaseOptions {
+  engine: 'embedded' | 'native';
+  connection: pg.PoolConfig;
+  /** Milliseconds after which a statement of a handle is cancelled (native only: the embedded engine cannot cancel). */
+  statementTimeoutMs: number;
+  /** Called by close() once the pool is gone. */
+  onClose?: () => Promise<void>;
+}
+
+function createPrisma() {
+  const refuse = (): never => {
+    throw new Error('use findFirst: findUnique may be batched across transactions');
+  };
+  return new PrismaClient({ adapter: new PrismaPg(new TransactionPool()) }).$extends({
+    query: { $allModels: { findUnique: refuse, findUniqueOrThrow: refuse } },
+  });
+}
+
+/** The one door to PostgreSQL. Customer rows are reachable only inside {@link asOrganization}. */
+export class Database {
+  readonly engine: 'embedded' | 'native';
+  readonly #pool: pg.Pool;
+  readonly #prisma = createPrisma();
+  readonly #options: DatabaseOptions;
+
+  constructor(options: DatabaseOptions) {
+    this.engine = options.engine;
+    this.#options = options;
+    this.#pool = new pg.Pool(options.connection);
+    // A dropped idle connection is replaced at the next use; without a listener it would end the process.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** Runs `work` in one transaction in which only this organisation's rows exist. Errors roll everything back. */
+  asOrganization<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>): Promise<T> {
+    return this.#transaction('vitrine_app', organizationId, (tx) => work({ ...tx, organizationId }));
+  }
+
+  /** Runs `work` as the role that knows organisations, API keys and models, and no customer content. */
+  asSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transaction('vitrine_system', '', work);
+  }
+
+  /** Runs one statement as the owner, outside any handle: migrations and the job queue. */
+  async asOwner(text: string, values: unknown[] = []): Promise<{ rows: Record<string, unknown>[]; rowCount: number }> {
+    this.#refuseNesting();
+    const result = await this.#pool.query(values.length === 0 ? text : { text, values }).catch(explainConnection);
+    // Several statements in one text give an array of results.
+    const last = Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
+    return { rows: last.rows, rowCount: last.rowCount ?? 0 };
+  }
+
+  /** A connection of one's own for session state such as advisory locks. The caller ends it. */
+  async openSession(): Promise<pg.Client> {
+    const client = new pg.Client(this.#options.connection);
+    await client.connect().catch(explainConnection);
+    return client;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+    await this.#options.onClose?.();
+  }
+
+  #refuseNesting(): void {
+    // The embedded pool has one connection: a second handle inside the first would wait for ever.
+    if (insideTransaction()) throw new Error('a database handle was opened inside another; pass the transaction on');
+  }
+
+  async #transaction<T>(role: string, organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#refuseNesting();
+    const client = await this.#pool.connect().catch(explainConnection);
+    let broken: Error | undefined;
+    try {
+      const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
+      await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}`);
+      await client.query('SELECT set_config($1, $2, true)', ['app.organization_id', organizationId]);
+      const result = await withClient(client, () => work(this.#handle(client, role)));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw explain(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  #handle(client: pg.PoolClient, role: string): Tx {
+    return {
+      rows: this.#prisma,
+      query: async <Row>(statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rows as Row[],
+      execute: async (statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rowCount ?? 0,
+      asOwner: async (text, values) => {
+        await client.query('SET LOCAL ROLE NONE');
+        const result = await client.query({ text, values });
+        await client.query(`SET LOCAL ROLE ${role}`);
+        return { rows: result.rows };
+      },
+    };
+  }
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN', '57P01', '57P02', '57P03']);
+
+function explainConnection(error: unknown): never {
+  throw explain(error);
+}
+
+/** Turns what PostgreSQL and the network say into errors that tell what to do; others pass unchanged. */
+export function explain(error: unknown): unknown {
+  if (isVitrineError(error)) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === '57014') return new VitrineError('TIMEOUT', 'The database did not answer in time. Narrow the filter or try again later.', { cause: error });
+  if (code === '28P01' || code === '28000') {
+    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL refused the login (${message}). Check user and password in DATABASE_URL.`, { cause: error });
+  }
+  if (code === '3D000') {
+    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL answers, but ${message}. Create it (createdb) or correct DATABASE_URL.`, { cause: error });
+  }
+  if ((code !== undefined && UNREACHABLE.has(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')) {
+    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`, {
+      cause: error,
+    });
+  }
+  return error;
+}
