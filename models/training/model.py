@@ -1,0 +1,119 @@
+"""The dual encoder: a small ResNet for pictures, a small causal Transformer for text, one shared space."""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+IMAGE_SIZE = 64
+CONTEXT_LENGTH = 32
+DIMENSIONS = 256
+MEAN = (0.5, 0.5, 0.5)
+STD = (0.25, 0.25, 0.25)
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions with batch normalisation and a shortcut. (GroupNorm learned almost nothing in our probe.)"""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.shortcut = None
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = F.relu(self.norm1(self.conv1(x)))
+        y = self.norm2(self.conv2(y))
+        return F.relu(y + (self.shortcut(x) if self.shortcut is not None else x))
+
+
+class ImageEncoder(nn.Module):
+    """[batch,3,64,64] normalised pixels -> [batch,256], not normalised.
+
+    The last 4x4 map is both averaged (what is there) and flattened after a narrow 1x1 (where it is): averaging
+    alone cannot say left from right.
+    """
+
+    def __init__(self, widths=(64, 128, 256), depths=(1, 2, 2), stem=32, place=16):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        blocks, inputs = [], stem
+        for level, (width, depth) in enumerate(zip(widths, depths)):
+            for index in range(depth):
+                blocks.append(Block(inputs, width, 2 if index == 0 and level > 0 else 1))
+                inputs = width
+        self.blocks = nn.Sequential(*blocks)
+        self.place = nn.Conv2d(inputs, place, 1)
+        self.project = nn.Linear(2 * inputs + place * 16, DIMENSIONS)
+
+    def forward(self, pixels):
+        x = self.blocks(self.stem(pixels))
+        flat = x.flatten(2)
+        return self.project(torch.cat([flat.mean(2), flat.amax(2), self.place(x).flatten(1)], 1))
+
+
+class TextLayer(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+
+    def forward(self, x, mask):
+        batch, length, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = q @ k.transpose(-1, -2) * (width // self.heads) ** -0.5 + mask
+        x = x + self.out((scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, length, width))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class TextEncoder(nn.Module):
+    """[batch,seq] token ids -> [batch,256], not normalised; causal, read at the first end-of-text token."""
+
+    def __init__(self, vocabulary, end_id, width=192, layers=3, heads=4):
+        super().__init__()
+        self.end_id = end_id
+        self.token = nn.Embedding(vocabulary, width)
+        self.position = nn.Parameter(torch.randn(CONTEXT_LENGTH, width) * 0.01)
+        nn.init.normal_(self.token.weight, std=0.02)
+        self.layers = nn.ModuleList(TextLayer(width, heads) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, DIMENSIONS, bias=False)
+        self.register_buffer("mask", torch.full((CONTEXT_LENGTH, CONTEXT_LENGTH), -1e4).triu(1), persistent=False)
+
+    def forward(self, ids):
+        length = ids.shape[1]
+        x = self.token(ids) + self.position[:length]
+        mask = self.mask[:length, :length]
+        for layer in self.layers:
+            x = layer(x, mask)
+        end = (ids == self.end_id).int().argmax(1)
+        end = end.view(-1, 1, 1).expand(-1, 1, x.shape[2])
+        return self.project(self.norm(x.gather(1, end).squeeze(1)))
+
+
+class DualEncoder(nn.Module):
+    def __init__(self, vocabulary, end_id):
+        super().__init__()
+        self.image = ImageEncoder()
+        self.text = TextEncoder(vocabulary, end_id)
+        self.log_scale = nn.Parameter(torch.tensor(2.66))
+
+    def forward(self, pixels, ids):
+        return F.normalize(self.image(pixels), dim=1), F.normalize(self.text(ids), dim=1)
+
+
+def truth_loss(image, text, scale, truth):
+    """Multi-positive contrastive loss. truth [images, texts]: 1 the text is true of the picture, 0 it is not, -1 cannot be said (left out)."""
+    logits = scale * image @ text.T
+    logits = logits.masked_fill(truth < 0, -1e4)
+    target = (truth > 0).float()
+    rows = -(F.log_softmax(logits, 1) * target).sum(1) / target.sum(1).clamp(min=1)
+    columns = -(F.log_softmax(logits, 0) * target).sum(0) / target.sum(0).clamp(min=1)
+    return 0.5 * (rows.mean() + columns.mean())
