@@ -103,7 +103,8 @@ export class Database {
       const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
       await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}`);
       await client.query('SELECT set_config($1, $2, true)', ['app.organization_id', organizationId]);
-      const result = await withClient(client, () => work(this.#handle(client, role)));
+      // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
+      const result = await withClient(client, async () => await work(this.#handle(client, role)));
       await client.query('COMMIT');
       return result;
     } catch (error) {

@@ -1,0 +1,145 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { VitrineError } from './errors.js';
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const cores = availableParallelism();
+
+/** The folder that holds package.json, prisma/ and models/. */
+export const INSTALLATION = fileURLToPath(new URL('..', import.meta.url));
+
+// Every variable that Vitrine reads, here and nowhere else. `.env.example` lists the same names; a test compares them.
+const VARIABLES = {
+  VITRINE_DATA: z.string().min(1).default('./data'),
+  VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
+  VITRINE_PORT: whole(0, 65_535).default(4000),
+  VITRINE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  VITRINE_DATABASE_POOL: whole(1, 100).default(cores + 2),
+  VITRINE_DATABASE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
+  VITRINE_MODEL: z.string().min(1).default('vitrine-sketch'),
+  VITRINE_PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+  VITRINE_PRECISION: z.enum(['fp32', 'fp16', 'int8']).optional(),
+  VITRINE_MODEL_THREADS: whole(1, 256).optional(),
+  VITRINE_DECODERS: whole(1, 64).default(Math.max(1, Math.min(cores, 8))),
+  VITRINE_DECODE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
+  VITRINE_MAX_PIXELS: whole(1, 1_000_000_000).default(100_000_000),
+  VITRINE_MAX_FILE_BYTES: whole(1, 100_000_000_000).default(512 * 1024 * 1024),
+  VITRINE_IMPORT_ROOTS: z.string().default(''),
+  VITRINE_STORAGE: z.enum(['local', 's3']).default('local'),
+  VITRINE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_S3_BUCKET: z.string().optional(),
+  VITRINE_S3_REGION: z.string().default('us-east-1'),
+  VITRINE_S3_ACCESS_KEY_ID: z.string().optional(),
+  VITRINE_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  VITRINE_S3_PREFIX: z.string().default(''),
+  VITRINE_S3_FORCE_PATH_STYLE: flag.default(false),
+  VITRINE_API_KEY: z.string().optional(),
+  VITRINE_SERVER: z.url({ protocol: /^https?$/ }).optional(),
+} as const;
+
+export const VARIABLE_NAMES = Object.keys(VARIABLES);
+
+export interface Config {
+  dataFolder: string;
+  host: string;
+  port: number;
+  /** Base of the URLs that Vitrine hands out; null: derived from the address it listens on. */
+  publicUrl: string | null;
+  logLevel: string;
+  database: { url?: string; poolSize: number; statementTimeoutMs: number };
+  model: { folder: string; provider: 'auto' | 'cpu' | 'cuda' | 'webgpu'; precision?: 'fp32' | 'fp16' | 'int8'; threads?: number };
+  media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
+  /** Folders that imports of the kind `folder` may read, absolute. */
+  importRoots: string[];
+  storage:
+    | { kind: 'local'; folder: string }
+    | {
+        kind: 's3';
+        endpoint?: string;
+        bucket: string;
+        region: string;
+        accessKeyId?: string;
+        secretAccessKey?: string;
+        prefix: string;
+        forcePathStyle: boolean;
+        temporaryFolder: string;
+      };
+  /** For the command line when it talks to a running server. */
+  client: { server?: string; apiKey?: string };
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws VitrineError CONFIG_INVALID naming every variable at fault, its value and what is allowed
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  // An empty variable counts as not set: that is how compose files and .env files write it.
+  const given = Object.fromEntries(VARIABLE_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+  const parsed = z.object(VARIABLES).safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`);
+    throw new VitrineError('CONFIG_INVALID', `The environment is not right:\n  ${lines.join('\n  ')}\n.env.example explains each variable.`, {
+      field: String(parsed.error.issues[0]?.path[0]),
+    });
+  }
+  const env = parsed.data;
+  const dataFolder = path.resolve(env.VITRINE_DATA);
+  return {
+    dataFolder,
+    host: env.VITRINE_HOST,
+    port: env.VITRINE_PORT,
+    publicUrl: env.VITRINE_PUBLIC_URL ?? null,
+    logLevel: env.VITRINE_LOG_LEVEL,
+    database: {
+      ...(env.DATABASE_URL !== undefined && { url: env.DATABASE_URL }),
+      poolSize: env.VITRINE_DATABASE_POOL,
+      statementTimeoutMs: env.VITRINE_DATABASE_TIMEOUT_MS,
+    },
+    model: {
+      // A plain name is a model of this installation, anything with a slash a folder of one's own.
+      folder: /[/\\]/.test(env.VITRINE_MODEL) ? path.resolve(env.VITRINE_MODEL) : path.join(INSTALLATION, 'models', env.VITRINE_MODEL),
+      provider: env.VITRINE_PROVIDER,
+      ...(env.VITRINE_PRECISION !== undefined && { precision: env.VITRINE_PRECISION }),
+      ...(env.VITRINE_MODEL_THREADS !== undefined && { threads: env.VITRINE_MODEL_THREADS }),
+    },
+    media: {
+      processes: env.VITRINE_DECODERS,
+      timeoutMs: env.VITRINE_DECODE_TIMEOUT_MS,
+      maxPixels: env.VITRINE_MAX_PIXELS,
+      maxByteSize: env.VITRINE_MAX_FILE_BYTES,
+    },
+    importRoots: env.VITRINE_IMPORT_ROOTS.split(path.delimiter).filter(Boolean).map((root) => path.resolve(root)),
+    storage: env.VITRINE_STORAGE === 'local' ? { kind: 'local', folder: dataFolder } : s3(env, dataFolder),
+    client: {
+      ...(env.VITRINE_SERVER !== undefined && { server: env.VITRINE_SERVER }),
+      ...(env.VITRINE_API_KEY !== undefined && { apiKey: env.VITRINE_API_KEY }),
+    },
+  };
+}
+
+function s3(env: z.output<z.ZodObject<typeof VARIABLES>>, dataFolder: string): Config['storage'] {
+  if (env.VITRINE_S3_BUCKET === undefined) {
+    throw new VitrineError('CONFIG_INVALID', 'VITRINE_STORAGE=s3 needs VITRINE_S3_BUCKET.', { field: 'VITRINE_S3_BUCKET' });
+  }
+  if ((env.VITRINE_S3_ACCESS_KEY_ID === undefined) !== (env.VITRINE_S3_SECRET_ACCESS_KEY === undefined)) {
+    throw new VitrineError('CONFIG_INVALID', 'VITRINE_S3_ACCESS_KEY_ID and VITRINE_S3_SECRET_ACCESS_KEY go together: set both or neither.', {
+      field: 'VITRINE_S3_ACCESS_KEY_ID',
+    });
+  }
+  return {
+    kind: 's3',
+    bucket: env.VITRINE_S3_BUCKET,
+    region: env.VITRINE_S3_REGION,
+    prefix: env.VITRINE_S3_PREFIX,
+    forcePathStyle: env.VITRINE_S3_FORCE_PATH_STYLE,
+    temporaryFolder: path.join(dataFolder, 'tmp'),
+    ...(env.VITRINE_S3_ENDPOINT !== undefined && { endpoint: env.VITRINE_S3_ENDPOINT }),
+    ...(env.VITRINE_S3_ACCESS_KEY_ID !== undefined && { accessKeyId: env.VITRINE_S3_ACCESS_KEY_ID }),
+    ...(env.VITRINE_S3_SECRET_ACCESS_KEY !== undefined && { secretAccessKey: env.VITRINE_S3_SECRET_ACCESS_KEY }),
+  };
+}

@@ -1,0 +1,120 @@
+import PgBoss from 'pg-boss';
+import type pg from 'pg';
+import type { Database, Tx } from '../database/database.js';
+import type { Logger } from '../log.js';
+
+/** One kind of background work. Data holds ids only: whoever runs the job reads the rows. */
+export interface JobKind<Data extends object> {
+  readonly name: string;
+  /** Times a job is tried again after an error or a dead worker. */
+  readonly retryLimit: number;
+  /** Seconds after which a job counts as lost when its worker says nothing. */
+  readonly expireInSeconds: number;
+  /** Never set: it carries the type. */
+  readonly data?: Data;
+}
+
+export interface JobHandler<Data extends object> {
+  run(data: Data, signal: AbortSignal): Promise<void>;
+  /** Called once when the retries are used up, so that nothing stays pending for ever. */
+  giveUp(data: Data): Promise<void>;
+}
+
+const WORKER_LOCK = 72_707_371;
+
+/** Crash-safe background jobs on pg-boss, in the same database and, through {@link enqueue}, the same transaction as the rows they are about. */
+export class JobQueue {
+  readonly #boss: PgBoss;
+  readonly #database: Database;
+  readonly #log: Logger;
+  readonly #workers = new Map<string, string[]>();
+  readonly #stopping = new AbortController();
+  #session: pg.Client | undefined;
+
+  constructor(database: Database, log: Logger) {
+    this.#database = database;
+    this.#log = log;
+    this.#boss = new PgBoss({ db: { executeSql: (text: string, values: unknown[]) => database.asOwner(text, values ?? []) } });
+    this.#boss.on('error', (error) => log.error({ err: error }, 'job queue'));
+  }
+
+  async start(kinds: readonly JobKind<object>[]): Promise<void> {
+    await this.#boss.start();
+    for (const kind of kinds) {
+      await this.#boss.createQueue(deadLetter(kind));
+      const options = { retryLimit: kind.retryLimit, retryDelay: 1, retryBackoff: true, expireInSeconds: kind.expireInSeconds, deadLetter: deadLetter(kind) };
+      await this.#boss.createQueue(kind.name, { name: kind.name, ...options });
+      await this.#boss.updateQueue(kind.name, { name: kind.name, ...options });
+    }
+  }
+
+  /** Adds jobs in the transaction that writes what they are about: both exist, or neither. Call {@link wake} after it. */
+  async enqueue<Data extends object>(tx: Tx, kind: JobKind<Data>, jobs: readonly Data[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const db = { executeSql: (text: string, values: unknown[]) => tx.asOwner(text, values) };
+    await this.#boss.insert(
+      jobs.map((data) => ({ name: kind.name, data, deadLetter: deadLetter(kind) })),
+      { db },
+    );
+  }
+
+  /** Makes this process look for work now and not at the next poll. */
+  wake(kind: JobKind<object>): void {
+    for (const worker of this.#workers.get(kind.name) ?? []) this.#boss.notifyWorker(worker);
+  }
+
+  /** Works on jobs of this kind, `concurrency` at a time. */
+  async work<Data extends object>(kind: JobKind<Data>, handler: JobHandler<Data>, concurrency: number): Promise<void> {
+    const workers: string[] = [];
+    for (let index = 0; index < concurrency; index += 1) {
+      const run = async (jobs: PgBoss.Job<Data>[]) => {
+        for (const job of jobs) {
+          await handler.run(job.data, this.#stopping.signal).catch((error: unknown) => {
+            this.#log.error({ err: error, job: kind.name, jobId: job.id, data: job.data }, 'job failed; it will be tried again');
+            throw error;
+          });
+        }
+      };
+      workers.push(await this.#boss.work<Data>(kind.name, { batchSize: 1, pollingIntervalSeconds: 0.5 }, run));
+    }
+    const giveUp = async (jobs: PgBoss.Job<Data>[]) => {
+      for (const job of jobs) await handler.giveUp(job.data);
+    };
+    await this.#boss.work<Data>(deadLetter(kind), { batchSize: 1, pollingIntervalSeconds: 2 }, giveUp);
+    this.#workers.set(kind.name, workers);
+  }
+
+  /**
+   * Gives jobs of dead workers back to the queue at once when this is provably the only worker (a lock that every worker shares can be
+   * had alone); otherwise they come back when they expire.
+   */
+  async recover(): Promise<number> {
+    this.#session = await this.#database.openSession();
+    this.#session.on('error', () => undefined);
+    const lock = async (name: string) => (await this.#session?.query(`SELECT ${name}($1) AS got`, [WORKER_LOCK]))?.rows[0]?.got as boolean;
+    const alone = await lock('pg_try_advisory_lock');
+    let recovered = 0;
+    if (alone) {
+      const { rows } = await this.#database.asOwner(`SELECT name, array_agg(id::text) AS ids FROM pgboss.job WHERE state = 'active' GROUP BY name`);
+      for (const row of rows) {
+        const ids = row.ids as string[];
+        await this.#boss.fail(row.name as string, ids, { reason: 'its worker died' });
+        recovered += ids.length;
+      }
+    }
+    await lock('pg_advisory_lock_shared');
+    if (alone) await lock('pg_advisory_unlock');
+    return recovered;
+  }
+
+  /** Lets running jobs finish (they see their signal and stop early), then stops. */
+  async stop(timeoutMs = 15_000): Promise<void> {
+    this.#stopping.abort();
+    await this.#boss.stop({ graceful: true, timeout: timeoutMs, wait: true });
+    await this.#session?.end().catch(() => undefined);
+  }
+}
+
+function deadLetter(kind: JobKind<object>): string {
+  return `${kind.name}-given-up`;
+}

@@ -1,0 +1,119 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+
+const MIGRATIONS = path.resolve('prisma/migrations');
+
+/** Set by `npm run test:native`: a server on which the tests may create databases. */
+export const nativeUrl = process.env.VITRINE_TEST_DATABASE_URL;
+
+export interface TestDatabase {
+  database: Database;
+  /** What openDatabase was given: to open it again after a simulated crash. */
+  options: Parameters<typeof openDatabase>[0];
+  close(): Promise<void>;
+}
+
+/** A fresh, migrated database of this run's engine: a copy of a template that the first test of a machine makes. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const options = await freshDatabase();
+  const database = await openDatabase(options);
+  return {
+    database,
+    options,
+    close: async () => {
+      await database.close();
+      await options.remove();
+    },
+  };
+}
+
+export async function freshDatabase() {
+  const dataFolder = await mkdtemp(path.join(tmpdir(), 'vitrine-test-'));
+  const shared = { dataFolder, poolSize: 4, statementTimeoutMs: 30_000 };
+  const removeFolder = () => rm(dataFolder, { recursive: true, force: true });
+  if (nativeUrl === undefined) {
+    await cp(await embeddedTemplate(), dataFolder, { recursive: true });
+    return { ...shared, remove: removeFolder };
+  }
+  const name = `vitrine_test_${randomUUID().replaceAll('-', '')}`;
+  const template = await nativeTemplate(nativeUrl);
+  await onServer(nativeUrl, async (client) => {
+    // CREATE DATABASE refuses a template that another worker is copying at this moment.
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+        return;
+      } catch (error) {
+        if ((error as { code?: string }).code !== '55006' || attempt > 100) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  });
+  const remove = async () => {
+    await onServer(nativeUrl as string, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    await removeFolder();
+  };
+  return { ...shared, url: withDatabase(nativeUrl, name), remove };
+}
+
+async function embeddedTemplate(): Promise<string> {
+  const folder = path.join(tmpdir(), `vitrine-test-template-${await migrationsHash()}`);
+  if (await exists(folder)) return folder;
+  const building = await mkdtemp(path.join(tmpdir(), 'vitrine-test-template-building-'));
+  const database = await openDatabase({ dataFolder: building, poolSize: 1, statementTimeoutMs: 60_000 });
+  await database.close();
+  // Whoever is first wins; the others use his.
+  await rename(building, folder).catch(() => rm(building, { recursive: true, force: true }));
+  return folder;
+}
+
+async function nativeTemplate(url: string): Promise<string> {
+  const name = `vitrine_template_${await migrationsHash()}`;
+  await onServer(url, async (client) => {
+    await client.query('SELECT pg_advisory_lock(72707370)');
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount) return;
+    await client.query(`CREATE DATABASE ${name}_building`);
+    const database = await openDatabase({ url: withDatabase(url, `${name}_building`), dataFolder: tmpdir(), poolSize: 1, statementTimeoutMs: 60_000 });
+    await database.close();
+    await client.query(`ALTER DATABASE ${name}_building RENAME TO ${name}`);
+  });
+  return name;
+}
+
+async function onServer(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.toString();
+}
+
+async function migrationsHash(): Promise<string> {
+  const hash = createHash('sha256').update(await readFile('package-lock.json'));
+  for (const name of (await readdir(MIGRATIONS)).sort()) {
+    if (name.endsWith('.toml')) continue;
+    hash.update(name).update(await readFile(path.join(MIGRATIONS, name, 'migration.sql')));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
