@@ -30,6 +30,24 @@ export const NAMED_COLOURS: Readonly<Record<string, string>> = {
   mint: '#a7ead0',
 };
 
+/** Other words for the same colours. */
+export const COLOUR_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  grey: ['gray'],
+  purple: ['violet'],
+  navy: ['navy blue', 'dark blue'],
+  'sky blue': ['light blue'],
+  turquoise: ['cyan'],
+  'dark green': ['forest green'],
+  lime: ['lime green', 'light green'],
+  maroon: ['dark red', 'burgundy'],
+  magenta: ['fuchsia'],
+  lavender: ['light purple'],
+  beige: ['cream'],
+  gold: ['golden'],
+  coral: ['salmon'],
+  mint: ['mint green'],
+};
+
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** `#rrggbb` of a colour word or of a `#rrggbb` value itself. */

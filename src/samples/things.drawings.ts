@@ -105,12 +105,12 @@ export const THING_DRAWINGS: readonly Drawing[] = [
     synonyms: ['beach ball', 'toy ball'],
     draw: (p) =>
       group(
-        circle(50, 50, 43, p.main, p.edge) +
-          path('M50 7 Q28 28 28 50 Q28 72 50 93 Q9 90 7 50 Q9 10 50 7Z', p.paper) +
-          path('M50 7 Q72 28 72 50 Q72 72 50 93 Q91 90 93 50 Q91 10 50 7Z', p.main) +
-          stroke('M50 7 Q28 28 28 50 Q28 72 50 93 M50 7 Q72 28 72 50 Q72 72 50 93', p.shade, 2) +
+        circle(50, 50, 43, p.main) +
+          path('M50 7 A56 56 0 0 0 50 93Z', p.paper) +
+          path('M50 7 A56 56 0 0 1 50 93 A43 43 0 0 0 50 7Z', p.paper) +
+          stroke('M50 7 A56 56 0 0 0 50 93 M50 7 V93 M50 7 A56 56 0 0 1 50 93', p.shade, 1.6) +
           circle(50, 50, 43, 'none', p.edge || `stroke="${p.shade}" stroke-width="2"`) +
-          circle(50, 9, 4.5, p.shade),
+          circle(50, 10, 5, p.shade),
         `rotate(${p.between(-40, 40)} 50 50)`,
       ),
   },
