@@ -1,0 +1,113 @@
+import type { Database, OrganizationTx } from '../database/database.js';
+import { join, sql } from '../database/sql.js';
+import type { VitrineError } from '../errors.js';
+import type { EmbedderInfo } from './embedder.js';
+import { parseHalfvecText, toHalfvecBinary } from './vector.js';
+
+/** A model as the database knows it: its row, and the partition that holds its vectors. */
+export interface ModelRevision {
+  readonly id: number;
+  readonly modelName: string;
+  readonly revision: string;
+  readonly dimensions: number;
+  readonly logitScale: number;
+}
+
+/** Makes the model known: one row, and a partition whose vectors all have its dimension. Safe to call again and from several processes. */
+export async function registerModel(database: Database, info: EmbedderInfo): Promise<ModelRevision> {
+  const id = await database.asSystem(async (tx) => {
+    await tx.execute(sql`INSERT INTO model_revision (model_name, revision, dimensions, model_type, logit_scale, logit_bias)
+      VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias})
+      ON CONFLICT (revision) DO NOTHING`);
+    const rows = await tx.query<{ id: number }>(sql`SELECT id FROM model_revision WHERE revision = ${info.revision}`);
+    return (rows[0] as { id: number }).id;
+  });
+  // The lock keeps two starting processes from making the same partition at once.
+  await database.asOwner(`
+    BEGIN;
+    SELECT pg_advisory_xact_lock(72707372);
+    CREATE TABLE IF NOT EXISTS asset_embedding_${id} PARTITION OF asset_embedding (CHECK (vector_dims(vector) = ${info.dimensions})) FOR VALUES IN (${id});
+    COMMIT;`);
+  return { id, modelName: info.modelId, revision: info.revision, dimensions: info.dimensions, logitScale: info.logitScale };
+}
+
+/** Which of `texts` have a vector of this model, with the vectors. */
+export async function findTextVectors(tx: OrganizationTx, modelRevisionId: number, texts: readonly string[]): Promise<Map<string, Float32Array>> {
+  const rows = await tx.query<{ text: string; vector: string }>(sql`
+    SELECT text, vector::text AS vector FROM text_embedding
+    WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND text = ANY(${texts}::text[])`);
+  return new Map(rows.map((row) => [row.text, parseHalfvecText(row.vector)]));
+}
+
+export async function saveTextVectors(tx: OrganizationTx, modelRevisionId: number, vectors: ReadonlyMap<string, Float32Array>): Promise<void> {
+  if (vectors.size === 0) return;
+  const rows = [...vectors].map(([text, vector]) => sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec)`);
+  await tx.execute(sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector) VALUES ${join(rows)} ON CONFLICT DO NOTHING`);
+}
+
+export interface NewEmbedding {
+  versionId: string;
+  part: string;
+  vector: Float32Array;
+}
+
+/** Writes vectors beside the filter columns of their assets, which are read here, so that the copy cannot be older than the original. */
+export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number, embeddings: readonly NewEmbedding[]): Promise<void> {
+  if (embeddings.length === 0) return;
+  const rows = embeddings.map((row) => sql`(${row.versionId}::uuid, ${row.part}::text, ${toHalfvecBinary(row.vector)}::halfvec)`);
+  await tx.execute(sql`
+    INSERT INTO asset_embedding (organization_id, model_revision_id, version_id, part, asset_id, brand_id, kind, tag_ids, created_at, vector)
+    SELECT a.organization_id, ${modelRevisionId}::int, v.id, e.part, a.id, a.brand_id, a.kind, a.tag_ids, a.created_at, e.vector
+    FROM (VALUES ${join(rows)}) AS e (version_id, part, vector)
+    JOIN asset_version v ON v.organization_id = ${tx.organizationId}::uuid AND v.id = e.version_id
+    JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+    ON CONFLICT (organization_id, model_revision_id, version_id, part) DO UPDATE SET vector = EXCLUDED.vector`);
+  await tx.execute(sql`
+    DELETE FROM embedding_failure WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}
+      AND version_id = ANY(${embeddings.map((row) => row.versionId)}::uuid[])`);
+}
+
+/** Notes that a version could not be embedded, and why. */
+export async function saveEmbeddingFailure(tx: OrganizationTx, modelRevisionId: number, versionId: string, error: VitrineError): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO embedding_failure AS f (organization_id, model_revision_id, version_id, code, message)
+    VALUES (${tx.organizationId}::uuid, ${modelRevisionId}, ${versionId}::uuid, ${error.code}, ${error.message})
+    ON CONFLICT (organization_id, model_revision_id, version_id)
+    DO UPDATE SET code = EXCLUDED.code, message = EXCLUDED.message, attempts = f.attempts + 1, failed_at = now()`);
+}
+
+export interface UnembeddedVersion {
+  versionId: string;
+  sha256: string;
+  fileName: string;
+}
+
+/** Current image versions without a vector of this model that have not failed for good (three attempts). */
+export async function listUnembedded(tx: OrganizationTx, modelRevisionId: number, limit: number): Promise<UnembeddedVersion[]> {
+  return tx.query<UnembeddedVersion>(sql`
+    SELECT v.id AS "versionId", v.sha256, v.file_name AS "fileName"
+    FROM asset a JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'
+      AND NOT EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = v.organization_id AND e.model_revision_id = ${modelRevisionId} AND e.version_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM embedding_failure f
+        WHERE f.organization_id = v.organization_id AND f.model_revision_id = ${modelRevisionId} AND f.version_id = v.id AND f.attempts >= 3)
+    ORDER BY v.created_at, v.id LIMIT ${limit}`);
+}
+
+export interface EmbeddingCoverage {
+  /** Assets that can have a vector (images). */
+  embeddable: number;
+  embedded: number;
+  failed: number;
+}
+
+export async function countCoverage(tx: OrganizationTx, modelRevisionId: number): Promise<EmbeddingCoverage> {
+  const rows = await tx.query<EmbeddingCoverage>(sql`
+    SELECT count(*) AS embeddable, count(e.version_id) AS embedded, count(f.version_id) FILTER (WHERE e.version_id IS NULL) AS failed
+    FROM asset a
+    LEFT JOIN asset_embedding e ON e.organization_id = a.organization_id AND e.model_revision_id = ${modelRevisionId}
+      AND e.version_id = a.current_version_id AND e.part = 'whole'
+    LEFT JOIN embedding_failure f ON f.organization_id = a.organization_id AND f.model_revision_id = ${modelRevisionId} AND f.version_id = a.current_version_id
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'`);
+  return rows[0] as EmbeddingCoverage;
+}
