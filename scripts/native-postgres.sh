@@ -37,6 +37,9 @@ say() { printf '%s\n' "native-postgres: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+own_folder=${VITRINE_NATIVE_FOLDER:+$(realpath -m "$VITRINE_NATIVE_FOLDER")}
+# The server's account may not be able to enter the caller's folder, and PostgreSQL's programs complain about that.
+cd /
 server_user=${VITRINE_NATIVE_USER:-postgres}
 minimum_pgvector=0.8.0
 fsync=off
@@ -151,14 +154,14 @@ build_pgvector() {
   # Without OPTFLAGS the Makefile says -march=native; Debian's packages do not, and figures should be those of a package.
   quiet "compile pgvector" make OPTFLAGS= "PG_CONFIG=/usr/lib/postgresql/$1/bin/pg_config"
   quiet "install pgvector" make install OPTFLAGS= "PG_CONFIG=/usr/lib/postgresql/$1/bin/pg_config"
-  cd "$repository"
+  cd /
 }
 
 # ---------------------------------------------------------------- the private server
 
 choose_folder() {
-  if [ -n "${VITRINE_NATIVE_FOLDER:-}" ]; then
-    folder=$(realpath -m "$VITRINE_NATIVE_FOLDER")
+  if [ -n "$own_folder" ]; then
+    folder=$own_folder
   elif ! is_root || ! has_server_user || as_server test -x "$repository"; then
     folder=$repository/.native
   else
@@ -239,7 +242,7 @@ create_server() {
   local password_file failed=no
   password_file=$(as_server mktemp /tmp/vitrine-pg-XXXXXX)
   printf '%s\n' "$superuser_password" | as_server tee "$password_file" >/dev/null
-  (cd / && as_server "$server_bin/initdb" -D "$data" -U postgres --pwfile="$password_file" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$folder/initdb.log" 2>&1 || failed=yes
+  as_server "$server_bin/initdb" -D "$data" -U postgres --pwfile="$password_file" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1 || failed=yes
   rm -f "$password_file"
   if [ "$failed" = yes ]; then
     tail -n 20 "$folder/initdb.log" >&2
@@ -296,7 +299,7 @@ SQL
 }
 
 start_postgres() {
-  (cd / && as_server "$server_bin/pg_ctl" start -D "$data" -l "$data/server.log" -w -t 60 -s) >/dev/null 2>&1
+  as_server "$server_bin/pg_ctl" start -D "$data" -l "$data/server.log" -w -t 60 -s >/dev/null 2>&1
 }
 
 start() {
@@ -321,7 +324,7 @@ start() {
     create_server
   fi
   # A Unix socket's path may have 107 bytes at most, so it does not live in the folder.
-  if [ -z "$socket_folder" ] || [ ! -d "$socket_folder" ]; then socket_folder=$(as_server mktemp -d /tmp/vitrine-pg-XXXXXX); fi
+  if [ -z "$socket_folder" ] || [ ! -d "$socket_folder" ]; then socket_folder=$(as_server mktemp -d /tmp/vitrine-pg-XXXXXX); write_settings; fi
   [ -n "$shared_buffers" ] || shared_buffers=$(default_shared_buffers)
   local fixed=${wanted_port:+yes} attempt
   port=${wanted_port:-$port}
@@ -364,7 +367,7 @@ find_existing() {
 
 stop() {
   if ! find_existing || ! is_running; then say "does not run"; return; fi
-  (cd / && as_server "$server_bin/pg_ctl" stop -D "$data" -m fast -w -t 60 -s) || fail "the server did not stop within 60 seconds; see $data/server.log"
+  as_server "$server_bin/pg_ctl" stop -D "$data" -m fast -w -t 60 -s || fail "the server did not stop within 60 seconds; see $data/server.log"
   say "stopped"
 }
 
