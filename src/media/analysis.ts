@@ -1,0 +1,209 @@
+import { stat } from 'node:fs/promises';
+import { VitrineError } from '../errors.js';
+import { readExif } from './exif.js';
+import { perceptualHashOf, pixelHashOf, sharpnessOf } from './fingerprints.js';
+import type { MediaFacts } from './media-facts.js';
+import { type DetectedMedia, detectMediaType } from './media-type.js';
+import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
+import { paletteOf } from './palette.js';
+import { lumaOf, onWhite, type RawPicture } from './raw-picture.js';
+import { fitWithin, openPicture, pipelineOf, pixelsOf, plainError, type SourcePicture } from './source-picture.js';
+import { readTextDocument } from './text-document.js';
+
+export type { MediaFacts };
+
+/** Wall-clock milliseconds in the decoder process. */
+export interface MediaTimings {
+  decodeMs: number;
+  preprocessMs: number;
+  factsMs: number;
+  thumbnailMs: number;
+}
+
+export interface MediaLimits {
+  maxPixels: number;
+  maxByteSize: number;
+}
+
+export interface AnalyzeOptions {
+  /** The name the user gave the file; compared with the content and used in messages. */
+  fileName: string;
+  /** Asks for the model input of a picture. */
+  input?: ImageInputSpec;
+  /** Asks for a WebP of the picture whose longer edge is at most this. */
+  thumbnail?: { maxEdgePx: number };
+}
+
+export interface MediaAnalysis {
+  facts: MediaFacts;
+  /** 3 × height × width, channel first; null unless asked for, and for documents. */
+  pixels: Float32Array | null;
+  /** WebP; null unless asked for, and for documents. */
+  thumbnail: Buffer | null;
+  timings: MediaTimings;
+}
+
+const factsEdgePx = 1024;
+const paletteEdgePx = 128;
+
+/** Facts, model input and thumbnail from one decode. Runs in the decoder process; see MediaAnalyzer for errors. */
+export async function analyzeFile(filePath: string, options: AnalyzeOptions, limits: MediaLimits): Promise<MediaAnalysis> {
+  if (options.input) checkInputSpec(options.input);
+  const timings: MediaTimings = { decodeMs: 0, preprocessMs: 0, factsMs: 0, thumbnailMs: 0 };
+  const timed = async <T>(stage: keyof MediaTimings, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await work();
+    timings[stage] += performance.now() - start;
+    return result;
+  };
+  const { byteSize, media } = await identify(filePath, options.fileName, limits);
+  if (media.kind === 'DOCUMENT') {
+    const { text, warnings } = await timed('decodeMs', () => readTextDocument(filePath, options.fileName));
+    return {
+      facts: { ...noPicture(byteSize, media), text, warnings: [...media.warnings, ...warnings] },
+      pixels: null,
+      thumbnail: null,
+      timings,
+    };
+  }
+  const source = await timed('decodeMs', () => openPicture(filePath, options.fileName, media, limits.maxPixels));
+  try {
+    const { input, thumbnail: wanted } = options;
+    const pixels = input ? await timed('preprocessMs', () => makeModelInput(source, input)) : null;
+    const facts = await timed('factsMs', async () => ({
+      ...noPicture(byteSize, media),
+      ...(await measure(source)),
+      warnings: [...media.warnings, ...source.warnings],
+    }));
+    const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(source.base, wanted.maxEdgePx)) : null;
+    return { facts, pixels, thumbnail, timings };
+  } catch (error) {
+    throw plainError(error, filePath, options.fileName);
+  }
+}
+
+/** Only the model input, the same values as analyzeFile gives. Throws MEDIA_UNSUPPORTED for documents. */
+export async function preprocessFile(
+  filePath: string,
+  fileName: string,
+  input: ImageInputSpec,
+  limits: MediaLimits,
+): Promise<Float32Array> {
+  checkInputSpec(input);
+  const source = await openImage(filePath, fileName, limits);
+  try {
+    return await makeModelInput(source, input);
+  } catch (error) {
+    throw plainError(error, filePath, fileName);
+  }
+}
+
+/** Checks and decodes a file that has to be a picture. */
+export async function openImage(filePath: string, fileName: string, limits: MediaLimits): Promise<SourcePicture> {
+  const { media } = await identify(filePath, fileName, limits);
+  if (media.kind === 'DOCUMENT')
+    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is text and has no picture.`, { value: fileName });
+  return openPicture(filePath, fileName, media, limits.maxPixels);
+}
+
+async function identify(filePath: string, fileName: string, limits: MediaLimits): Promise<{ byteSize: number; media: DetectedMedia }> {
+  try {
+    const file = await stat(filePath);
+    if (!file.isFile()) throw new VitrineError('FILE_UNREADABLE', `${fileName} is not a regular file.`, { value: fileName });
+    if (file.size > limits.maxByteSize) {
+      throw new VitrineError('FILE_TOO_LARGE', `${fileName} has ${file.size} bytes; the limit is ${limits.maxByteSize}.`, {
+        value: file.size,
+        allowed: `at most ${limits.maxByteSize} bytes`,
+      });
+    }
+    return { byteSize: file.size, media: await detectMediaType(filePath, fileName) };
+  } catch (error) {
+    if (error instanceof VitrineError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new VitrineError('FILE_NOT_FOUND', `${fileName} is not there (any more); send it again.`, { value: fileName, cause: error });
+    throw new VitrineError('FILE_UNREADABLE', `${fileName} cannot be read (${code ?? 'unknown reason'}); check its permissions.`, {
+      value: fileName,
+      cause: error,
+    });
+  }
+}
+
+function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
+  return {
+    kind: media.kind,
+    mediaType: media.mediaType,
+    extension: media.extension,
+    byteSize,
+    width: null,
+    height: null,
+    hasAlpha: null,
+    colorSpace: null,
+    bitDepth: null,
+    hasIccProfile: null,
+    pageCount: 1,
+    orientation: null,
+    sharpness: null,
+    exposure: null,
+    palette: [],
+    perceptualHash: null,
+    pixelHash: null,
+    text: null,
+    exif: null,
+    warnings: [],
+  };
+}
+
+const bitsOfDepth: Record<string, number> = {
+  uchar: 8,
+  char: 8,
+  ushort: 16,
+  short: 16,
+  uint: 32,
+  int: 32,
+  float: 32,
+  complex: 64,
+  double: 64,
+  dpcomplex: 128,
+};
+
+async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
+  const { metadata } = source;
+  const opaque = onWhite(source.base);
+  const size = fitWithin(opaque.width, opaque.height, factsEdgePx);
+  const working = size.width === opaque.width && size.height === opaque.height ? opaque : await shrunk(opaque, size.width, size.height);
+  const luma = lumaOf(working);
+  const small = fitWithin(working.width, working.height, paletteEdgePx);
+  return {
+    width: source.width,
+    height: source.height,
+    hasAlpha: metadata.hasAlpha ?? false,
+    colorSpace: metadata.space ?? null,
+    bitDepth: metadata.bitsPerSample ?? bitsOfDepth[metadata.depth ?? ''] ?? null,
+    hasIccProfile: metadata.hasProfile ?? false,
+    pageCount: metadata.pages ?? 1,
+    orientation: metadata.orientation ?? null,
+    sharpness: sharpnessOf(luma, working.width, working.height),
+    exposure: Math.round((meanOf(luma) / 255) * 1e4) / 1e4,
+    palette: paletteOf(await shrunk(working, small.width, small.height)),
+    perceptualHash: perceptualHashOf(lumaOf(await shrunk(working, 32, 32))),
+    pixelHash: source.isWhole ? pixelHashOf(source.base) : null,
+    exif: readExif(metadata.exif),
+  };
+}
+
+/** Linear filter: unlike the cubic one it never makes colours that lie outside its neighbours'. */
+function shrunk(picture: RawPicture, width: number, height: number): Promise<RawPicture> {
+  return pixelsOf(pipelineOf(picture).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+}
+
+async function makeThumbnail(base: RawPicture, maxEdgePx: number): Promise<Buffer> {
+  const { width, height } = fitWithin(base.width, base.height, maxEdgePx);
+  return pipelineOf(base).resize(width, height, { fit: 'fill' }).webp({ quality: 80, effort: 2 }).toBuffer();
+}
+
+function meanOf(values: Uint8Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}

@@ -1,0 +1,45 @@
+// A process of its own for everything that touches an untrusted file: it may crash or be killed without the server noticing.
+import sharp from 'sharp';
+import { analyzeFile, preprocessFile } from './analysis.js';
+import { type DecoderReply, type DecoderRequest, type DecoderResult, toWireError } from './decoder-protocol.js';
+import { renderFile } from './rendition.js';
+
+const maxMemoryBytes = Number(process.argv[2]);
+const memoryCheckMs = 50;
+
+sharp.cache(false);
+sharp.concurrency(1);
+// Only the loaders of the accepted types, whatever else this build of libvips could read.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff', 'Svg'].map((loader) => `VipsForeignLoad${loader}`) });
+
+const send = (reply: DecoderReply, then?: () => void) => process.send?.(reply, then ?? (() => undefined));
+const end = () => process.kill(process.pid, 'SIGKILL');
+
+async function perform({ task, limits }: DecoderRequest): Promise<DecoderResult> {
+  if (task.kind === 'analyze') return analyzeFile(task.path, task.options, limits);
+  if (task.kind === 'preprocess') return preprocessFile(task.path, task.fileName, task.input, limits);
+  return renderFile(task.path, task.fileName, task.recipe, limits);
+}
+
+process.on('message', async (request: DecoderRequest) => {
+  const residentByteSize = () => process.memoryUsage.rss();
+  try {
+    const result = await perform(request);
+    send({ kind: 'result', id: request.id, result, residentByteSize: residentByteSize() });
+  } catch (error) {
+    send({ kind: 'error', id: request.id, error: toWireError(error), residentByteSize: residentByteSize() });
+  }
+});
+// libvips works in threads that an ordinary exit would wait for.
+process.on('disconnect', end);
+// Ctrl-C reaches the whole process group; the server finishes its files first and then disconnects.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+setInterval(() => {
+  const residentByteSize = process.memoryUsage.rss();
+  if (residentByteSize > maxMemoryBytes) send({ kind: 'over-memory', residentByteSize }, end);
+}, memoryCheckMs);
+
+send({ kind: 'ready' });

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { RawPicture } from './raw-picture.js';
+
+const side = 32;
+const kept = 8;
+const cosines = Float64Array.from({ length: kept * side }, (_, i) =>
+  Math.cos(((2 * (i % side) + 1) * Math.floor(i / side) * Math.PI) / (2 * side)),
+);
+
+/**
+ * 64-bit DCT hash (pHash) as 16 hex digits, of 32 × 32 luma values: the 8 × 8 lowest frequencies, each above the median or not,
+ * row by row, highest bit first; the mean's own bit is always 0. Few differing bits, similar pictures; an even picture gives 0.
+ */
+export function perceptualHashOf(luma: Uint8Array): string {
+  if (luma.length !== side * side) throw new Error(`expected ${side * side} values, got ${luma.length}`);
+  const rows = new Float64Array(side * kept);
+  for (let y = 0; y < side; y++) {
+    for (let u = 0; u < kept; u++) {
+      let sum = 0;
+      for (let x = 0; x < side; x++) sum += luma[y * side + x]! * cosines[u * side + x]!;
+      rows[y * kept + u] = sum;
+    }
+  }
+  const frequencies: number[] = [];
+  for (let v = 0; v < kept; v++) {
+    for (let u = 0; u < kept; u++) {
+      let sum = 0;
+      for (let y = 0; y < side; y++) sum += rows[y * kept + u]! * cosines[v * side + y]!;
+      // Rounded, so that the last bits of floating point never decide.
+      frequencies.push(Math.round(sum * 1000) / 1000);
+    }
+  }
+  const sorted = frequencies.slice(1).sort((a, b) => a - b);
+  const median = sorted[(sorted.length - 1) / 2]!;
+  let hash = 0n;
+  for (let i = 0; i < frequencies.length; i++) hash = (hash << 1n) | (i > 0 && frequencies[i]! > median ? 1n : 0n);
+  return hash.toString(16).padStart(16, '0');
+}
+
+/**
+ * SHA-256 (hex) over width and height (32-bit big-endian) and every pixel as 8-bit sRGB RGBA, fully transparent ones as zeros.
+ * The same for a PNG and a lossless WebP of one picture, whatever their metadata.
+ */
+export function pixelHashOf({ data, width, height, channels }: RawPicture): string {
+  const hash = createHash('sha256');
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(width, 0);
+  size.writeUInt32BE(height, 4);
+  hash.update(size);
+  const chunk = new Uint8Array(64 * 1024);
+  let to = 0;
+  for (let from = 0; from < data.length; from += channels) {
+    const alpha = channels === 4 ? data[from + 3]! : 255;
+    chunk[to] = alpha === 0 ? 0 : data[from]!;
+    chunk[to + 1] = alpha === 0 ? 0 : data[from + 1]!;
+    chunk[to + 2] = alpha === 0 ? 0 : data[from + 2]!;
+    chunk[to + 3] = alpha;
+    to += 4;
+    if (to === chunk.length) {
+      hash.update(chunk);
+      to = 0;
+    }
+  }
+  return hash.update(chunk.subarray(0, to)).digest('hex');
+}
+
+/** Variance of the 4-neighbour Laplacian of 8-bit luma: low when blurred, 0 for an even picture or one too small to tell. */
+export function sharpnessOf(luma: Uint8Array, width: number, height: number): number {
+  let sum = 0;
+  let squares = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const i = y * width + x;
+      const value = 4 * luma[i]! - luma[i - 1]! - luma[i + 1]! - luma[i - width]! - luma[i + width]!;
+      sum += value;
+      squares += value * value;
+    }
+  }
+  const count = (width - 2) * (height - 2);
+  if (width < 3 || height < 3) return 0;
+  return Math.round((squares / count - (sum / count) ** 2) * 100) / 100;
+}

@@ -1,0 +1,39 @@
+import type { ExifFacts } from './exif.js';
+import type { MediaKind } from './media-type.js';
+import type { PalettePatch } from './palette.js';
+
+/** What was measured in one file. Null where it does not apply (a text has no width) or cannot be told. */
+export interface MediaFacts {
+  kind: MediaKind;
+  mediaType: string;
+  /** Usual extension of the media type, without the dot. */
+  extension: string;
+  byteSize: number;
+  /** Pixels after EXIF rotation; natural size in CSS pixels for SVG. */
+  width: number | null;
+  height: number | null;
+  hasAlpha: boolean | null;
+  /** As libvips names it: srgb, b-w, cmyk, rgb16, grey16, lab... */
+  colorSpace: string | null;
+  /** Bits a channel. */
+  bitDepth: number | null;
+  hasIccProfile: boolean | null;
+  /** Frames or pages in the file; only the first is measured. 1 for text. */
+  pageCount: number;
+  /** EXIF orientation 1 to 8, already applied to width, height and every picture made from the file. */
+  orientation: number | null;
+  /** Variance of the Laplacian at 1024 pixels or less: below about 50 a photograph looks blurred. Compare like with like. */
+  sharpness: number | null;
+  /** Mean luma, 0 (black) to 1 (white), transparency on white. */
+  exposure: number | null;
+  /** At most 12 colours on white, largest share first; shares sum to 1. Empty for text. */
+  palette: PalettePatch[];
+  /** 64-bit DCT hash, 16 hex digits. */
+  perceptualHash: string | null;
+  /** SHA-256 of size and decoded pixels; only up to 4 megapixels (it needs a full decode) and not for SVG, else null. */
+  pixelHash: string | null;
+  /** Text of a document, at most 100,000 characters. */
+  text: string | null;
+  exif: ExifFacts | null;
+  warnings: string[];
+}

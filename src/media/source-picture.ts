@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { VitrineError } from '../errors.js';
+import type { DetectedMedia } from './media-type.js';
+import type { RawPicture } from './raw-picture.js';
+import { checkSvg } from './svg-safety.js';
+
+/** Up to here a picture is decoded whole, once; above, once to a bounded size with the decoder's own shrinking. */
+const wholePixels = 4_000_000;
+/** Longest edge of the bounded decode. 1024 gave model inputs closer to the original's than shrinking straight to 224 did. */
+const workingEdgePx = 1024;
+const maxSvgByteSize = 8 * 1024 * 1024;
+
+export interface SourcePicture {
+  metadata: Metadata;
+  /** Size in pixels after EXIF rotation; natural size for SVG. */
+  width: number;
+  height: number;
+  /** First frame, decoded. */
+  base: RawPicture;
+  /** Whether `base` is every pixel of the file; false when reduced or drawn from SVG. */
+  isWhole: boolean;
+  isVector: boolean;
+  warnings: string[];
+  /** Decodes again, at full resolution, only this rectangle. Null for SVG. */
+  decodeRegion: ((left: number, top: number, width: number, height: number) => Promise<RawPicture>) | null;
+  /** Decodes again to exactly this size. */
+  decodeAt: (width: number, height: number) => Promise<RawPicture>;
+}
+
+/**
+ * Decodes the first frame of a picture of at most `maxPixels`. Throws MEDIA_TOO_MANY_PIXELS (from the header, before
+ * decoding), MEDIA_CORRUPT (a truncated file included, even where its beginning could be shown) and MEDIA_UNSUPPORTED.
+ */
+export async function openPicture(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+  try {
+    return media.mediaType === 'image/svg+xml'
+      ? await openVector(filePath, fileName, maxPixels)
+      : await openRaster(filePath, fileName, media, maxPixels);
+  } catch (error) {
+    throw plainError(error, filePath, fileName);
+  }
+}
+
+/** A decoded picture as the start of a new pipeline. */
+export function pipelineOf(picture: RawPicture): Sharp {
+  return sharp(picture.data, {
+    raw: { width: picture.width, height: picture.height, channels: picture.channels },
+    limitInputPixels: false,
+  });
+}
+
+/** Runs a pipeline to 8-bit sRGB pixels. */
+export async function pixelsOf(pipeline: Sharp): Promise<RawPicture> {
+  const { data, info } = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3 && info.channels !== 4) throw new Error(`expected 3 or 4 channels, got ${info.channels}`);
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+/** Width and height scaled down so that the longer edge is at most `edgePx`, each at least 1. */
+export function fitWithin(width: number, height: number, edgePx: number): { width: number; height: number } {
+  const scale = Math.min(1, edgePx / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/** Turns what libvips says into a VitrineError without paths of this machine; VitrineErrors pass through. */
+export function plainError(error: unknown, filePath: string, fileName: string): VitrineError {
+  if (error instanceof VitrineError) return error;
+  const raw = error instanceof Error ? error.message : String(error);
+  const reason = (raw.split(filePath).join(fileName).trim().split('\n').pop() ?? '')
+    .replace(/^Input (?:file|buffer) (?:has|contains) /, '')
+    .slice(0, 160);
+  if (/HEVC|compression format has not been built in|Unsupported codec/i.test(raw)) {
+    return new VitrineError(
+      'MEDIA_UNSUPPORTED',
+      `${fileName} is HEIC (HEVC), which this installation cannot decode. Convert it to JPEG or AVIF.`,
+      { value: fileName },
+    );
+  }
+  if (/premature end|truncat|unexpected end|end of (?:file|data)|not enough|too short/i.test(raw)) {
+    return new VitrineError('MEDIA_CORRUPT', `${fileName} is truncated: the picture ends too early (${reason}). Send the complete file.`, {
+      value: fileName,
+    });
+  }
+  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded: it is damaged (${reason}). Export it again.`, {
+    value: fileName,
+  });
+}
+
+async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+  // The header alone, so that the limit can be told together with the size.
+  const metadata = await sharp(filePath, { failOn: 'error', limitInputPixels: false }).metadata();
+  if (metadata.compression === 'hevc') throw new Error('HEVC');
+  if (!(metadata.width > 0 && metadata.height > 0)) throw new Error('width or height is zero');
+  checkPixels(metadata.width, metadata.height, maxPixels, fileName);
+
+  const { width, height } = metadata.autoOrient;
+  const open = () => sharp(filePath, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
+  const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
+  const isWhole = width * height <= wholePixels;
+  const working = fitWithin(width, height, workingEdgePx);
+  const base = isWhole ? await pixelsOf(open()) : await decodeAt(working.width, working.height);
+
+  const warnings: string[] = [];
+  if ((metadata.pages ?? 1) > 1)
+    warnings.push(`It has ${metadata.pages} ${media.mediaType === 'image/tiff' ? 'pages' : 'frames'}; only the first is looked at.`);
+  return {
+    metadata,
+    width,
+    height,
+    base,
+    isWhole,
+    isVector: false,
+    warnings,
+    decodeRegion: (left, top, w, h) => pixelsOf(open().extract({ left, top, width: w, height: h })),
+    decodeAt,
+  };
+}
+
+async function openVector(filePath: string, fileName: string, maxPixels: number): Promise<SourcePicture> {
+  const bytes = await readFile(filePath);
+  if (bytes.length > maxSvgByteSize) {
+    throw new VitrineError(
+      'FILE_TOO_LARGE',
+      `${fileName}: an SVG may have ${maxSvgByteSize / 1024 / 1024} MiB at most. Export it as PNG.`,
+      { value: bytes.length },
+    );
+  }
+  const svg = checkSvg(bytes, fileName);
+  for (const picture of svg.embedded) {
+    const { width, height } = await sharp(picture, { limitInputPixels: false }).metadata();
+    checkPixels(width, height, maxPixels, fileName);
+  }
+  const draw = (width: number, height: number) => sharp(svg.sized(width, height), { density: 72, limitInputPixels: maxPixels });
+  const decodeAt = (width: number, height: number) => pixelsOf(draw(width, height).ensureAlpha());
+  // Long marks are drawn larger, so that their short side still has something to show.
+  const shortest = Math.min(svg.width, svg.height);
+  const scale = Math.min(4096 / Math.max(svg.width, svg.height), Math.max(workingEdgePx / Math.max(svg.width, svg.height), 256 / shortest));
+  const drawn = { width: Math.max(1, Math.round(svg.width * scale)), height: Math.max(1, Math.round(svg.height * scale)) };
+  return {
+    metadata: await draw(drawn.width, drawn.height).metadata(),
+    width: Math.max(1, Math.round(svg.width)),
+    height: Math.max(1, Math.round(svg.height)),
+    base: await decodeAt(drawn.width, drawn.height),
+    isWhole: false,
+    isVector: true,
+    warnings: [],
+    decodeRegion: null,
+    decodeAt,
+  };
+}
+
+function checkPixels(width: number, height: number, maxPixels: number, fileName: string): void {
+  if (width * height <= maxPixels) return;
+  const count = (pixels: number) => pixels.toLocaleString('en-US');
+  throw new VitrineError(
+    'MEDIA_TOO_MANY_PIXELS',
+    `${fileName} has ${count(width)} × ${count(height)} = ${count(width * height)} pixels; the limit is ${count(maxPixels)}. Make it smaller and send it again.`,
+    { value: width * height, allowed: `at most ${maxPixels} pixels` },
+  );
+}
