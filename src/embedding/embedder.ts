@@ -44,6 +44,8 @@ export interface EmbedderInfo {
   modelType: 'clip' | 'siglip';
   license: string | null;
   folder: string;
+  /** Templates around a label, `{}` standing for it; [] where the model's maker names none. */
+  labelPrompts: readonly string[];
   metrics?: Record<string, unknown>;
 }
 
@@ -111,11 +113,11 @@ class WorkerEmbedder implements Embedder {
   private readonly cache = new LRUCache<string, TextEmbedding>({ max: CACHED_TEXTS });
 
   constructor(model: ModelDescription, image: ReadyEncoder, threads: number, images: EncoderThread, texts: EncoderThread) {
-    const { modelId, revision, precision, contextLength, logitScale, logitBias, modelType, license, folder, metrics } = model;
+    const { modelId, revision, precision, contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts, metrics } = model;
     const { dimensions, provider, maxBatch } = image;
     this.info = {
       ...{ modelId, revision, dimensions, provider, precision, threads, maxImageBatch: maxBatch },
-      ...{ contextLength, logitScale, logitBias, modelType, license, folder },
+      ...{ contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts },
       ...(metrics ? { metrics } : {}),
     };
     this.imageInput = model.imageInput;

@@ -2,7 +2,7 @@ import type { Database, OrganizationTx } from '../database/database.js';
 import { join, sql } from '../database/sql.js';
 import type { VitrineError } from '../errors.js';
 import type { EmbedderInfo } from './embedder.js';
-import { parseHalfvecText, toHalfvecBinary } from './vector.js';
+import { toHalfvecBinary } from './vector.js';
 
 /** A model as the database knows it: its row, and the partition that holds its vectors. */
 export interface ModelRevision {
@@ -31,18 +31,26 @@ export async function registerModel(database: Database, info: EmbedderInfo): Pro
   return { id, modelName: info.modelId, revision: info.revision, dimensions: info.dimensions, logitScale: info.logitScale };
 }
 
-/** Which of `texts` have a vector of this model, with the vectors. */
-export async function findTextVectors(tx: OrganizationTx, modelRevisionId: number, texts: readonly string[]): Promise<Map<string, Float32Array>> {
-  const rows = await tx.query<{ text: string; vector: string }>(sql`
-    SELECT text, vector::text AS vector FROM text_embedding
+/** Which of `texts` have a vector of this model. */
+export async function listKnownTexts(tx: OrganizationTx, modelRevisionId: number, texts: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<{ text: string }>(sql`
+    SELECT text FROM text_embedding
     WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND text = ANY(${texts}::text[])`);
-  return new Map(rows.map((row) => [row.text, parseHalfvecText(row.vector)]));
+  return new Set(rows.map((row) => row.text));
 }
 
-export async function saveTextVectors(tx: OrganizationTx, modelRevisionId: number, vectors: ReadonlyMap<string, Float32Array>): Promise<void> {
+export async function saveTextVectors(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  vectors: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
   if (vectors.size === 0) return;
-  const rows = [...vectors].map(([text, vector]) => sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec)`);
-  await tx.execute(sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector) VALUES ${join(rows)} ON CONFLICT DO NOTHING`);
+  const rows = [...vectors].map(
+    ([text, vector]) => sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec)`,
+  );
+  await tx.execute(
+    sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector) VALUES ${join(rows)} ON CONFLICT DO NOTHING`,
+  );
 }
 
 export interface NewEmbedding {
@@ -68,7 +76,12 @@ export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number
 }
 
 /** Notes that a version could not be embedded, and why. */
-export async function saveEmbeddingFailure(tx: OrganizationTx, modelRevisionId: number, versionId: string, error: VitrineError): Promise<void> {
+export async function saveEmbeddingFailure(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  versionId: string,
+  error: VitrineError,
+): Promise<void> {
   await tx.execute(sql`
     INSERT INTO embedding_failure AS f (organization_id, model_revision_id, version_id, code, message)
     VALUES (${tx.organizationId}::uuid, ${modelRevisionId}, ${versionId}::uuid, ${error.code}, ${error.message})

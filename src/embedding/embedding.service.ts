@@ -1,9 +1,21 @@
 import type { Viewer } from '../access/viewer.js';
-import type { Database } from '../database/database.js';
+import type { Database, OrganizationTx } from '../database/database.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import type { VitrineError } from '../errors.js';
 import type { Embedder, EmbedderInfo } from './embedder.js';
-import { countCoverage, type EmbeddingCoverage, findTextVectors, type ModelRevision, registerModel, saveTextVectors } from './embedding.queries.js';
+import {
+  countCoverage,
+  type EmbeddingCoverage,
+  listKnownTexts,
+  listUnembedded,
+  type ModelRevision,
+  type NewEmbedding,
+  registerModel,
+  saveEmbeddingFailure,
+  saveEmbeddings,
+  saveTextVectors,
+  type UnembeddedVersion,
+} from './embedding.queries.js';
 
 /** Longest text whose vector is kept in the database (the column's limit). */
 const MAX_STORED_TEXT = 500;
@@ -53,12 +65,27 @@ export class EmbeddingService {
   async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
     const wanted = [...new Set(texts)].filter((text) => text.length <= MAX_STORED_TEXT);
     if (wanted.length === 0) return;
-    const known = await this.#database.asOrganization(organizationId, (tx) => findTextVectors(tx, this.revision.id, wanted));
+    const known = await this.#database.asOrganization(organizationId, (tx) => listKnownTexts(tx, this.revision.id, wanted));
     const missing = wanted.filter((text) => !known.has(text));
     if (missing.length === 0) return;
     const embedded = await this.#embedder.embedTexts(missing, 'interactive');
     const vectors = new Map(missing.map((text, index) => [text, (embedded[index] as TextVector).vector]));
     await this.#database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
+  }
+
+  /** Stores what {@link embedImages} answered, vectors and failures alike, in the caller's transaction. */
+  async save(tx: OrganizationTx, results: readonly { versionId: string; result: Float32Array | VitrineError }[]): Promise<void> {
+    const vectors: NewEmbedding[] = [];
+    for (const { versionId, result } of results) {
+      if (result instanceof Float32Array) vectors.push({ versionId, part: 'whole', vector: result });
+      else await saveEmbeddingFailure(tx, this.revision.id, versionId, result);
+    }
+    await saveEmbeddings(tx, this.revision.id, vectors);
+  }
+
+  /** Image versions that the current model has not seen: after a change of model, or after failures. */
+  listUnembedded(organizationId: string, limit: number): Promise<UnembeddedVersion[]> {
+    return this.#database.asOrganization(organizationId, (tx) => listUnembedded(tx, this.revision.id, limit));
   }
 
   /** How much of the library the current model has seen. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { VitrineError } from '../errors.js';
 import type { Lane } from './lane-queue.js';
@@ -131,7 +132,7 @@ export class EncoderThread {
 function wholeBuffers(items: readonly (Float32Array | string)[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const item of items) {
-    if (typeof item !== 'string' && item.buffer instanceof ArrayBuffer && item.byteLength === item.buffer.byteLength)
+    if (typeof item !== 'string' && types.isArrayBuffer(item.buffer) && item.byteLength === item.buffer.byteLength)
       buffers.add(item.buffer);
   }
   return [...buffers];

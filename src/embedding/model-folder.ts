@@ -119,6 +119,7 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
     textOutputs: outputs.text,
     ...readLogits(config, manifest, modelType),
     promptPrefix,
+    labelPrompts: manifest.prompts?.label ?? [],
     ...(manifest.metrics ? { metrics: manifest.metrics } : {}),
   };
 }

@@ -21,6 +21,7 @@ export const modelManifestSchema = z.object({
   promptPrefix: z.string().max(200).optional(),
   logitScale: z.number().positive().max(10_000).optional(),
   logitBias: z.number().min(-1_000).max(1_000).optional(),
+  prompts: z.object({ label: z.array(z.string().min(1).max(200)).max(100).optional() }).optional(),
   metrics: z.record(z.string(), z.unknown()).optional(),
 });
 

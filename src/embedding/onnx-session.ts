@@ -51,7 +51,8 @@ const REMEDIES: Record<Exclude<Provider, 'cpu'>, string> = {
  * MODEL_INVALID for a file that is not a model onnxruntime can read.
  */
 export async function openOnnxSession(options: SessionOptions): Promise<OnnxSession> {
-  env.logLevel = 'error';
+  // Every failure reaches the caller as an error; onnxruntime would print it a second time.
+  env.logLevel = 'fatal';
   if (options.provider === 'auto') {
     if (cudaLibraryInstalled()) {
       const session = await create(options, 'cuda').catch(() => null);
@@ -87,7 +88,7 @@ async function create(options: SessionOptions, provider: Provider): Promise<Onnx
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     // Spinning threads take the core that decoding needs; switching it off cost nothing measurable.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   });

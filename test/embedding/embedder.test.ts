@@ -1,0 +1,238 @@
+import { mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { isVitrineError } from '../../src/errors.js';
+import { type Embedder, openEmbedder } from '../../src/embedding/embedder.js';
+import { EncoderThread } from '../../src/embedding/encoder-thread.js';
+import { verifyModelFolder } from '../../src/embedding/model-check.js';
+import { readModelFolder } from '../../src/embedding/model-folder.js';
+import { cosine } from '../../src/embedding/vector.js';
+import { picture, TINY_SIDE, type TinyClipOptions, writeTinyClip } from '../support/tiny-clip.js';
+
+const folders: string[] = [];
+const opened: Embedder[] = [];
+async function tinyClip(options: TinyClipOptions = {}): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'vitrine-embedder-'));
+  folders.push(folder);
+  await writeTinyClip(folder, options);
+  return folder;
+}
+async function open(modelFolder: string, options: Partial<Parameters<typeof openEmbedder>[0]> = {}): Promise<Embedder> {
+  const embedder = await openEmbedder({ modelFolder, provider: 'cpu', threads: 1, ...options });
+  opened.push(embedder);
+  return embedder;
+}
+const onnx = (folder: string, name: string) => path.join(folder, 'onnx', name);
+const plainVector = [1, 2, 3, 4].map((value) => Math.fround(value / Math.sqrt(30)));
+const otherVector = [...plainVector].reverse();
+
+afterAll(async () => {
+  await Promise.all(opened.map((embedder) => embedder.close()));
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
+
+describe('embedImages', () => {
+  let embedder: Embedder;
+  beforeAll(async () => {
+    embedder = await open(await tinyClip());
+  });
+
+  it('gives vectors of length 1, in order, and says what the model is', async () => {
+    const vectors = await embedder.embedImages([picture.plain(), picture.other(), picture.plain()]);
+    expect(vectors.map((vector) => [...(vector as Float32Array)])).toEqual([plainVector, otherVector, plainVector]);
+    expect(embedder.info).toMatchObject({
+      dimensions: 4,
+      provider: 'cpu',
+      precision: 'fp32',
+      contextLength: 16,
+      modelType: 'clip',
+      maxImageBatch: 32,
+      threads: 1,
+    });
+    expect(await embedder.embedImages([])).toEqual([]);
+  });
+
+  it('fails only the picture at fault: NaN, zeros, a run that throws, pixels that are not finite', async () => {
+    const broken = picture.plain();
+    broken[5] = Number.NaN;
+    const results = await embedder.embedImages([
+      picture.plain(),
+      picture.givesNaN(),
+      picture.givesZeros(),
+      picture.throws(),
+      broken,
+      picture.other(),
+    ]);
+    expect(results.map((result) => (isVitrineError(result) ? result.code : 'vector'))).toEqual([
+      'vector',
+      'MODEL_OUTPUT_INVALID',
+      'MODEL_OUTPUT_INVALID',
+      'EMBEDDING_FAILED',
+      'EMBEDDING_FAILED',
+      'vector',
+    ]);
+    expect([...(results[5] as Float32Array)]).toEqual(otherVector);
+    expect((results[1] as Error).message).toContain('NaN');
+    expect((results[2] as Error).message).toContain('zeros');
+  });
+
+  it('takes whole arrays over, copies views, and refuses what is empty or of another size', async () => {
+    const whole = picture.plain();
+    const shared = new Float32Array(2 * whole.length);
+    await embedder.embedImages([whole, whole.length > 0 ? shared.subarray(0, 3 * TINY_SIDE * TINY_SIDE) : whole]);
+    expect(whole).toHaveLength(0);
+    expect(shared).toHaveLength(96);
+    await expect(embedder.embedImages([whole])).rejects.toThrow('pixels[0] has 0 values');
+    await expect(embedder.embedImages([picture.plain(), new Float32Array(5)])).rejects.toThrow('pixels[1] has 5 values, not 3 x 4 x 4');
+  });
+
+  it('halves the batch when memory runs out', async () => {
+    const tight = await open(await tinyClip({ memoryForOnePictureOnly: true }));
+    const results = await tight.embedImages([picture.plain(), picture.other(), picture.plain(), picture.givesNaN(), picture.other()]);
+    expect(results.map((result) => (isVitrineError(result) ? result.code : [...result]))).toEqual([
+      plainVector,
+      otherVector,
+      plainVector,
+      'MODEL_OUTPUT_INVALID',
+      otherVector,
+    ]);
+  });
+});
+
+describe('embedTexts', () => {
+  it('gives the same vector alone, among longer texts and from the cache', async () => {
+    const embedder = await open(await tinyClip());
+    const [alone] = await embedder.embedTexts(['red cat']);
+    const [again, long, twin] = await embedder.embedTexts(['red  cat\n', 'cat '.repeat(9), 'red cat']);
+    const fresh = await open(embedder.info.folder);
+    const [, together] = await fresh.embedTexts(['cat '.repeat(9), 'red cat']);
+    for (const each of [again!, twin!, together!]) expect([...each.vector]).toEqual([...alone!.vector]);
+    expect(alone).toMatchObject({ tokenCount: 4, truncated: false });
+    expect(long).toMatchObject({ tokenCount: 11, truncated: false });
+    alone!.vector.fill(0);
+    expect((await embedder.embedTexts(['red cat']))[0]!.vector).toEqual(again!.vector);
+  });
+
+  it('keeps the padding for a model whose vectors depend on it', async () => {
+    const embedder = await open(await tinyClip({ textPooling: 'mean' }));
+    const [alone] = await embedder.embedTexts(['red']);
+    const fresh = await open(embedder.info.folder);
+    const [, together] = await fresh.embedTexts(['cat '.repeat(14), 'red']);
+    expect(cosine(alone!.vector, together!.vector)).toBeGreaterThan(0.999999);
+  });
+
+  it('puts the model’s prompt prefix before every text', async () => {
+    const plain = await open(await tinyClip());
+    const prefixed = await open(await tinyClip({ manifest: { promptPrefix: 'a red ' } }));
+    expect((await prefixed.embedTexts(['cat']))[0]!.vector).toEqual((await plain.embedTexts(['a red cat']))[0]!.vector);
+    expect(prefixed.info.revision).not.toBe(plain.info.revision);
+  });
+
+  it('refuses an empty text by its place and reads hostile ones', async () => {
+    const embedder = opened.at(-1)!;
+    await expect(embedder.embedTexts(['cat', ' \u0000 '])).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'texts[1]' });
+    const [huge, rtl, emoji] = await embedder.embedTexts(['cat'.repeat(200_000), 'قطة حمراء', '🐈‍⬛🐈‍⬛']);
+    expect(huge!.truncated).toBe(true);
+    expect([rtl!.vector.length, emoji!.vector.length]).toEqual([4, 4]);
+  });
+});
+
+describe('openEmbedder', () => {
+  it('reads a combined file that holds both encoders', async () => {
+    const embedder = await open(await tinyClip({ combined: true }));
+    const apart = await open(await tinyClip());
+    const [image] = await embedder.embedImages([picture.other()]);
+    expect([...(image as Float32Array)]).toEqual(otherVector);
+    expect((await embedder.embedTexts(['red cats']))[0]!.vector).toEqual((await apart.embedTexts(['red cats']))[0]!.vector);
+  });
+
+  it('fails at start where a named provider cannot be had', async () => {
+    const folder = await tinyClip();
+    for (const provider of ['cuda', 'webgpu'] as const) {
+      const outcome = await open(folder, { provider }).catch((error: Error) => error);
+      // On a machine with that GPU it opens, and says so.
+      if ('info' in outcome) expect(outcome.info.provider).toBe(provider);
+      else
+        expect(outcome).toMatchObject({
+          code: 'MODEL_PROVIDER_UNAVAILABLE',
+          message: expect.stringContaining('choose provider cpu or auto'),
+        });
+    }
+    expect(['cpu', 'cuda']).toContain((await open(folder, { provider: 'auto' })).info.provider);
+  });
+
+  it('names a weights file that is truncated, foreign or the other encoder', async () => {
+    const truncated = await tinyClip();
+    await truncate(onnx(truncated, 'vision_model.onnx'), (await readFile(onnx(truncated, 'vision_model.onnx'))).length - 40);
+    await expect(open(truncated)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('vision_model.onnx') });
+    const foreign = await tinyClip();
+    await writeFile(onnx(foreign, 'text_model.onnx'), '<!doctype html><title>Not found</title>');
+    await expect(open(foreign)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('text_model.onnx') });
+    const swapped = await tinyClip();
+    await rename(onnx(swapped, 'text_model.onnx'), onnx(swapped, 'vision_model.onnx'));
+    await writeFile(onnx(swapped, 'text_model.onnx'), await readFile(onnx(swapped, 'vision_model.onnx')));
+    await expect(open(swapped)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('image_embeds') });
+  });
+
+  it('names files that belong to different models', async () => {
+    await expect(open(await tinyClip({ config: { projection_dim: 8 } }))).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/8 dimensions.* 4 /),
+    });
+    const size = await tinyClip();
+    await writeFile(path.join(size, 'preprocessor_config.json'), JSON.stringify({ size: { height: 8, width: 8 }, do_center_crop: false }));
+    await expect(open(size)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('[3, 4, 4]') });
+    const tokenizer = await tinyClip();
+    const json = JSON.parse(await readFile(path.join(tokenizer, 'tokenizer.json'), 'utf8'));
+    json.model.vocab['a</w>'] = 5_000;
+    await writeFile(path.join(tokenizer, 'tokenizer.json'), JSON.stringify(json));
+    await expect(open(tokenizer)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('does not run') });
+  });
+
+  it('refuses work once closed', async () => {
+    const embedder = await open(await tinyClip());
+    await embedder.close();
+    await expect(embedder.embedImages([picture.plain()])).rejects.toMatchObject({
+      code: 'EMBEDDING_FAILED',
+      message: expect.stringContaining('closed'),
+    });
+    await expect(embedder.embedTexts(['cat'])).rejects.toMatchObject({ code: 'EMBEDDING_FAILED' });
+  });
+});
+
+describe('EncoderThread', () => {
+  it('rejects what a dead worker had, waits before it starts another, and goes on', async () => {
+    const model = await readModelFolder(await tinyClip());
+    const thread = new EncoderThread({ side: 'image', model, provider: 'cpu', threads: 1, maxImageBatch: 1 }, 400);
+    const openedAt = performance.now();
+    await thread.open();
+    const lost = Promise.allSettled(Array.from({ length: 500 }, () => thread.encode([picture.plain()], 'bulk')));
+    await thread.encode([picture.plain()], 'interactive');
+    await thread.kill();
+    const outcomes = await lost;
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(rejected.length).toBeGreaterThan(0);
+    expect(rejected[0]).toMatchObject({ reason: { code: 'EMBEDDING_FAILED', message: expect.stringContaining('worker thread ended') } });
+    expect(await thread.encode([picture.plain()], 'bulk')).toMatchObject([{ index: 0, vector: expect.anything() }]);
+    expect(performance.now() - openedAt).toBeGreaterThan(390);
+    await thread.close();
+  });
+});
+
+describe('verifyModelFolder', () => {
+  it('approves a good folder and lists what is wrong with a bad one', async () => {
+    const good = await tinyClip();
+    expect(await verifyModelFolder(good)).toMatchObject({
+      ok: true,
+      problems: [],
+      dimensions: 4,
+      revision: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    const bad = await tinyClip({ manifest: { files: [{ path: 'config.json', byteSize: 3, sha256: 'a'.repeat(64) }] } });
+    expect(await verifyModelFolder(bad)).toMatchObject({
+      ok: false,
+      files: [{ path: 'config.json', status: 'mismatch' }],
+      problems: [{ code: 'MODEL_CHECKSUM_MISMATCH' }],
+    });
+  });
+});
