@@ -9,7 +9,7 @@ CREATE TABLE organization (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
 -- What made a vector: weights, tokenizer, preprocessing and prompt prefix, hashed into one revision.
@@ -21,7 +21,7 @@ CREATE TABLE model_revision (
   model_type text NOT NULL CHECK (model_type IN ('clip', 'siglip')),
   logit_scale double precision NOT NULL,
   logit_bias double precision,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
 CREATE TABLE api_key (
@@ -31,10 +31,10 @@ CREATE TABLE api_key (
   role text NOT NULL CHECK (role IN ('VIEWER', 'EDITOR', 'ADMIN')),
   prefix text NOT NULL,
   secret_sha256 bytea NOT NULL UNIQUE,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  expires_at timestamptz,
-  last_used_at timestamptz,
-  revoked_at timestamptz,
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  expires_at timestamptz(3),
+  last_used_at timestamptz(3),
+  revoked_at timestamptz(3),
   PRIMARY KEY (organization_id, id)
 );
 
@@ -45,8 +45,8 @@ CREATE TABLE brand (
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   key text NOT NULL CHECK (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, key)
 );
@@ -69,7 +69,7 @@ CREATE TABLE tag (
   organization_id uuid NOT NULL REFERENCES organization (id) ON DELETE CASCADE,
   id int GENERATED ALWAYS AS IDENTITY UNIQUE,
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100 AND name = lower(name)),
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, name)
 );
@@ -98,8 +98,8 @@ CREATE TABLE asset (
   byte_size bigint NOT NULL,
   width int,
   height int,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, external_id),
   FOREIGN KEY (organization_id, brand_id) REFERENCES brand (organization_id, id)
@@ -132,7 +132,7 @@ CREATE TABLE asset_version (
   document_text text,
   exif jsonb NOT NULL DEFAULT '{}',
   warnings text[] NOT NULL DEFAULT '{}',
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, asset_id, number),
   FOREIGN KEY (organization_id, asset_id) REFERENCES asset (organization_id, id) ON DELETE CASCADE
@@ -166,7 +166,7 @@ CREATE TABLE asset_embedding (
   brand_id uuid,
   kind text NOT NULL,
   tag_ids int[] NOT NULL DEFAULT '{}',
-  created_at timestamptz NOT NULL,
+  created_at timestamptz(3) NOT NULL,
   vector halfvec NOT NULL,
   PRIMARY KEY (organization_id, model_revision_id, version_id, part),
   FOREIGN KEY (organization_id, version_id) REFERENCES asset_version (organization_id, id) ON DELETE CASCADE,
@@ -183,7 +183,7 @@ CREATE TABLE embedding_failure (
   code text NOT NULL,
   message text NOT NULL,
   attempts int NOT NULL DEFAULT 1,
-  failed_at timestamptz NOT NULL DEFAULT now(),
+  failed_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, model_revision_id, version_id),
   FOREIGN KEY (organization_id, version_id) REFERENCES asset_version (organization_id, id) ON DELETE CASCADE
 );
@@ -194,7 +194,7 @@ CREATE TABLE text_embedding (
   model_revision_id int NOT NULL REFERENCES model_revision (id),
   text text NOT NULL CHECK (length(text) BETWEEN 1 AND 500),
   vector halfvec NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, model_revision_id, text)
 );
 
@@ -203,8 +203,8 @@ CREATE TABLE collection (
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
   description text NOT NULL DEFAULT '' CHECK (length(description) <= 10000),
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, name)
 );
@@ -213,7 +213,7 @@ CREATE TABLE collection_asset (
   organization_id uuid NOT NULL,
   collection_id uuid NOT NULL,
   asset_id uuid NOT NULL,
-  added_at timestamptz NOT NULL DEFAULT now(),
+  added_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, collection_id, asset_id),
   FOREIGN KEY (organization_id, collection_id) REFERENCES collection (organization_id, id) ON DELETE CASCADE,
   FOREIGN KEY (organization_id, asset_id) REFERENCES asset (organization_id, id) ON DELETE CASCADE
@@ -230,9 +230,9 @@ CREATE TABLE staged_upload (
   declared_byte_size bigint NOT NULL CHECK (declared_byte_size > 0),
   declared_sha256 text,
   sha256 text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  expires_at timestamptz NOT NULL,
-  received_at timestamptz,
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  expires_at timestamptz(3) NOT NULL,
+  received_at timestamptz(3),
   PRIMARY KEY (organization_id, id)
 );
 
@@ -247,9 +247,9 @@ CREATE TABLE import_operation (
   request_sha256 text NOT NULL,
   error_code text,
   error_message text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  started_at timestamptz,
-  finished_at timestamptz,
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  started_at timestamptz(3),
+  finished_at timestamptz(3),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, idempotency_key)
 );
@@ -270,7 +270,7 @@ CREATE TABLE import_item (
   code text,
   message text,
   field text,
-  finished_at timestamptz,
+  finished_at timestamptz(3),
   PRIMARY KEY (organization_id, import_id, position),
   FOREIGN KEY (organization_id, import_id) REFERENCES import_operation (organization_id, id) ON DELETE CASCADE,
   FOREIGN KEY (organization_id, asset_id) REFERENCES asset (organization_id, id) ON DELETE SET NULL (asset_id),
@@ -285,8 +285,8 @@ CREATE TABLE guideline (
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   brand_id uuid NOT NULL,
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, brand_id, name),
   FOREIGN KEY (organization_id, brand_id) REFERENCES brand (organization_id, id) ON DELETE CASCADE
@@ -320,8 +320,8 @@ CREATE TABLE rule (
   scope_tag_ids int[] NOT NULL DEFAULT '{}',
   state text NOT NULL DEFAULT 'DRAFT' CHECK (state IN ('DRAFT', 'PUBLISHED', 'RETIRED')),
   revision int NOT NULL DEFAULT 1,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, id),
   UNIQUE (organization_id, guideline_id, key),
   FOREIGN KEY (organization_id, guideline_id) REFERENCES guideline (organization_id, id) ON DELETE CASCADE,
@@ -349,9 +349,9 @@ CREATE TABLE finding (
   required jsonb,
   evidence jsonb,
   message text NOT NULL,
-  first_seen_at timestamptz NOT NULL DEFAULT now(),
-  judged_at timestamptz NOT NULL DEFAULT now(),
-  valid_until timestamptz,
+  first_seen_at timestamptz(3) NOT NULL DEFAULT now(),
+  judged_at timestamptz(3) NOT NULL DEFAULT now(),
+  valid_until timestamptz(3),
   PRIMARY KEY (organization_id, version_id, rule_id),
   UNIQUE (organization_id, id),
   FOREIGN KEY (organization_id, version_id) REFERENCES asset_version (organization_id, id) ON DELETE CASCADE,

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { VitrineError } from '../errors.js';
+
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !CONTROL.test(value), 'contains control characters')
+    .transform((value) => value.normalize('NFC').trim());
+const name = (max: number) => text(max).refine((value) => value.length > 0, 'is empty');
+const day = z.iso.date('is not a date such as 2027-01-31');
+
+const rights = z
+  .strictObject({
+    holder: text(500).nullish(),
+    license: text(500).nullish(),
+    startsOn: day.nullish(),
+    expiresOn: day.nullish(),
+  })
+  .refine((value) => !value.startsOn || !value.expiresOn || value.startsOn <= value.expiresOn, {
+    path: ['expiresOn'],
+    message: 'lies before startsOn',
+  });
+
+const metadata = z
+  .record(z.string().min(1).max(100), z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]))
+  .refine((value) => Object.keys(value).length <= 100, 'has more than 100 keys');
+
+/** What people say about an asset: the same fields in a manifest row, in an import's defaults and in `assetUpdate`. */
+export const assetFields = z.strictObject({
+  externalId: name(200).nullish(),
+  title: name(500).nullish(),
+  description: text(10_000).nullish(),
+  altText: text(2000).nullish(),
+  /** Key of a brand, such as `northwind`. */
+  brand: name(63).nullish(),
+  tags: z.array(name(100)).max(50).nullish(),
+  /** Name of a collection, made when there is none. */
+  collection: name(200).nullish(),
+  rights: rights.nullish(),
+  metadata: metadata.nullish(),
+});
+
+export type AssetFields = z.output<typeof assetFields>;
+
+/**
+ * Checks fields that came from outside.
+ * @param path prefix for the field that an error names, such as `input.defaults`
+ * @throws VitrineError with `code`, naming field, value and what is allowed
+ */
+export function parseAssetFields(input: unknown, path: string, code: 'BAD_USER_INPUT' | 'MANIFEST_INVALID' = 'BAD_USER_INPUT'): AssetFields {
+  const parsed = assetFields.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const at = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
+  const field = [path, ...at.map(String)].filter(Boolean).join('.');
+  const value = at.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], input);
+  const allowed = issue.code === 'unrecognized_keys' ? Object.keys(assetFields.shape) : issue.message;
+  const message =
+    issue.code === 'unrecognized_keys'
+      ? `${field} is not a field of an asset; allowed: ${Object.keys(assetFields.shape).join(', ')}. Other facts belong under metadata.`
+      : `${field}: ${JSON.stringify(value)?.slice(0, 120)} ${issue.message.replace(/^Invalid input: /, 'is wrong: ')}.`;
+  throw new VitrineError(code, message, { field, value, allowed });
+}

@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import type { CollectionService } from '../collections/collection.service.js';
+import type { OrganizationTx } from '../database/database.js';
+import type { EmbeddingService } from '../embedding/embedding.service.js';
+import { VitrineError } from '../errors.js';
+import type { MediaFacts } from '../media/analysis.js';
+import type { TagService } from '../tags/tag.service.js';
+import type { AssetFields } from './asset-fields.js';
+import {
+  type AssetColumns,
+  type AssetRow,
+  findBrandIds,
+  findByContent,
+  findByExternalId,
+  highestVersionNumbers,
+  insertAssets,
+  insertVersions,
+  lockKeys,
+  type NewVersion,
+  updateAssets,
+} from './asset.queries.js';
+import { refreshSearchRows } from './search-row.queries.js';
+
+export type OnDuplicate = 'RETURN_EXISTING' | 'REJECT';
+
+/** A file that is stored, and measured unless its content was known already. */
+export interface IngestItem {
+  fields: AssetFields;
+  file: { sha256: string; byteSize: number; fileName: string };
+  /** Null when the content was in the library at the time of looking. */
+  measured: { facts: MediaFacts; vector: Float32Array | VitrineError | null } | null;
+}
+
+export type IngestOutcome =
+  | { state: 'CREATED' | 'UPDATED' | 'DUPLICATE' | 'SKIPPED'; assetId: string }
+  | { state: 'REJECTED'; error: VitrineError }
+  /** The content that was known is gone again: measure and try once more. */
+  | { state: 'UNMEASURED' };
+
+/** Judges versions in the caller's transaction; the compliance service. */
+export interface VersionJudge {
+  judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void>;
+}
+
+interface Decision {
+  item: IngestItem;
+  outcome: IngestOutcome;
+  asset?: AssetColumns;
+  /** What the asset was before; undefined for a new one. */
+  before?: AssetRow;
+  version?: NewVersion;
+}
+
+/** Turns measured files into assets: a whole batch with a fixed number of statements, in the caller's transaction. */
+export class AssetIngest {
+  readonly #tags: TagService;
+  readonly #collections: CollectionService;
+  readonly #embedding: EmbeddingService;
+  readonly #judge: VersionJudge;
+
+  constructor(tags: TagService, collections: CollectionService, embedding: EmbeddingService, judge: VersionJudge) {
+    this.#tags = tags;
+    this.#collections = collections;
+    this.#embedding = embedding;
+    this.#judge = judge;
+  }
+
+  /** One outcome per item, in order. An item at fault is REJECTED alone. */
+  async ingest(tx: OrganizationTx, items: readonly IngestItem[], onDuplicate: OnDuplicate): Promise<IngestOutcome[]> {
+    await lockKeys(
+      tx,
+      items.flatMap((item) => [`content ${item.file.sha256}`, ...(item.fields.externalId ? [`external ${item.fields.externalId}`] : [])]),
+    );
+    const names = await this.#resolveNames(tx, items);
+    const known = new Map((await findByContent(tx, [...new Set(items.map((item) => item.file.sha256))])).map((row) => [row.sha256, row]));
+    const externalIds = items.flatMap((item) => item.fields.externalId ?? []);
+    const byExternalId = new Map((await findByExternalId(tx, externalIds)).map((row) => [row.external_id as string, row]));
+    const versionNumbers = await highestVersionNumbers(tx, [...byExternalId.values()].map((row) => row.id));
+
+    const decisions: Decision[] = [];
+    const touched = new Set<string>();
+    for (const item of items) {
+      const decision = this.#decide(item, onDuplicate, names, known, byExternalId, versionNumbers);
+      // Two rows of one batch about one asset: the second waits for its own turn, after the first is written.
+      if (decision.before && touched.has(decision.before.id)) {
+        decisions.push({
+          item,
+          outcome: rejected('CONFLICT', `externalId: ${JSON.stringify(item.fields.externalId)} stands on more than one row of this import.`, 'externalId'),
+        });
+        continue;
+      }
+      decisions.push(decision);
+      if (decision.asset === undefined) continue;
+      touched.add(decision.asset.id);
+      // What a later row of the same batch must see.
+      if (decision.version) known.set(item.file.sha256, { sha256: item.file.sha256, version_id: decision.version.id, asset_id: decision.asset.id });
+      if (item.fields.externalId) byExternalId.set(item.fields.externalId, { ...decision.asset, created_at: new Date(), updated_at: new Date() });
+    }
+    await this.#write(tx, decisions, names.collections);
+    return decisions.map((decision) => decision.outcome);
+  }
+
+  async #resolveNames(tx: OrganizationTx, items: readonly IngestItem[]) {
+    const all = (pick: (fields: AssetFields) => readonly string[]) => [...new Set(items.flatMap((item) => pick(item.fields)))];
+    return {
+      tags: await this.#tags.resolveNames(
+        tx,
+        all((fields) => fields.tags ?? []),
+      ),
+      collections: await this.#collections.resolveNames(
+        tx,
+        all((fields) => (fields.collection ? [fields.collection] : [])),
+      ),
+      brands: await findBrandIds(
+        tx,
+        all((fields) => (fields.brand ? [fields.brand] : [])),
+      ),
+    };
+  }
+
+  #decide(
+    item: IngestItem,
+    onDuplicate: OnDuplicate,
+    names: { tags: Map<string, number>; brands: Map<string, string> },
+    known: Map<string, { version_id: string; asset_id: string }>,
+    byExternalId: Map<string, AssetRow>,
+    versionNumbers: Map<string, number>,
+  ): Decision {
+    const { fields, file } = item;
+    if (fields.brand && !names.brands.has(fields.brand)) {
+      return { item, outcome: rejected('NOT_FOUND', `brand: there is no brand with the key ${JSON.stringify(fields.brand)}. Create it first (brandCreate).`, 'brand') };
+    }
+    const sameContent = known.get(file.sha256);
+    const before = fields.externalId ? byExternalId.get(fields.externalId) : undefined;
+    if (sameContent !== undefined && sameContent.asset_id !== before?.id) {
+      if (onDuplicate === 'REJECT' || before !== undefined) {
+        return { item, outcome: rejected('CONFLICT', 'file: the library has this very content already, as another asset.', 'file') };
+      }
+      return { item, outcome: { state: 'DUPLICATE', assetId: sameContent.asset_id } };
+    }
+    if (sameContent !== undefined && before !== undefined) {
+      if (sameContent.version_id !== before.current_version_id) {
+        return { item, outcome: rejected('CONFLICT', 'file: this is an earlier version of the same asset.', 'file') };
+      }
+      const asset = applyFields(toColumns(before), fields, names);
+      const same = JSON.stringify(asset) === JSON.stringify(toColumns(before));
+      if (same && !fields.collection) return { item, outcome: { state: 'SKIPPED', assetId: before.id } };
+      return { item, asset, before, outcome: { state: 'UPDATED', assetId: before.id } };
+    }
+    if (item.measured === null) return { item, outcome: { state: 'UNMEASURED' } };
+    const facts = item.measured.facts;
+    const assetId = before?.id ?? randomUUID();
+    const version: NewVersion = {
+      id: randomUUID(),
+      asset_id: assetId,
+      number: (versionNumbers.get(assetId) ?? 0) + 1,
+      sha256: file.sha256,
+      byte_size: file.byteSize,
+      file_name: file.fileName,
+      facts,
+    };
+    const start = before ? toColumns(before) : newAsset(assetId, file.fileName);
+    const asset: AssetColumns = {
+      ...applyFields(start, fields, names),
+      current_version_id: version.id,
+      kind: facts.kind,
+      media_type: facts.mediaType,
+      file_name: file.fileName,
+      byte_size: file.byteSize,
+      width: facts.width,
+      height: facts.height,
+    };
+    return { item, asset, version, ...(before && { before }), outcome: { state: before ? 'UPDATED' : 'CREATED', assetId } };
+  }
+
+  async #write(tx: OrganizationTx, decisions: readonly Decision[], collections: Map<string, string>): Promise<void> {
+    const written = decisions.filter((decision): decision is Decision & { asset: AssetColumns } => decision.asset !== undefined);
+    if (written.length === 0) return;
+    await insertAssets(
+      tx,
+      written.filter((decision) => decision.before === undefined).map((decision) => decision.asset),
+    );
+    await updateAssets(
+      tx,
+      written.filter((decision) => decision.before !== undefined).map((decision) => decision.asset),
+    );
+    await insertVersions(
+      tx,
+      written.flatMap((decision) => decision.version ?? []),
+    );
+    await this.#embedding.save(
+      tx,
+      written.flatMap(({ item, version }) => {
+        const vector = item.measured?.vector ?? null;
+        return version !== undefined && vector !== null ? [{ versionId: version.id, result: vector }] : [];
+      }),
+    );
+    const updated = written.filter((decision) => decision.before !== undefined).map((decision) => decision.asset.id);
+    if (updated.length > 0) await refreshSearchRows(tx, updated);
+    for (const [name, id] of collections) {
+      const members = written.filter((decision) => decision.item.fields.collection === name).map((decision) => decision.asset.id);
+      if (members.length > 0) await this.#collections.addAssets(tx, id, members);
+    }
+    await this.#judge.judgeVersions(
+      tx,
+      written.map((decision) => decision.asset.current_version_id),
+    );
+  }
+}
+
+function rejected(code: 'CONFLICT' | 'NOT_FOUND', message: string, field: string): IngestOutcome {
+  return { state: 'REJECTED', error: new VitrineError(code, message, { field }) };
+}
+
+function newAsset(id: string, fileName: string): AssetColumns {
+  return {
+    id,
+    external_id: null,
+    title: fileName.replace(/\.[^.]+$/, '').slice(0, 500) || fileName,
+    description: '',
+    alt_text: null,
+    brand_id: null,
+    rights_holder: null,
+    rights_license: null,
+    rights_starts_on: null,
+    rights_expires_on: null,
+    metadata: {},
+    tag_ids: [],
+    current_version_id: '',
+    kind: 'IMAGE',
+    media_type: '',
+    file_name: fileName,
+    byte_size: 0,
+    width: null,
+    height: null,
+  };
+}
+
+function toColumns({ created_at: _created, updated_at: _updated, ...columns }: AssetRow): AssetColumns {
+  return columns;
+}
+
+/** A field that is not given stays; one that is given as null is cleared. */
+export function applyFields(asset: AssetColumns, fields: AssetFields, names: { tags: Map<string, number>; brands: Map<string, string> }): AssetColumns {
+  const pick = <T>(given: T | undefined, kept: T): T => (given === undefined ? kept : given);
+  const { rights } = fields;
+  return {
+    ...asset,
+    external_id: pick(fields.externalId, asset.external_id),
+    title: fields.title || asset.title,
+    description: fields.description === undefined ? asset.description : (fields.description ?? ''),
+    alt_text: fields.altText === undefined ? asset.alt_text : fields.altText || null,
+    brand_id: fields.brand === undefined ? asset.brand_id : fields.brand === null ? null : (names.brands.get(fields.brand) ?? null),
+    rights_holder: pick(rights === null ? null : rights?.holder, asset.rights_holder),
+    rights_license: pick(rights === null ? null : rights?.license, asset.rights_license),
+    rights_starts_on: pick(rights === null ? null : rights?.startsOn, asset.rights_starts_on),
+    rights_expires_on: pick(rights === null ? null : rights?.expiresOn, asset.rights_expires_on),
+    metadata: fields.metadata === undefined ? asset.metadata : { ...asset.metadata, ...(fields.metadata ?? {}) },
+    tag_ids: fields.tags
+      ? [...new Set(fields.tags.map((tag) => names.tags.get(tag)).filter((id): id is number => id !== undefined))].sort((a, b) => a - b)
+      : asset.tag_ids,
+  };
+}

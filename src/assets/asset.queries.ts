@@ -1,0 +1,203 @@
+import type { OrganizationTx } from '../database/database.js';
+import { sql } from '../database/sql.js';
+import type { MediaFacts } from '../media/media-facts.js';
+
+/** One row of `asset`, as SQL gives it. Dates are `YYYY-MM-DD` texts. */
+export interface AssetRow {
+  id: string;
+  external_id: string | null;
+  title: string;
+  description: string;
+  alt_text: string | null;
+  brand_id: string | null;
+  rights_holder: string | null;
+  rights_license: string | null;
+  rights_starts_on: string | null;
+  rights_expires_on: string | null;
+  metadata: Record<string, unknown>;
+  tag_ids: number[];
+  current_version_id: string;
+  kind: 'IMAGE' | 'DOCUMENT';
+  media_type: string;
+  file_name: string;
+  byte_size: number;
+  width: number | null;
+  height: number | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export type AssetColumns = Omit<AssetRow, 'created_at' | 'updated_at'>;
+
+export interface NewVersion {
+  id: string;
+  asset_id: string;
+  number: number;
+  sha256: string;
+  byte_size: number;
+  file_name: string;
+  facts: MediaFacts;
+}
+
+const COLUMNS = sql`id uuid, external_id text, title text, description text, alt_text text, brand_id uuid, rights_holder text, rights_license text,
+  rights_starts_on date, rights_expires_on date, metadata jsonb, tag_ids int[], current_version_id uuid, kind text, media_type text,
+  file_name text, byte_size bigint, width int, height int`;
+
+/** Many assets in one statement. Their versions must follow in the same transaction. */
+export async function insertAssets(tx: OrganizationTx, assets: readonly AssetColumns[]): Promise<void> {
+  if (assets.length === 0) return;
+  await tx.execute(sql`
+    INSERT INTO asset (organization_id, id, external_id, title, description, alt_text, brand_id, rights_holder, rights_license, rights_starts_on,
+      rights_expires_on, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height)
+    SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})`);
+}
+
+/** Writes all columns of many existing assets in one statement. */
+export async function updateAssets(tx: OrganizationTx, assets: readonly AssetColumns[]): Promise<void> {
+  if (assets.length === 0) return;
+  await tx.execute(sql`
+    UPDATE asset a SET external_id = r.external_id, title = r.title, description = r.description, alt_text = r.alt_text, brand_id = r.brand_id,
+      rights_holder = r.rights_holder, rights_license = r.rights_license, rights_starts_on = r.rights_starts_on, rights_expires_on = r.rights_expires_on,
+      metadata = r.metadata, tag_ids = r.tag_ids, current_version_id = r.current_version_id, kind = r.kind, media_type = r.media_type,
+      file_name = r.file_name, byte_size = r.byte_size, width = r.width, height = r.height, updated_at = now()
+    FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = r.id`);
+}
+
+export async function insertVersions(tx: OrganizationTx, versions: readonly NewVersion[]): Promise<void> {
+  if (versions.length === 0) return;
+  const rows = versions.map(({ facts, ...version }) => ({
+    ...version,
+    media_type: facts.mediaType,
+    kind: facts.kind,
+    width: facts.width,
+    height: facts.height,
+    has_alpha: facts.hasAlpha,
+    color_space: facts.colorSpace,
+    bit_depth: facts.bitDepth,
+    page_count: facts.pageCount,
+    sharpness: facts.sharpness,
+    exposure: facts.exposure,
+    perceptual_hash: facts.perceptualHash,
+    pixel_hash: facts.pixelHash,
+    document_text: facts.text,
+    exif: facts.exif ?? {},
+    warnings: facts.warnings,
+  }));
+  await tx.execute(sql`
+    INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, has_alpha,
+      color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, warnings)
+    SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
+      byte_size bigint, file_name text, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
+      page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, warnings text[])`);
+  const colors = versions.flatMap((version) =>
+    version.facts.palette.map((patch, position) => ({
+      version_id: version.id,
+      position,
+      hex: patch.hex,
+      lab_l: patch.L,
+      lab_a: patch.a,
+      lab_b: patch.b,
+      share: patch.share,
+    })),
+  );
+  if (colors.length === 0) return;
+  await tx.execute(sql`
+    INSERT INTO version_color (organization_id, version_id, position, hex, lab_l, lab_a, lab_b, share)
+    SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(colors)}::jsonb)
+      AS r (version_id uuid, position int, hex text, lab_l float8, lab_a float8, lab_b float8, share float8)`);
+}
+
+/** Holds off other transactions that work on the same contents or external ids until this one ends. Sorted, so that two cannot deadlock. */
+export async function lockKeys(tx: OrganizationTx, keys: readonly string[]): Promise<void> {
+  const sorted = [...new Set(keys)].sort();
+  if (sorted.length === 0) return;
+  await tx.query(sql`
+    SELECT pg_advisory_xact_lock(hashtextextended(${tx.organizationId} || k, 0)) FROM (SELECT k FROM unnest(${sorted}::text[]) WITH ORDINALITY AS u (k, n) ORDER BY n) s`);
+}
+
+export interface KnownContent {
+  sha256: string;
+  version_id: string;
+  asset_id: string;
+}
+
+export function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<KnownContent[]> {
+  return tx.query<KnownContent>(sql`
+    SELECT sha256, id AS version_id, asset_id FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND sha256 = ANY(${sha256s}::text[])`);
+}
+
+/** Assets by external id, locked for change. */
+export function findByExternalId(tx: OrganizationTx, externalIds: readonly string[]): Promise<AssetRow[]> {
+  return tx.query<AssetRow>(sql`
+    SELECT * FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND external_id = ANY(${externalIds}::text[]) ORDER BY id FOR UPDATE`);
+}
+
+/** Assets by id in the order of `ids`; unknown ones are left out. `forUpdate` locks them. */
+export function findAssets(tx: OrganizationTx, ids: readonly string[], forUpdate = false): Promise<AssetRow[]> {
+  return tx.query<AssetRow>(sql`
+    SELECT * FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[])
+    ORDER BY array_position(${ids}::uuid[], id) ${forUpdate ? sql`FOR UPDATE` : sql``}`);
+}
+
+export async function highestVersionNumbers(tx: OrganizationTx, assetIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.query<{ asset_id: string; number: number }>(sql`
+    SELECT asset_id, max(number) AS number FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ANY(${assetIds}::uuid[])
+    GROUP BY asset_id`);
+  return new Map(rows.map((row) => [row.asset_id, row.number]));
+}
+
+export async function findBrandIds(tx: OrganizationTx, keys: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ key: string; id: string }>(sql`
+    SELECT key, id FROM brand WHERE organization_id = ${tx.organizationId}::uuid AND key = ANY(${keys}::text[])`);
+  return new Map(rows.map((row) => [row.key, row.id]));
+}
+
+export interface VersionRow {
+  id: string;
+  asset_id: string;
+  number: number;
+  sha256: string;
+  byte_size: number;
+  file_name: string;
+  media_type: string;
+  kind: 'IMAGE' | 'DOCUMENT';
+  width: number | null;
+  height: number | null;
+  has_alpha: boolean | null;
+  color_space: string | null;
+  bit_depth: number | null;
+  page_count: number;
+  sharpness: number | null;
+  exposure: number | null;
+  perceptual_hash: string | null;
+  exif: Record<string, unknown>;
+  warnings: string[];
+  created_at: Date;
+  colors: { hex: string; share: number }[];
+  embedded: boolean;
+}
+
+/** Versions with their colours, and whether the current model has a vector of them. */
+export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRevisionId: number): Promise<VersionRow[]> {
+  return tx.query<VersionRow>(sql`
+    SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
+      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.exif, v.warnings, v.created_at,
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
+        FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,
+      EXISTS (SELECT 1 FROM asset_embedding e
+        WHERE e.organization_id = v.organization_id AND e.model_revision_id = ${modelRevisionId} AND e.version_id = v.id) AS embedded
+    FROM asset_version v WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = ANY(${ids}::uuid[])`);
+}
+
+export function listVersionIds(tx: OrganizationTx, assetId: string): Promise<{ id: string }[]> {
+  return tx.query<{ id: string }>(sql`
+    SELECT id FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ${assetId}::uuid ORDER BY number DESC`);
+}
+
+/** Deletes assets with their versions, vectors, findings and places in collections. @returns the ids that were there */
+export async function deleteAssets(tx: OrganizationTx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    DELETE FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[]) RETURNING id`);
+  return rows.map((row) => row.id);
+}

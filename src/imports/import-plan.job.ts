@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Database } from '../database/database.js';
+import { isVitrineError, VitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import type { JobHandler, JobQueue } from '../jobs/job-queue.js';
+import { listFolder, resolveInside } from './folder-source.js';
+import type { ImportSource, PlannedItem } from './import-source.js';
+import { failOperation, findOperation, finishOperation, insertItems, type OperationRow, pendingRange, restartPlanning, startOperation } from './import.queries.js';
+import { IMPORT_BATCH } from './import-jobs.js';
+import { type FileFinder, readManifest } from './manifest.js';
+import { findStagedUploads } from './staged-upload.queries.js';
+
+/** Rows written in one statement while listing. */
+const CHUNK = 500;
+/** Items of one batch job: a few seconds of work, so that a killed worker loses little. */
+export const BATCH_SIZE = 32;
+
+type Data = { organizationId: string; importId: string };
+
+/** Turns an import's source into items. Interrupted at any moment, it starts again from nothing: no batch exists before the last step. */
+export class ImportPlanJob implements JobHandler<Data> {
+  readonly #database: Database;
+  readonly #queue: JobQueue;
+  readonly #files: FileStore;
+
+  constructor(database: Database, queue: JobQueue, files: FileStore) {
+    this.#database = database;
+    this.#queue = queue;
+    this.#files = files;
+  }
+
+  async run({ organizationId, importId }: Data): Promise<void> {
+    const operation = await this.#database.asOrganization(organizationId, async (tx) =>
+      (await restartPlanning(tx, importId)) ? await findOperation(tx, { id: importId }) : null,
+    );
+    if (operation === null) return; // cancelled, or planned by an earlier run of this job
+    try {
+      await this.#writeItems(organizationId, importId, this.#list(organizationId, operation));
+    } catch (error) {
+      if (!isVitrineError(error)) throw error;
+      await this.#database.asOrganization(organizationId, (tx) => failOperation(tx, importId, error.code, error.message));
+      return;
+    }
+    await this.#database.asOrganization(organizationId, async (tx) => {
+      if (!(await startOperation(tx, importId))) return;
+      const range = await pendingRange(tx, importId);
+      const batches = [];
+      for (let from = range?.from ?? 0; range !== null && from <= range.to; from += BATCH_SIZE) {
+        batches.push({ organizationId, importId, from, to: Math.min(from + BATCH_SIZE - 1, range.to) });
+      }
+      await this.#queue.enqueue(tx, IMPORT_BATCH, batches);
+      if (batches.length === 0) await finishOperation(tx, importId);
+    });
+    this.#queue.wake(IMPORT_BATCH);
+  }
+
+  async giveUp({ organizationId, importId }: Data): Promise<void> {
+    await this.#database.asOrganization(organizationId, (tx) =>
+      failOperation(tx, importId, 'INTERNAL', 'The import could not be planned after several attempts; the server log says why.'),
+    );
+  }
+
+  async #writeItems(organizationId: string, importId: string, items: AsyncIterable<PlannedItem>): Promise<void> {
+    let chunk: PlannedItem[] = [];
+    let position = 0;
+    const write = async () => {
+      const rows = chunk;
+      chunk = [];
+      await this.#database.asOrganization(organizationId, (tx) => insertItems(tx, importId, position, rows));
+      position += rows.length;
+    };
+    for await (const item of items) {
+      chunk.push(item);
+      if (chunk.length === CHUNK) await write();
+    }
+    await write();
+  }
+
+  async *#list(organizationId: string, { source, defaults }: OperationRow): AsyncGenerator<PlannedItem> {
+    for await (const item of this.#listSource(organizationId, source)) {
+      const given = Object.fromEntries(Object.entries(item.fields).filter(([, value]) => value !== undefined));
+      yield { ...item, fields: { ...defaults, ...given } };
+    }
+  }
+
+  async *#listSource(organizationId: string, source: ImportSource): AsyncGenerator<PlannedItem> {
+    if (source.type === 'FOLDER') yield* listFolder(source.folder);
+    else if (source.type === 'UPLOADS') {
+      const uploads = await this.#uploads(organizationId, source.uploads.map((upload) => upload.uploadId));
+      for (const { uploadId, fields } of source.uploads) {
+        yield { label: uploads.get(uploadId)?.file_name ?? uploadId, source: { type: 'UPLOAD', uploadId }, fields, error: null };
+      }
+    } else if (source.type === 'MANIFEST') {
+      const folder = path.dirname(source.path);
+      const find: FileFinder = async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') });
+      yield* readManifest(createReadStream(source.path), source.path, find);
+    } else {
+      const manifest = (await this.#uploads(organizationId, [source.uploadId])).get(source.uploadId);
+      if (manifest?.sha256 == null) throw new VitrineError('FILE_NOT_FOUND', 'The uploaded manifest is gone. Upload it again.');
+      const byName = new Map(source.files.map((file) => [file.fileName, file.uploadId]));
+      const find: FileFinder = async (file) => {
+        const uploadId = byName.get(file);
+        if (uploadId !== undefined) return { type: 'UPLOAD', uploadId };
+        throw new VitrineError('FILE_NOT_FOUND', `file: no uploaded file is called ${JSON.stringify(file)}.`, { field: 'file', value: file });
+      };
+      const content: Readable = await this.#files.openRead(manifest.sha256);
+      yield* readManifest(content, manifest.file_name, find);
+    }
+  }
+
+  async #uploads(organizationId: string, ids: readonly string[]) {
+    const rows = await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+}

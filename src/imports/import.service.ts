@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { requireRole, type Viewer } from '../access/viewer.js';
+import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
+import type { Database } from '../database/database.js';
+import { badInput, VitrineError } from '../errors.js';
+import { type Connection, readPage, toConnection } from '../graphql/connection.js';
+import type { JobQueue } from '../jobs/job-queue.js';
+import { resolveInside } from './folder-source.js';
+import type { ImportSource } from './import-source.js';
+import {
+  cancelOperation,
+  countItems,
+  findOperation,
+  insertOperation,
+  type ItemRow,
+  type ItemState,
+  listItems,
+  listOperations,
+  type OperationRow,
+} from './import.queries.js';
+import { IMPORT_PLAN } from './import-jobs.js';
+import type { StagedUploadService } from './staged-upload.service.js';
+
+const MAX_UPLOADS = 1000;
+
+/** What a caller asks to import. Exactly one source is set. */
+export interface ImportRequest {
+  uploads?: { uploadId: string; fields?: unknown }[] | null;
+  folder?: string | null;
+  manifest?: { path?: string | null; uploadId?: string | null; fileUploadIds?: string[] | null } | null;
+  defaults?: unknown;
+  onDuplicate?: 'RETURN_EXISTING' | 'REJECT' | null;
+  idempotencyKey?: string | null;
+}
+
+/** An operation with its items counted by state. */
+export interface ImportProgress extends OperationRow {
+  counts: Partial<Record<ItemState, number>>;
+}
+
+export class ImportService {
+  readonly #database: Database;
+  readonly #queue: JobQueue;
+  readonly #uploads: StagedUploadService;
+  readonly #importRoots: readonly string[];
+
+  constructor(database: Database, queue: JobQueue, uploads: StagedUploadService, importRoots: readonly string[]) {
+    this.#database = database;
+    this.#queue = queue;
+    this.#uploads = uploads;
+    this.#importRoots = importRoots;
+  }
+
+  /**
+   * Starts an import and answers at once; the work is done by jobs. The same idempotency key and request give the same operation again.
+   * @param extraRoots folders that the caller may read beside the configured ones: the command line's own argument
+   * @throws VitrineError BAD_USER_INPUT, NOT_FOUND, FORBIDDEN, CONFLICT (key used for another request)
+   */
+  async create(viewer: Viewer, request: ImportRequest, extraRoots: readonly string[] = []): Promise<ImportProgress> {
+    requireRole(viewer, 'EDITOR');
+    const defaults = request.defaults == null ? {} : parseAssetFields(request.defaults, 'input.defaults');
+    if (defaults.externalId) throw badInput('input.defaults.externalId', defaults.externalId, 'nothing: an external id belongs to one asset');
+    const key = request.idempotencyKey ?? null;
+    if (key !== null && (key.length < 1 || key.length > 200)) throw badInput('input.idempotencyKey', key, 'a text of 1 to 200 characters');
+    const source = await this.#source(viewer, request, [...extraRoots, ...this.#importRoots]);
+    const onDuplicate = request.onDuplicate ?? 'RETURN_EXISTING';
+    const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate })).digest('hex');
+    const operation = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const made = await insertOperation(tx, { source, defaults, onDuplicate, idempotencyKey: key, requestSha256 });
+      if (made !== null) {
+        await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);
+        return made;
+      }
+      const known = (await findOperation(tx, { idempotencyKey: key as string })) as OperationRow;
+      if (known.request_sha256 === requestSha256) return known;
+      throw new VitrineError('CONFLICT', 'input.idempotencyKey: this key was used for another import. A new request needs a new key.', {
+        field: 'input.idempotencyKey',
+        value: key,
+      });
+    });
+    this.#queue.wake(IMPORT_PLAN);
+    return this.get(viewer, operation.id);
+  }
+
+  async #source(viewer: Viewer, request: ImportRequest, roots: readonly string[]): Promise<ImportSource> {
+    const given = (['uploads', 'folder', 'manifest'] as const).filter((name) => request[name] != null);
+    if (given.length !== 1) {
+      throw badInput('input.source', given, 'exactly one of uploads, folder, manifest', `input.source: exactly one of uploads, folder and manifest is needed, not ${given.length}.`);
+    }
+    if (request.uploads != null) {
+      const { uploads } = request;
+      if (uploads.length < 1 || uploads.length > MAX_UPLOADS) throw badInput('input.source.uploads', uploads.length, `1 to ${MAX_UPLOADS} uploads; use a manifest for more`);
+      const checked = uploads.map((upload, index) => ({
+        uploadId: upload.uploadId,
+        fields: upload.fields == null ? ({} as AssetFields) : parseAssetFields(upload.fields, `input.source.uploads[${index}].fields`),
+      }));
+      await this.#uploads.requireReceived(
+        viewer,
+        checked.map((upload) => upload.uploadId),
+        (index) => `input.source.uploads[${index}].uploadId`,
+      );
+      return { type: 'UPLOADS', uploads: checked };
+    }
+    if (request.folder != null) return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
+    const { path, uploadId, fileUploadIds } = request.manifest as NonNullable<ImportRequest['manifest']>;
+    if ((path == null) === (uploadId == null)) throw badInput('input.source.manifest', null, 'either path or uploadId');
+    if (path != null) return { type: 'MANIFEST', path: await resolveInside(roots, path, 'file', 'input.source.manifest.path') };
+    const [manifest] = await this.#uploads.requireReceived(viewer, [uploadId as string], () => 'input.source.manifest.uploadId');
+    const files = await this.#uploads.requireReceived(viewer, fileUploadIds ?? [], (index) => `input.source.manifest.fileUploadIds[${index}]`);
+    return {
+      type: 'MANIFEST_UPLOAD',
+      uploadId: (manifest as { id: string }).id,
+      files: files.map((file) => ({ uploadId: file.id, fileName: file.file_name })),
+    };
+  }
+
+  /** @throws VitrineError NOT_FOUND */
+  async get(viewer: Viewer, id: string): Promise<ImportProgress> {
+    const found = await this.find(viewer, id);
+    if (found === null) throw new VitrineError('NOT_FOUND', 'There is no such import.', { field: 'id' });
+    return found;
+  }
+
+  find(viewer: Viewer, id: string): Promise<ImportProgress | null> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const operation = await findOperation(tx, { id });
+      return operation === null ? null : { ...operation, counts: (await countItems(tx, [id])).get(id) ?? {} };
+    });
+  }
+
+  list(viewer: Viewer, first: number | null | undefined, after: string | null | undefined): Promise<Connection<ImportProgress>> {
+    const page = readPage(first, after, 'imports');
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const [createdAt, id] = (page.keys ?? []) as string[];
+      const rows = await listOperations(tx, page.first + 1, page.keys === null ? null : { createdAt: createdAt as string, id: id as string });
+      const counts = await countItems(
+        tx,
+        rows.map((row) => row.id),
+      );
+      return toConnection(
+        page,
+        rows,
+        rows[0]?.total ?? 0,
+        (row) => ({ ...row, counts: counts.get(row.id) ?? {} }),
+        (row) => [row.created_at.toISOString(), row.id],
+      );
+    });
+  }
+
+  items(
+    viewer: Viewer,
+    importId: string,
+    states: readonly ItemState[] | null,
+    first: number | null | undefined,
+    after: string | null | undefined,
+  ): Promise<Connection<ItemRow>> {
+    const page = readPage(first, after, 'import items', importId, states);
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const rows = await listItems(tx, importId, states, page.first + 1, page.keys === null ? -1 : (page.keys[0] as number));
+      return toConnection(
+        page,
+        rows,
+        rows[0]?.total ?? 0,
+        (row) => row,
+        (row) => [row.position],
+      );
+    });
+  }
+
+  /** Stops an import: what is done stays, what is not becomes CANCELLED. */
+  async cancel(viewer: Viewer, id: string): Promise<ImportProgress> {
+    requireRole(viewer, 'EDITOR');
+    const before = await this.get(viewer, id);
+    const cancelled = await this.#database.asOrganization(viewer.organizationId, (tx) => cancelOperation(tx, id));
+    if (!cancelled) throw new VitrineError('CONFLICT', `input.id: this import is over already (${before.state}).`, { field: 'input.id', value: before.state });
+    return this.get(viewer, id);
+  }
+}

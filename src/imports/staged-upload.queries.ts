@@ -1,0 +1,48 @@
+import type { OrganizationTx } from '../database/database.js';
+import { sql } from '../database/sql.js';
+
+export interface StagedUploadRow {
+  id: string;
+  file_name: string;
+  declared_byte_size: number;
+  declared_sha256: string | null;
+  sha256: string | null;
+  expires_at: Date;
+  expired: boolean;
+}
+
+export interface NewStagedUpload {
+  tokenSha256: Buffer;
+  fileName: string;
+  byteSize: number;
+  sha256: string | null;
+  lifetimeSeconds: number;
+}
+
+const UPLOAD = sql`id, file_name, declared_byte_size, declared_sha256, sha256, expires_at, expires_at <= now() AS expired`;
+
+export async function insertStagedUpload(tx: OrganizationTx, upload: NewStagedUpload): Promise<StagedUploadRow> {
+  const rows = await tx.query<StagedUploadRow>(sql`
+    INSERT INTO staged_upload (organization_id, token_sha256, file_name, declared_byte_size, declared_sha256, expires_at)
+    VALUES (${tx.organizationId}::uuid, ${upload.tokenSha256}, ${upload.fileName}, ${upload.byteSize}, ${upload.sha256}, now() + make_interval(secs => ${upload.lifetimeSeconds}))
+    RETURNING ${UPLOAD}`);
+  return rows[0] as StagedUploadRow;
+}
+
+export async function findStagedUploadByToken(tx: OrganizationTx, tokenSha256: Buffer): Promise<StagedUploadRow | null> {
+  const rows = await tx.query<StagedUploadRow>(sql`
+    SELECT ${UPLOAD} FROM staged_upload WHERE organization_id = ${tx.organizationId}::uuid AND token_sha256 = ${tokenSha256}`);
+  return rows[0] ?? null;
+}
+
+export function findStagedUploads(tx: OrganizationTx, ids: readonly string[]): Promise<StagedUploadRow[]> {
+  return tx.query<StagedUploadRow>(sql`
+    SELECT ${UPLOAD} FROM staged_upload WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[])`);
+}
+
+/** @returns false when its bytes had arrived already */
+export async function markReceived(tx: OrganizationTx, id: string, sha256: string): Promise<boolean> {
+  const changed = await tx.execute(sql`
+    UPDATE staged_upload SET sha256 = ${sha256}, received_at = now() WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid AND sha256 IS NULL`);
+  return changed === 1;
+}

@@ -1,0 +1,117 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { requireRole, type Viewer } from '../access/viewer.js';
+import type { Database } from '../database/database.js';
+import { badInput, VitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import { findStagedUploadByToken, findStagedUploads, insertStagedUpload, markReceived, type StagedUploadRow } from './staged-upload.queries.js';
+
+const LIFETIME_SECONDS = 24 * 3600;
+const MAX_PER_CALL = 100;
+
+export interface StagedUploadRequest {
+  fileName: string;
+  byteSize: number;
+  sha256?: string | null;
+}
+
+/** A place for one file: its bytes are PUT to /uploads/<token>. The token is the permission, and is kept only as a hash. */
+export interface StagedUpload {
+  id: string;
+  token: string;
+  fileName: string;
+  expiresAt: Date;
+}
+
+export class StagedUploadService {
+  readonly #database: Database;
+  readonly #files: FileStore;
+  readonly #maxByteSize: number;
+
+  constructor(database: Database, files: FileStore, maxByteSize: number) {
+    this.#database = database;
+    this.#files = files;
+    this.#maxByteSize = maxByteSize;
+  }
+
+  async create(viewer: Viewer, requests: readonly StagedUploadRequest[]): Promise<StagedUpload[]> {
+    requireRole(viewer, 'EDITOR');
+    if (requests.length < 1 || requests.length > MAX_PER_CALL) throw badInput('input.files', requests.length, `1 to ${MAX_PER_CALL} files in one call`);
+    for (const [index, request] of requests.entries()) this.#check(request, `input.files[${index}]`);
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const uploads: StagedUpload[] = [];
+      for (const request of requests) {
+        // The organisation stands in front, so that the token alone finds its row behind row-level security.
+        const token = `${viewer.organizationId.replaceAll('-', '')}${randomBytes(24).toString('base64url')}`;
+        const row = await insertStagedUpload(tx, {
+          tokenSha256: hash(token),
+          fileName: request.fileName,
+          byteSize: request.byteSize,
+          sha256: request.sha256?.toLowerCase() ?? null,
+          lifetimeSeconds: LIFETIME_SECONDS,
+        });
+        uploads.push({ id: row.id, token, fileName: row.file_name, expiresAt: row.expires_at });
+      }
+      return uploads;
+    });
+  }
+
+  #check(request: StagedUploadRequest, at: string): void {
+    const { fileName, byteSize, sha256 } = request;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+    if (fileName.length < 1 || fileName.length > 255 || /[/\\\u0000-\u001f\u007f]/.test(fileName) || fileName === '.' || fileName === '..') {
+      throw badInput(`${at}.fileName`, fileName, 'a file name of 1 to 255 characters without slashes and control characters');
+    }
+    if (!Number.isInteger(byteSize) || byteSize < 1 || byteSize > this.#maxByteSize) {
+      throw badInput(`${at}.byteSize`, byteSize, `a whole number of bytes from 1 to ${this.#maxByteSize}`);
+    }
+    if (sha256 != null && !/^[0-9a-f]{64}$/i.test(sha256)) throw badInput(`${at}.sha256`, sha256, '64 hexadecimal digits');
+  }
+
+  /**
+   * Takes the bytes of a staged upload.
+   * @throws VitrineError NOT_FOUND (unknown or expired token), CONFLICT (arrived already), FILE_TOO_LARGE, FILE_EMPTY, FILE_CHECKSUM_MISMATCH, STORAGE_*
+   */
+  async receive(token: string, content: Readable): Promise<{ sha256: string; byteSize: number }> {
+    const organizationId = organizationOf(token);
+    const unknown = new VitrineError('NOT_FOUND', 'This upload address is unknown or has expired. Ask for a new one (stagedUploadCreate).');
+    if (organizationId === null) throw unknown;
+    const upload = await this.#database.asOrganization(organizationId, (tx) => findStagedUploadByToken(tx, hash(token)));
+    if (upload === null || upload.expired) throw unknown;
+    if (upload.sha256 !== null) throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
+    const stored = await this.#files.put(content, {
+      maxByteSize: upload.declared_byte_size,
+      ...(upload.declared_sha256 !== null && { expectedSha256: upload.declared_sha256 }),
+    });
+    if (stored.byteSize !== upload.declared_byte_size) {
+      throw badInput('byteSize', stored.byteSize, `the ${upload.declared_byte_size} bytes that were announced`, `The upload has ${stored.byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`);
+    }
+    if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, stored.sha256)))) {
+      throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
+    }
+    return { sha256: stored.sha256, byteSize: stored.byteSize };
+  }
+
+  /** Uploads by id; @throws VitrineError NOT_FOUND or BAD_USER_INPUT naming the field of the first that is unknown or has no bytes yet */
+  async requireReceived(viewer: Viewer, ids: readonly string[], fieldOf: (index: number) => string): Promise<StagedUploadRow[]> {
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => findStagedUploads(tx, ids));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id, index) => {
+      const row = byId.get(id);
+      if (row === undefined) throw new VitrineError('NOT_FOUND', `${fieldOf(index)}: there is no such staged upload.`, { field: fieldOf(index) });
+      if (row.sha256 === null) {
+        throw new VitrineError('BAD_USER_INPUT', `${fieldOf(index)}: the bytes of "${row.file_name}" have not arrived. PUT them to its URL first.`, { field: fieldOf(index) });
+      }
+      return row;
+    });
+  }
+}
+
+function hash(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+function organizationOf(token: string): string | null {
+  const match = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})[\w-]{32}$/.exec(token);
+  return match === null ? null : match.slice(1).join('-');
+}
