@@ -47,28 +47,34 @@ export function createPaint(main: string, background: string, random: Random): P
   };
 }
 
-/** Painting inside a closed palette: nothing but `main`, the `allowed` colours and the two neutrals appears. */
+/**
+ * Painting inside a closed palette: nothing but `main`, the `allowed` colours and the two neutrals appears. Details keep away from the
+ * background's colour, so that a green leaf on a green ground turns into another colour instead of vanishing.
+ */
 export function createClosedPaint(
   main: string,
+  background: string,
   allowed: readonly string[],
   neutrals: { ink: string; paper: string },
   random: Random,
 ): Paint {
-  const colours = [...allowed, neutrals.ink, neutrals.paper];
-  const nearest = (hex: string): string =>
-    colours.reduce((best, colour) => (colourDistance(colour, hex) < colourDistance(best, hex) ? colour : best), colours[0]!);
-  const others = colours.filter((colour) => colourDistance(colour, main) > 0.12);
-  const nearestOther = (hex: string): string =>
-    others.reduce((best, colour) => (colourDistance(colour, hex) < colourDistance(best, hex) ? colour : best), others[0]!);
+  const colours = [neutrals.ink, neutrals.paper, ...allowed];
+  const visible = colours.filter((colour) => colourDistance(colour, background) > 0.12);
+  const details = visible.filter((colour) => colourDistance(colour, main) > 0.12);
+  const nearest = (hex: string, from: readonly string[]): string =>
+    from.reduce((best, colour) => (colourDistance(colour, hex) < colourDistance(best, hex) ? colour : best), from[0]!);
+  const clear = (colour: string): boolean => colourDistance(colour, main) > 0.18 && colourDistance(colour, background) > 0.18;
   const dark = lightnessOf(main) < 0.22;
+  const ink = colours.find(clear) ?? neutrals.ink;
   return {
     main,
-    shade: nearestOther(mixColours(main, '#000000', 0.4)),
-    light: nearestOther(mixColours(main, '#ffffff', 0.5)),
-    ink: dark ? neutrals.paper : neutrals.ink,
-    paper: lightnessOf(main) > 0.9 ? nearestOther('#cfd6de') : neutrals.paper,
-    edge: dark || random.chance(0.3) ? '' : `stroke="${neutrals.ink}" stroke-width="${random.between(1.6, 2.6)}" stroke-linejoin="round"`,
-    tone: nearest,
+    shade: nearest(mixColours(main, '#000000', 0.4), details),
+    light: nearest(mixColours(main, '#ffffff', 0.5), details),
+    ink,
+    // Inside an object paper may equal the background: a window in a wall stays a window.
+    paper: lightnessOf(main) > 0.9 ? nearest('#cfd6de', details) : neutrals.paper,
+    edge: dark || random.chance(0.3) ? '' : `stroke="${ink}" stroke-width="${random.between(1.6, 2.6)}" stroke-linejoin="round"`,
+    tone: (hex) => nearest(hex, visible),
     between: random.between,
     chance: random.chance,
   };

@@ -23,6 +23,8 @@ export interface SceneSpec {
   neutrals: { ink: string; paper: string };
   /** Where the picture of a banner is; the text takes the other side. */
   side: 'left' | 'right';
+  /** Colour behind a card's picture; chance decides between paper and accent unless told. */
+  wash?: string;
   /** Elements of a logo in a box of 100 by 100. */
   logo?: string;
   random: Random;
@@ -160,7 +162,8 @@ function drawCard(spec: SceneSpec): string {
   const margin = Math.min(width, height) * 0.06;
   const [w, h] = [width - 2 * margin, height - 2 * margin];
   const pictureHeight = h * random.between(0.56, 0.64);
-  const wash = random.chance(0.5) ? spec.neutrals.paper : accent;
+  const chosen = random.chance(0.5) ? neutrals.paper : accent;
+  const wash = spec.wash ?? chosen;
   const short = Math.min(w, pictureHeight);
   return (
     drawBackground(spec) +
@@ -187,7 +190,8 @@ function drawPost(spec: SceneSpec): string {
   const framed = random.chance(0.5);
   const behind = framed ? accent : spec.background.colour;
   const centreY = height * 0.4;
-  const strip = random.chance(0.4);
+  // Text on a pattern is hard to read, so a pattern always gets the strip.
+  const strip = random.chance(0.4) || spec.background.style !== 'plain';
   const stripColour = strip ? accent : spec.background.colour;
   return (
     drawBackground(spec) +
@@ -217,7 +221,7 @@ function drawLandscape(spec: SceneSpec): string {
     '#ffe9a8',
   );
   const haze = ellipse(w * random.between(0.2, 0.8), h * 0.22, w * 0.16, h * 0.03, '#ffffff', 'opacity="0.7"');
-  const side = h * random.between(0.34, 0.5);
+  const side = h * random.between(0.42, 0.58);
   const subject = spec.objects.length > 0 ? place(spec, 0, accent, w * random.between(0.3, 0.7), h * 0.92 - side / 2, side) : '';
   return (
     sky +
