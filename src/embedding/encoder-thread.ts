@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { VitrineError } from '../errors.js';
@@ -59,23 +60,21 @@ export class EncoderThread {
     return results.finally(() => this.pending.delete(callId));
   }
 
-  /** Lets the batch at work end, gives up what still waits, and frees the model. */
+  /**
+   * Lets the batch at work end, gives up what still waits, and frees the model. Never terminates the worker: a thread that is
+   * ended inside onnxruntime takes the whole process with it.
+   */
   async close(): Promise<void> {
     this.closed = true;
     const worker = this.worker;
     if (worker) {
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
       worker.postMessage({ kind: 'close' } satisfies ModelRequest);
-      const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
-      await exited;
-      clearTimeout(timer);
+      const timeout = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
+      await Promise.race([exited, once(timeout, 'abort')]);
+      worker.unref();
     }
     this.rejectPending(closedError());
-  }
-
-  /** Kills the worker at once, as a crash would. */
-  async kill(): Promise<void> {
-    await this.worker?.terminate();
   }
 
   private async start(): Promise<ReadyEncoder> {

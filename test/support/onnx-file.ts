@@ -16,7 +16,7 @@ export interface OnnxTensor {
 
 export interface OnnxValue {
   name: string;
-  type: 'float' | 'int64';
+  type: 'float' | 'int64' | 'float16';
   shape: (number | string)[];
 }
 
@@ -27,7 +27,7 @@ export interface OnnxGraph {
   outputs: OnnxValue[];
 }
 
-const ELEMENT_TYPES = { float: 1, int64: 7 };
+const ELEMENT_TYPES = { float: 1, int64: 7, float16: 10 };
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_INTS = 7;
 

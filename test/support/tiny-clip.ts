@@ -24,6 +24,8 @@ export interface TinyClipOptions {
   /** Every run with more than one picture asks for more memory than there is. */
   memoryForOnePictureOnly?: boolean;
   combined?: boolean;
+  /** Pictures and vectors go in and out as float16, as in exports without kept input types. */
+  halfPrecision?: boolean;
   config?: Record<string, unknown>;
   manifest?: Record<string, unknown>;
 }
@@ -43,7 +45,7 @@ export async function writeTinyClip(folder: string, options: TinyClipOptions = {
   await json('tokenizer.json', tinyTokenizer());
   await json('tokenizer_config.json', { model_max_length: 16, pad_token: END_TOKEN });
   if (options.manifest) await json('manifest.json', options.manifest);
-  const image = imageGraph(options.memoryForOnePictureOnly ?? false);
+  const image = options.halfPrecision ? withHalfEdges(imageGraph(false)) : imageGraph(options.memoryForOnePictureOnly ?? false);
   const text = textGraph(options.textPooling ?? 'max');
   if (options.combined) {
     await writeFile(
@@ -164,6 +166,21 @@ function imageGraph(memoryForOnePictureOnly: boolean): OnnxGraph {
     initializers,
     inputs: [{ name: 'pixel_values', type: 'float', shape: ['batch', 3, TINY_SIDE, TINY_SIDE] }],
     outputs: [{ name: 'image_embeds', type: 'float', shape: ['batch', TINY_DIMENSIONS] }],
+  };
+}
+
+/** The same graph with float16 at its input and output. */
+function withHalfEdges(graph: OnnxGraph): OnnxGraph {
+  const rename = (names: string[]) => names.map((name) => (name === 'pixel_values' || name === 'image_embeds' ? `${name}_float` : name));
+  return {
+    ...graph,
+    nodes: [
+      { op: 'Cast', inputs: ['pixel_values'], outputs: ['pixel_values_float'], ints: { to: 1 } },
+      ...graph.nodes.map((node) => ({ ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) })),
+      { op: 'Cast', inputs: ['image_embeds_float'], outputs: ['image_embeds'], ints: { to: 10 } },
+    ],
+    inputs: graph.inputs.map((value) => ({ ...value, type: 'float16' })),
+    outputs: graph.outputs.map((value) => ({ ...value, type: 'float16' })),
   };
 }
 
