@@ -62,7 +62,7 @@ export function insertAsset(database: Database, organizationId: string, given: T
       const lab = labOfHex(color.hex);
       await tx.execute(sql`
         INSERT INTO version_color (organization_id, version_id, position, hex, lab_l, lab_a, lab_b, share)
-        VALUES (${organizationId}::uuid, ${versionId}::uuid, ${position}, ${color.hex}, ${lab.l}, ${lab.a}, ${lab.b}, ${color.share})`);
+        VALUES (${organizationId}::uuid, ${versionId}::uuid, ${position}, ${color.hex}, ${lab.L}, ${lab.a}, ${lab.b}, ${color.share})`);
     }
     if (given.embedding) {
       await tx.execute(sql`
