@@ -1,0 +1,99 @@
+import type { Readable } from 'node:stream';
+import { badInput } from '../errors.js';
+
+export interface PutOptions {
+  /** More bytes than this are refused with FILE_TOO_LARGE while they stream in. */
+  maxByteSize: number;
+  /** What the sender says the content is, 64 hexadecimal digits; anything else is refused with FILE_CHECKSUM_MISMATCH. */
+  expectedSha256?: string;
+}
+
+export interface StoredFile {
+  /** Lower-case hexadecimal; the file's name in the store. */
+  sha256: string;
+  byteSize: number;
+  /** False when the store had these bytes already. Two processes that put the same bytes at one moment may both hear true on S3. */
+  created: boolean;
+}
+
+/** Both ends included, as in an HTTP Range header; without `end` up to the last byte. */
+export interface ByteRange {
+  start: number;
+  end?: number;
+}
+
+export interface SizedStream {
+  stream: Readable;
+  byteSize: number;
+}
+
+/**
+ * Originals by content (SHA-256) and, beside each, small named objects made from it (renditions). Content never changes once stored.
+ * Every method throws VitrineError: FILE_NOT_FOUND for an unknown hash, STORAGE_FULL, STORAGE_UNAVAILABLE.
+ */
+export interface FileStore {
+  /**
+   * Stores a file whole or not at all. Throws FILE_EMPTY, FILE_TOO_LARGE, FILE_CHECKSUM_MISMATCH, or FILE_UNREADABLE when the source
+   * breaks off. A source that fails is destroyed: to answer on the same connection, hand over `request.pipe(new PassThrough())`.
+   */
+  put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile>;
+  has(sha256: string): Promise<boolean>;
+  /** The caller reads to the end or destroys the stream. A range that begins after the last byte is BAD_USER_INPUT; one that ends after it is cut. */
+  openRead(sha256: string, range?: ByteRange): Promise<Readable>;
+  /** Lends a path on this machine, for decoders. It is read-only and good until `use` has settled. */
+  withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T>;
+  /** Removes a file and its renditions; one that is not there is no error. */
+  remove(sha256: string): Promise<void>;
+  /** Every stored hash, once, in ascending order. With `unchangedForMs` only what nobody has put for so long (see each store). */
+  list(options?: { unchangedForMs?: number }): AsyncIterable<string>;
+  /** Replaces what had that name. Names: lower-case letters, digits, `.`, `_`, `-`, 100 characters at most. */
+  putRendition(sha256: string, name: string, content: Buffer): Promise<void>;
+  /** Null when there is no such rendition. */
+  openRendition(sha256: string, name: string): Promise<SizedStream | null>;
+  /** Can files be written, and is there room? Throws STORAGE_UNAVAILABLE or STORAGE_FULL, saying what to do. */
+  check(): Promise<void>;
+  /** Removes what interrupted puts left behind and nobody has written to for `olderThanMs` (an hour). Returns how many files. */
+  sweepTemporary(olderThanMs?: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const STALE_TEMPORARY_MS = 60 * 60 * 1000;
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const RENDITION_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+
+/** Where a file lies under the store's root, with `/` between the parts: the same in a folder and in a bucket. */
+export function fileKey(sha256: string): string {
+  return `files/${shard(sha256)}`;
+}
+
+/** Where a file's renditions lie. */
+export function renditionsKey(sha256: string): string {
+  return `renditions/${shard(sha256)}`;
+}
+
+export function renditionKey(sha256: string, name: string): string {
+  if (!RENDITION_NAME.test(name)) throw badInput('name', name, 'lower-case letters, digits, ".", "_" and "-", at most 100 characters');
+  return `${renditionsKey(sha256)}/${name}`;
+}
+
+/** Throws BAD_USER_INPUT unless the range lies in a file of this size; returns it with both ends. */
+export function resolveRange(range: ByteRange, byteSize: number): { start: number; end: number } {
+  const end = Math.min(range.end ?? byteSize - 1, byteSize - 1);
+  const whole = Number.isSafeInteger(range.start) && (range.end === undefined || Number.isSafeInteger(range.end));
+  if (!whole || range.start < 0 || range.start > end) {
+    throw badInput('range', `${range.start}-${range.end ?? ''}`, `whole numbers from 0 to ${byteSize - 1}, the first not after the last`);
+  }
+  return { start: range.start, end };
+}
+
+/** Two levels of 256 folders: 1,000,000 files are 15 to a folder. */
+function shard(sha256: string): string {
+  assertSha256(sha256);
+  return `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+}
+
+/** Hashes become paths, so nothing but 64 hexadecimal digits may pass. */
+export function assertSha256(sha256: string, field = 'sha256'): void {
+  if (typeof sha256 !== 'string' || !SHA256.test(sha256)) throw badInput(field, sha256, '64 lower-case hexadecimal digits');
+}

@@ -1,0 +1,229 @@
+import { access, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { VitrineError } from '../errors.js';
+import {
+  type ByteRange,
+  type FileStore,
+  fileKey,
+  type PutOptions,
+  renditionKey,
+  renditionsKey,
+  resolveRange,
+  type SizedStream,
+  STALE_TEMPORARY_MS,
+  type StoredFile,
+} from './file-store.js';
+import { storageError } from './storage-error.js';
+import { assertFreeSpace, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
+
+export interface LocalFileStoreOptions {
+  kind: 'local';
+  /** Holds `files/`, `renditions/` and `tmp/`, made if missing; one file system. */
+  folder: string;
+  /** Room to leave on the disk (256 MiB), where the database may live too: PostgreSQL stops when its disk is full. */
+  minimumFreeByteSize?: number;
+}
+
+export const MINIMUM_FREE_BYTE_SIZE = 256 * 1024 * 1024;
+
+/**
+ * Files in a folder: `files/ab/cd/<sha256>`. A file is received under `tmp/`, flushed, then linked to its name and the folder flushed:
+ * after a crash or a power cut it is there whole or not at all. `list({ unchangedForMs })` goes by the last put, repeated ones included.
+ */
+export class LocalFileStore implements FileStore {
+  private readonly folder: string;
+  private readonly temporaryFolder: string;
+  private readonly minimumFreeByteSize: number;
+
+  constructor(options: LocalFileStoreOptions) {
+    this.folder = path.resolve(options.folder);
+    this.temporaryFolder = path.join(this.folder, 'tmp');
+    this.minimumFreeByteSize = options.minimumFreeByteSize ?? MINIMUM_FREE_BYTE_SIZE;
+  }
+
+  async put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile> {
+    const limits = { ...options, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
+    const received = await receiveTemporaryFile(source, this.temporaryFolder, limits);
+    const created = await this.onDisk(() => this.settle(received)).finally(() => rm(received.path, { force: true }));
+    return { sha256: received.sha256, byteSize: received.byteSize, created };
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.findByteSize(fileKey(sha256))) !== null;
+  }
+
+  async openRead(sha256: string, range?: ByteRange): Promise<Readable> {
+    const file = await this.openSized(fileKey(sha256), range);
+    if (file === null) throw notFound(sha256);
+    return file.stream;
+  }
+
+  async withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T> {
+    if (!(await this.has(sha256))) throw notFound(sha256);
+    return await use(this.absolute(fileKey(sha256)));
+  }
+
+  async remove(sha256: string): Promise<void> {
+    // Renditions first: interrupted in between, the file is still listed and can be removed again.
+    await this.onDisk(() => rm(this.absolute(renditionsKey(sha256)), { recursive: true, force: true }));
+    await this.onDisk(() => rm(this.absolute(fileKey(sha256)), { force: true }));
+  }
+
+  async *list(options: { unchangedForMs?: number } = {}): AsyncGenerator<string> {
+    const changedBefore = Date.now() - (options.unchangedForMs ?? 0);
+    const root = this.absolute('files');
+    for (const first of await this.names(root)) {
+      for (const second of await this.names(path.join(root, first))) {
+        for (const name of await this.names(path.join(root, first, second))) {
+          if (!name.startsWith(first + second) || !/^[0-9a-f]{64}$/.test(name)) continue;
+          if (options.unchangedForMs === undefined) yield name;
+          else {
+            const file = await stat(path.join(root, first, second, name)).catch(() => null);
+            if (file !== null && file.mtimeMs <= changedBefore) yield name;
+          }
+        }
+      }
+    }
+  }
+
+  async putRendition(sha256: string, name: string, content: Buffer): Promise<void> {
+    const target = this.absolute(renditionKey(sha256, name));
+    const limits = { maxByteSize: content.byteLength, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
+    const received = await receiveTemporaryFile(content, this.temporaryFolder, limits);
+    await this.onDisk(async () => {
+      await this.makeFolder(path.dirname(target));
+      await rename(received.path, target);
+    }).finally(() => rm(received.path, { force: true }));
+  }
+
+  async openRendition(sha256: string, name: string): Promise<SizedStream | null> {
+    return await this.openSized(renditionKey(sha256, name));
+  }
+
+  async check(): Promise<void> {
+    await this.onDisk(async () => {
+      for (const name of ['files', 'renditions', 'tmp']) await mkdir(this.absolute(name), { recursive: true });
+      const probe = path.join(this.temporaryFolder, `probe-${process.pid}`);
+      const moved = path.join(this.folder, 'files', `probe-${process.pid}`);
+      try {
+        await (await open(probe, 'w')).close();
+        await rename(probe, moved);
+      } finally {
+        await rm(probe, { force: true });
+        await rm(moved, { force: true });
+      }
+    });
+    await assertFreeSpace(this.folder, this.minimumFreeByteSize);
+  }
+
+  async sweepTemporary(olderThanMs = STALE_TEMPORARY_MS): Promise<number> {
+    return await sweepTemporaryFiles(this.temporaryFolder, olderThanMs);
+  }
+
+  async close(): Promise<void> {}
+
+  /** Gives a received file its name. Returns false when that content was there already. */
+  private async settle(received: TemporaryFile): Promise<boolean> {
+    const target = this.absolute(fileKey(received.sha256));
+    await this.makeFolder(path.dirname(target));
+    const created = await linkOrFind(received.path, target);
+    if (!created) {
+      const existing = await stat(target).catch(nullIfMissing);
+      // Removed by somebody since the link was refused: take the name now.
+      if (existing === null) return await this.settle(received);
+      const now = new Date();
+      if (existing.size === received.byteSize) await utimes(target, now, now);
+      // A torn file from a disk error, under the right name: the good bytes are at hand, so put them there.
+      else await rename(received.path, target);
+    }
+    await flushFolder(path.dirname(target));
+    return created;
+  }
+
+  /** mkdir -p that survives a power cut: a new folder's entry lies in its parent, which is flushed too. */
+  private async makeFolder(folder: string): Promise<void> {
+    const first = await mkdir(folder, { recursive: true });
+    if (first === undefined) return;
+    for (let made = folder; made.length >= first.length; made = path.dirname(made)) await flushFolder(path.dirname(made));
+  }
+
+  private async openSized(key: string, range?: ByteRange): Promise<SizedStream | null> {
+    return await this.onDisk(async () => {
+      const handle = await open(this.absolute(key), 'r').catch(nullIfMissing);
+      if (handle === null) return null;
+      try {
+        const { size } = await handle.stat();
+        const limits = range === undefined ? {} : resolveRange(range, size);
+        return { stream: handle.createReadStream(limits), byteSize: size };
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    });
+  }
+
+  private async findByteSize(key: string): Promise<number | null> {
+    const found = await this.onDisk(() => stat(this.absolute(key)).catch(nullIfMissing));
+    return found === null ? null : found.size;
+  }
+
+  private async names(folder: string): Promise<string[]> {
+    return (await this.onDisk(() => readdir(folder).catch(nullIfMissing)))?.sort() ?? [];
+  }
+
+  private absolute(key: string): string {
+    return path.join(this.folder, key);
+  }
+
+  private async onDisk<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw storageError(this.folder, error);
+    }
+  }
+}
+
+/** A hard link, unlike rename, fails when the name is taken: of several puts of the same bytes exactly one hears true. */
+async function linkOrFind(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EMLINK') throw error;
+  }
+  // File systems without hard links (exFAT, some network shares).
+  if (
+    await access(to).then(
+      () => true,
+      () => false,
+    )
+  )
+    return false;
+  await rename(from, to);
+  return true;
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function nullIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}
+
+function notFound(sha256: string): VitrineError {
+  return new VitrineError(
+    'FILE_NOT_FOUND',
+    `The store has no file ${sha256}. It was removed, or the data folder is not the one it was put in.`,
+  );
+}

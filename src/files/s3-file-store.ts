@@ -1,0 +1,168 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { isVitrineError, VitrineError } from '../errors.js';
+import {
+  type ByteRange,
+  type FileStore,
+  fileKey,
+  type PutOptions,
+  renditionKey,
+  renditionsKey,
+  resolveRange,
+  type SizedStream,
+  STALE_TEMPORARY_MS,
+  type StoredFile,
+} from './file-store.js';
+import { S3Bucket, type S3BucketOptions } from './s3-bucket.js';
+import { assertFreeSpace, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
+
+export interface S3FileStoreOptions extends S3BucketOptions {
+  kind: 's3';
+  /** On this machine; received files pass through it, so it needs room for the largest of them. */
+  temporaryFolder: string;
+  /** Room to leave on the disk of `temporaryFolder` (64 MiB). */
+  minimumFreeByteSize?: number;
+}
+
+const MINIMUM_FREE_BYTE_SIZE = 64 * 1024 * 1024;
+
+/**
+ * Files in a bucket of any S3-compatible server, under the keys that LocalFileStore uses as paths. A file is received and hashed on
+ * this machine and then sent to its final key (docs/decisions/file-store.md says why). `list({ unchangedForMs })` goes by the first put:
+ * S3 offers nothing cheap to renew an object's date.
+ */
+export class S3FileStore implements FileStore {
+  private readonly bucket: S3Bucket;
+  private readonly temporaryFolder: string;
+  private readonly minimumFreeByteSize: number;
+  /** Puts under way in this process: the second put of the same bytes waits for the first and then finds them. */
+  private readonly sending = new Map<string, Promise<boolean>>();
+
+  constructor(options: S3FileStoreOptions) {
+    this.bucket = new S3Bucket(options);
+    this.temporaryFolder = path.resolve(options.temporaryFolder);
+    this.minimumFreeByteSize = options.minimumFreeByteSize ?? MINIMUM_FREE_BYTE_SIZE;
+  }
+
+  async put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile> {
+    const limits = { ...options, minimumFreeByteSize: this.minimumFreeByteSize, flush: false };
+    const received = await receiveTemporaryFile(source, this.temporaryFolder, limits);
+    try {
+      return { sha256: received.sha256, byteSize: received.byteSize, created: await this.sendOnce(received) };
+    } finally {
+      await rm(received.path, { force: true });
+    }
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.bucket.findByteSize(fileKey(sha256))) !== null;
+  }
+
+  async openRead(sha256: string, range?: ByteRange): Promise<Readable> {
+    const key = fileKey(sha256);
+    if (range === undefined) {
+      const object = await this.bucket.findObject(key);
+      if (object === null) throw this.notFound(sha256);
+      return object.stream;
+    }
+    const byteSize = await this.bucket.findByteSize(key);
+    if (byteSize === null) throw this.notFound(sha256);
+    const { start, end } = resolveRange(range, byteSize);
+    const object = await this.bucket.findObject(key, { start, end });
+    if (object === null) throw this.notFound(sha256);
+    if (object.byteSize === end - start + 1) return object.stream;
+    // Some servers and proxies answer a range with the whole file.
+    object.stream.destroy();
+    const message = `The S3 server sent ${object.byteSize} bytes for the range ${start}-${end}. Is there a proxy in between that ignores ranges?`;
+    throw new VitrineError('STORAGE_UNAVAILABLE', message);
+  }
+
+  async withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T> {
+    const file = await this.download(sha256);
+    try {
+      return await use(file.path);
+    } finally {
+      await rm(file.path, { force: true });
+    }
+  }
+
+  async remove(sha256: string): Promise<void> {
+    // Renditions first: interrupted in between, the file is still listed and can be removed again.
+    for await (const { key } of this.bucket.listObjects(`${renditionsKey(sha256)}/`)) await this.bucket.deleteObject(key);
+    await this.bucket.deleteObject(fileKey(sha256));
+  }
+
+  async *list(options: { unchangedForMs?: number } = {}): AsyncGenerator<string> {
+    const changedBefore = Date.now() - (options.unchangedForMs ?? 0);
+    for await (const { key, modifiedAtMs } of this.bucket.listObjects('files/')) {
+      const sha256 = key.slice(key.lastIndexOf('/') + 1);
+      if (!/^[0-9a-f]{64}$/.test(sha256) || key !== fileKey(sha256)) continue;
+      if (options.unchangedForMs === undefined || modifiedAtMs <= changedBefore) yield sha256;
+    }
+  }
+
+  async putRendition(sha256: string, name: string, content: Buffer): Promise<void> {
+    await this.bucket.putObject(renditionKey(sha256, name), content);
+  }
+
+  async openRendition(sha256: string, name: string): Promise<SizedStream | null> {
+    return await this.bucket.findObject(renditionKey(sha256, name));
+  }
+
+  async check(): Promise<void> {
+    await mkdir(this.temporaryFolder, { recursive: true }).catch((error: Error) => {
+      const message = `The folder for temporary files ${this.temporaryFolder} cannot be made (${error.message}). Choose another one.`;
+      throw new VitrineError('STORAGE_UNAVAILABLE', message, { cause: error });
+    });
+    await assertFreeSpace(this.temporaryFolder, this.minimumFreeByteSize);
+    await this.bucket.assertReachable();
+    const probe = `tmp/probe-${process.pid}`;
+    await this.bucket.putObject(probe, Buffer.from('Vitrine writes and deletes this at every start.'));
+    await this.bucket.deleteObject(probe);
+  }
+
+  async sweepTemporary(olderThanMs = STALE_TEMPORARY_MS): Promise<number> {
+    return await sweepTemporaryFiles(this.temporaryFolder, olderThanMs);
+  }
+
+  async close(): Promise<void> {
+    this.bucket.close();
+  }
+
+  /** The hash is checked again on arrival, so that a decoder never sees a download that was cut short. */
+  private async download(sha256: string): Promise<TemporaryFile> {
+    const source = await this.openRead(sha256);
+    const limits = { maxByteSize: Number.MAX_SAFE_INTEGER, minimumFreeByteSize: this.minimumFreeByteSize, flush: false };
+    try {
+      return await receiveTemporaryFile(source, this.temporaryFolder, { ...limits, expectedSha256: sha256 });
+    } catch (error) {
+      if (!isVitrineError(error, 'FILE_UNREADABLE') && !isVitrineError(error, 'FILE_CHECKSUM_MISMATCH')) throw error;
+      const message = `The file ${sha256} did not arrive whole from the bucket ${this.bucket.name}: ${error.message}`;
+      throw new VitrineError('STORAGE_UNAVAILABLE', message, { cause: error });
+    }
+  }
+
+  private async sendOnce(received: TemporaryFile): Promise<boolean> {
+    const { sha256 } = received;
+    for (let other = this.sending.get(sha256); other !== undefined; other = this.sending.get(sha256)) {
+      await other.catch(() => false);
+    }
+    const sent = this.send(received).finally(() => this.sending.delete(sha256));
+    this.sending.set(sha256, sent);
+    return await sent;
+  }
+
+  private async send(file: TemporaryFile): Promise<boolean> {
+    const key = fileKey(file.sha256);
+    if ((await this.bucket.findByteSize(key)) === file.byteSize) return false;
+    await this.bucket.putFile(key, file);
+    return true;
+  }
+
+  private notFound(sha256: string): VitrineError {
+    const { name, prefix } = this.bucket;
+    const message = `The bucket ${name} has no file ${sha256} under "${prefix}". It was removed, or bucket or prefix are not those it was put in.`;
+    return new VitrineError('FILE_NOT_FOUND', message);
+  }
+}

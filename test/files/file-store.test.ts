@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { FileStore } from '../../src/files/file-store.js';
+import { type FileStoreOptions, openFileStore } from '../../src/files/open-file-store.js';
+import { type S3Server, startS3Server } from '../support/s3-server.js';
+
+const MAX = { maxByteSize: 100 * 1024 * 1024 };
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+const text = (words: string) => Buffer.from(words);
+
+async function hashes(store: FileStore, options?: { unchangedForMs: number }): Promise<string[]> {
+  const all: string[] = [];
+  for await (const hash of store.list(options)) all.push(hash);
+  return all;
+}
+
+describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
+  let folder: string;
+  let temporaryFolder: string;
+  let server: S3Server | undefined;
+  let store: FileStore;
+  let storeNumber = 0;
+
+  const options = (): FileStoreOptions => {
+    storeNumber += 1;
+    const root = path.join(folder, String(storeNumber));
+    temporaryFolder = path.join(root, 'tmp');
+    if (server === undefined) return { kind: 'local', folder: root };
+    return { kind: 's3', ...server, prefix: `${storeNumber}/`, temporaryFolder, listPageSize: 20 };
+  };
+
+  /** What a failed put must not leave: neither a file nor a temporary one. */
+  const expectNothingLeft = async () => {
+    expect(await hashes(store)).toEqual([]);
+    expect(await readdir(temporaryFolder)).toEqual([]);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'vitrine-files-'));
+    if (kind === 's3') server = await startS3Server();
+  });
+  afterAll(async () => {
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    store = await openFileStore(options());
+  });
+  afterEach(() => store.close());
+
+  it('stores a buffer and a stream under their hash and gives the same bytes back', async () => {
+    for (const content of [text('one file'), Buffer.alloc(3 * 1024 * 1024, 'abc')]) {
+      for (const source of [content, Readable.from([content.subarray(0, 3), content.subarray(3)])]) {
+        const stored = await store.put(source, MAX);
+        expect(stored).toEqual({ sha256: sha256(content), byteSize: content.byteLength, created: source === content });
+        expect((await buffer(await store.openRead(stored.sha256))).equals(content)).toBe(true);
+        expect(await store.has(stored.sha256)).toBe(true);
+      }
+    }
+    expect(await hashes(store)).toHaveLength(2);
+    expect(await readdir(temporaryFolder)).toEqual([]);
+  });
+
+  it('stores a file larger than one S3 request whole', async () => {
+    const block = Buffer.alloc(1024 * 1024);
+    const hash = createHash('sha256');
+    async function* blocks() {
+      for (let number = 0; number < 40; number += 1) {
+        block.fill(number);
+        hash.update(block);
+        yield Buffer.from(block);
+      }
+      hash.update('end');
+      yield text('end');
+    }
+    const stored = await store.put(Readable.from(blocks()), MAX);
+    expect(stored).toEqual({ sha256: hash.digest('hex'), byteSize: 40 * 1024 * 1024 + 3, created: true });
+    const read = createHash('sha256');
+    for await (const chunk of await store.openRead(stored.sha256)) read.update(chunk);
+    expect(read.digest('hex')).toBe(stored.sha256);
+    expect(await buffer(await store.openRead(stored.sha256, { start: 40 * 1024 * 1024 - 1 }))).toEqual(Buffer.from([39, ...text('end')]));
+  });
+
+  it('tells exactly one of several puts of the same bytes at one moment that it created the file', async () => {
+    const content = Buffer.alloc(300_000, 'x');
+    const results = await Promise.all(
+      Array.from({ length: 8 }, (_, number) => store.put(number % 2 ? content : Readable.from([content]), MAX)),
+    );
+    expect(results.filter((result) => result.created)).toHaveLength(1);
+    expect(new Set(results.map((result) => result.sha256))).toEqual(new Set([sha256(content)]));
+    expect(await hashes(store)).toEqual([sha256(content)]);
+    expect(await readdir(temporaryFolder)).toEqual([]);
+  });
+
+  it('stops reading a file that is too large, and leaves nothing', async () => {
+    let produced = 0;
+    async function* endless() {
+      for (;;) {
+        produced += 64 * 1024;
+        yield Buffer.alloc(64 * 1024);
+      }
+    }
+    const source = Readable.from(endless());
+    await expect(store.put(source, { maxByteSize: 1024 * 1024 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    expect(source.destroyed).toBe(true);
+    expect(produced).toBeLessThan(4 * 1024 * 1024);
+    await expect(store.put(Buffer.alloc(11), { maxByteSize: 10 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    await expectNothingLeft();
+    expect(await store.put(Buffer.alloc(10), { maxByteSize: 10 })).toMatchObject({ byteSize: 10 });
+  });
+
+  it('refuses an empty file, a wrong checksum and a source that breaks off, and leaves nothing', async () => {
+    async function* breaking() {
+      yield text('half of the file');
+      throw new Error('connection reset');
+    }
+    await expect(store.put(Buffer.alloc(0), MAX)).rejects.toMatchObject({ code: 'FILE_EMPTY' });
+    await expect(store.put(Readable.from([]), MAX)).rejects.toMatchObject({ code: 'FILE_EMPTY' });
+    await expect(store.put(Readable.from(breaking()), MAX)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringContaining('connection reset'),
+    });
+    const early = new PassThrough();
+    const put = store.put(early, MAX);
+    early.destroy(new Error('gone before the first byte'));
+    await expect(put).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message: expect.stringContaining('gone before') });
+    const expectedSha256 = sha256(text('what was announced'));
+    await expect(store.put(text('what came'), { ...MAX, expectedSha256 })).rejects.toMatchObject({
+      code: 'FILE_CHECKSUM_MISMATCH',
+      value: sha256(text('what came')),
+    });
+    await expect(store.put(text('x'), { ...MAX, expectedSha256: 'not a hash' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expectNothingLeft();
+    expect(await store.put(text('what was announced'), { ...MAX, expectedSha256 })).toMatchObject({ created: true });
+  });
+
+  it('reads ranges with both ends included', async () => {
+    const { sha256: hash } = await store.put(text('0123456789'), MAX);
+    const read = async (start: number, end?: number) =>
+      (await buffer(await store.openRead(hash, { start, ...(end !== undefined && { end }) }))).toString();
+    expect(await read(0, 1)).toBe('01');
+    expect(await read(4, 4)).toBe('4');
+    expect(await read(3, 5)).toBe('345');
+    expect(await read(7)).toBe('789');
+    expect(await read(8, 1000)).toBe('89');
+    for (const [start, end] of [[10], [-1, 3], [5, 4], [0.5, 3], [0, Number.NaN]] as [number, number?][]) {
+      await expect(read(start, end)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'range' });
+    }
+  });
+
+  it('says FILE_NOT_FOUND for an unknown hash, and takes nothing for a hash that is none', async () => {
+    const unknown = sha256(text('never stored'));
+    expect(await store.has(unknown)).toBe(false);
+    await expect(store.openRead(unknown)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    await expect(store.openRead(unknown, { start: 0 })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    await expect(store.withLocalFile(unknown, async () => 1)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    await store.remove(unknown);
+    for (const hostile of ['../../../etc/passwd', '', unknown.toUpperCase(), `${unknown}\n`, `${unknown}/..`, `../${unknown}`]) {
+      await expect(store.has(hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+      await expect(store.openRead(hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+      await expect(store.remove(hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    }
+  });
+
+  it('lends a local file and takes it back, also when its user fails', async () => {
+    const content = text('for a decoder');
+    const { sha256: hash } = await store.put(content, MAX);
+    const paths: string[] = [];
+    const lent = await store.withLocalFile(hash, async (file) => {
+      paths.push(file);
+      return await readFile(file);
+    });
+    expect(lent.equals(content)).toBe(true);
+    const failing = store.withLocalFile(hash, async (file) => {
+      paths.push(file);
+      throw new Error('decoder failed');
+    });
+    await expect(failing).rejects.toThrow('decoder failed');
+    expect(paths).toHaveLength(2);
+    expect(await readdir(temporaryFolder)).toEqual([]);
+    expect(await store.has(hash)).toBe(true);
+  });
+
+  it('keeps renditions beside the file and removes them with it', async () => {
+    const { sha256: hash } = await store.put(text('original'), MAX);
+    const other = await store.put(text('another original'), MAX);
+    expect(await store.openRendition(hash, 'w640.webp')).toBeNull();
+    await store.putRendition(hash, 'w640.webp', text('first'));
+    await store.putRendition(hash, 'w640.webp', text('second, longer'));
+    await store.putRendition(hash, 'w64.webp', text('small'));
+    await store.putRendition(other.sha256, 'w64.webp', text('of another'));
+    const rendition = await store.openRendition(hash, 'w640.webp');
+    expect(rendition?.byteSize).toBe(14);
+    expect((await buffer(rendition!.stream)).toString()).toBe('second, longer');
+    for (const hostile of ['../x', '..', '.hidden', 'a/b', 'A', '', 'a'.repeat(101)]) {
+      await expect(store.putRendition(hash, hostile, text('x'))).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
+      await expect(store.openRendition(hash, hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
+    }
+    await store.remove(hash);
+    expect(await store.openRendition(hash, 'w640.webp')).toBeNull();
+    expect(await store.openRendition(hash, 'w64.webp')).toBeNull();
+    expect((await buffer((await store.openRendition(other.sha256, 'w64.webp'))!.stream)).toString()).toBe('of another');
+    expect(await hashes(store)).toEqual([other.sha256]);
+  });
+
+  it('lists every hash once, in order, beyond one page of a listing', async () => {
+    const stored = await Promise.all(Array.from({ length: 50 }, (_, number) => store.put(text(`file ${number}`), MAX)));
+    expect(await hashes(store)).toEqual(stored.map((file) => file.sha256).sort());
+    expect(await hashes(store, { unchangedForMs: 60_000 })).toEqual([]);
+  });
+
+  it('sweeps only temporary files of its own that nobody has written to for long', async () => {
+    const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+    for (const name of ['fresh.vitrine-part', 'old.vitrine-part', 'somebody-elses.txt'])
+      await writeFile(path.join(temporaryFolder, name), 'x');
+    for (const name of ['old.vitrine-part', 'somebody-elses.txt']) await utimes(path.join(temporaryFolder, name), old, old);
+    expect(await store.sweepTemporary()).toBe(1);
+    expect((await readdir(temporaryFolder)).sort()).toEqual(['fresh.vitrine-part', 'somebody-elses.txt']);
+    expect(await store.sweepTemporary(0)).toBe(1);
+  });
+
+  it('says STORAGE_FULL when too little room would be left on the disk', async () => {
+    const full: FileStoreOptions = { ...options(), minimumFreeByteSize: 2 ** 60 };
+    await expect(openFileStore(full)).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+      message: expect.stringMatching(/MiB free .* are needed/),
+    });
+  });
+
+  it('says STORAGE_UNAVAILABLE when its folder cannot be one', async () => {
+    const file = path.join(folder, `a-file-${kind}`);
+    await writeFile(file, 'x');
+    const bad: FileStoreOptions = server
+      ? { ...(options() as FileStoreOptions & { kind: 's3' }), temporaryFolder: path.join(file, 'tmp') }
+      : { kind: 'local', folder: path.join(file, 'data') };
+    await expect(openFileStore(bad)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', message: expect.stringContaining(file) });
+    expect((await stat(file)).size).toBe(1);
+  });
+});
