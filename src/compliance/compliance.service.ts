@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import type { Viewer } from '../access/viewer.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import { VitrineError } from '../errors.js';
+import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
+import { judge, listExpired, listParameters, type Scope } from './compliance.queries.js';
+import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
+import { type ReportFacts, reportBrand } from './report.queries.js';
+import { RULE_KINDS, RULES } from './rules/registry.js';
+import type { RuleKind } from './vocabulary.js';
+
+/** What judging needs of the model. */
+export interface PromptEmbedding {
+  /** The model whose vectors are in use. */
+  readonly revision: { readonly id: number };
+  /** Makes sure that SQL finds a vector for each text under {@link revision}. Opens its own transactions. */
+  ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void>;
+}
+
+export interface ComplianceReport extends ReportFacts {
+  brandId: string;
+  brandName: string;
+  /** judged / applicable, 0 to 1; null when no rule applies to any asset. */
+  coverage: number | null;
+  /** passed / judged, 0 to 1; null when nothing was judged. Means little without the coverage. */
+  score: number | null;
+  generatedAt: Date;
+  modelRevisionId: number;
+}
+
+export type FindingSelection = FindingFilter & { first?: number | null; after?: string | null };
+
+/** Kinds whose rules read vectors of texts. */
+const PROMPTING = RULE_KINDS.filter((kind) => RULES[kind].texts !== undefined);
+
+/** Judges assets by the rules in force, and answers what was found. */
+export class ComplianceService {
+  readonly #database: Database;
+  readonly #embedding: PromptEmbedding;
+  readonly #clock: () => Date;
+
+  constructor(database: Database, embedding: PromptEmbedding, clock: () => Date = () => new Date()) {
+    this.#database = database;
+    this.#embedding = embedding;
+    this.#clock = clock;
+  }
+
+  /** The texts that these rules compare pictures with get their vectors. Call outside any handle, before the rules come into force. */
+  async preparePrompts(organizationId: string, rules: readonly { kind: RuleKind; parameters: Record<string, unknown> }[]): Promise<void> {
+    const texts = rules.flatMap(({ kind, parameters }) => RULES[kind].texts?.(parameters) ?? []);
+    if (texts.length > 0) await this.#embedding.ensureTextVectors(organizationId, texts);
+  }
+
+  /** The same for all rules in force, as after a change of model. Cheap when nothing is missing. */
+  async prepare(organizationId: string): Promise<void> {
+    await this.preparePrompts(organizationId, await this.#database.asOrganization(organizationId, (tx) => listParameters(tx, PROMPTING)));
+  }
+
+  /** Judges these versions by all rules in force, in the caller's transaction: after an import, or after an edit of the asset. */
+  async judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void> {
+    if (versionIds.length > 0) await this.#judge(tx, { versionIds });
+  }
+
+  /** {@link judgeVersions} of the current versions of these assets. */
+  async judgeAssets(tx: OrganizationTx, assetIds: readonly string[]): Promise<void> {
+    const assets = await tx.rows.asset.findMany({
+      where: { organizationId: tx.organizationId, id: { in: [...assetIds] } },
+      select: { currentVersionId: true },
+    });
+    await this.judgeVersions(
+      tx,
+      assets.map((asset) => asset.currentVersionId),
+    );
+  }
+
+  /** Judges every asset by these rules, in the caller's transaction: after the rules changed. */
+  async judgeRules(tx: OrganizationTx, ruleIds: readonly string[]): Promise<void> {
+    if (ruleIds.length > 0) await this.#judge(tx, { ruleIds });
+  }
+
+  /** Judges a brand's assets by its palette rules, in the caller's transaction: after the palette changed. */
+  async judgePalette(tx: OrganizationTx, brandId: string): Promise<void> {
+    const rules = await tx.rows.rule.findMany({
+      where: { organizationId: tx.organizationId, brandId, kind: 'PALETTE', state: 'PUBLISHED' },
+      select: { id: true },
+    });
+    await this.judgeRules(
+      tx,
+      rules.map((rule) => rule.id),
+    );
+  }
+
+  /**
+   * Judges anew, in a transaction of its own: everything, a brand or some rules.
+   * @returns number of findings judged
+   */
+  async rejudge(organizationId: string, scope: Pick<Scope, 'brandId' | 'ruleIds'> = {}): Promise<number> {
+    await this.prepare(organizationId);
+    return this.#database.asOrganization(organizationId, (tx) => this.#judge(tx, scope));
+  }
+
+  /** Judges anew what the clock may have changed (expired rights). Cheap when there is nothing. Call before answering about verdicts. */
+  refreshExpired(organizationId: string): Promise<void> {
+    return this.#database.asOrganization(organizationId, (tx) => this.refreshExpiredIn(tx));
+  }
+
+  /** {@link refreshExpired} in the caller's transaction. */
+  async refreshExpiredIn(tx: OrganizationTx): Promise<void> {
+    const expired = await listExpired(tx, this.#clock());
+    if (expired.versionIds.length > 0) await this.#judge(tx, expired);
+  }
+
+  /** @throws VitrineError NOT_FOUND */
+  async report(viewer: Viewer, brandId: string, worstCount = 10): Promise<ComplianceReport> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const brand = await tx.rows.brand.findFirst({ where: { organizationId: tx.organizationId, id: brandId }, select: { name: true } });
+      if (brand === null) throw new VitrineError('NOT_FOUND', 'There is no such brand.', { field: 'brand', value: brandId });
+      await this.refreshExpiredIn(tx);
+      const facts = await reportBrand(tx, brandId, worstCount);
+      return {
+        ...facts,
+        brandId,
+        brandName: brand.name,
+        coverage: facts.applicable === 0 ? null : facts.judged / facts.applicable,
+        score: facts.judged === 0 ? null : facts.passed / facts.judged,
+        generatedAt: this.#clock(),
+        modelRevisionId: this.#embedding.revision.id,
+      };
+    });
+  }
+
+  /** A page of findings about current versions, worst first. */
+  async findings(viewer: Viewer, { first, after, ...filter }: FindingSelection): Promise<Connection<FindingRecord>> {
+    const page = readPage(first, after, 'findings', filter);
+    const keys = readKeys(page, z.tuple([z.int(), z.int(), z.uuid()]), after);
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      await this.refreshExpiredIn(tx);
+      const rows = await listFindings(tx, filter, page.first + 1, keys);
+      const identity = (row: FindingRecord): FindingRecord => row;
+      return toConnection(page, rows, await countFindings(tx, filter), identity, (row) => [row.rank, row.weight, row.id]);
+    });
+  }
+
+  /** All findings of each asset, worst first, in the order of `assetIds`: for loaders. An asset has at most one per rule. */
+  async findingsOfAssets(viewer: Viewer, assetIds: readonly string[]): Promise<FindingRecord[][]> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      await this.refreshExpiredIn(tx);
+      const rows = await listFindings(tx, { assetIds }, null, null);
+      const byAsset = new Map(assetIds.map((id) => [id, [] as FindingRecord[]]));
+      for (const row of rows) byAsset.get(row.assetId)?.push(row);
+      return assetIds.map((id) => byAsset.get(id) ?? []);
+    });
+  }
+
+  #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
+    return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: this.#embedding.revision.id });
+  }
+}

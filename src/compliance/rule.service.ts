@@ -1,0 +1,286 @@
+import { isDeepStrictEqual } from 'node:util';
+import { requireRole, type Viewer } from '../access/viewer.js';
+import { lockBrand } from '../brands/brand.queries.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import type { JsonInput } from '../database/sql.js';
+import { badInput, VitrineError } from '../errors.js';
+import type { TagService } from '../tags/tag.service.js';
+import type { ComplianceService } from './compliance.service.js';
+import { type DocumentRule, ruleKey, ruleTitle, scopeTags } from './guideline-document.js';
+import { readBy, readParameters } from './read-input.js';
+import type { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
+
+type Parameters = Record<string, unknown>;
+
+export interface RuleRecord {
+  id: string;
+  guidelineId: string;
+  brandId: string;
+  key: string;
+  title: string;
+  kind: RuleKind;
+  severity: RuleSeverity;
+  parameters: Parameters;
+  /** Names of tags; the rule applies to assets with any of them, to all of the brand when empty. */
+  scopeTags: string[];
+  /** Position of the section it enforces. */
+  section: number | null;
+  state: RuleState;
+  /** Grows with every change of what the rule asks. */
+  revision: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface NewRule {
+  guidelineId: string;
+  key: string;
+  title: string;
+  kind: RuleKind;
+  severity: RuleSeverity;
+  parameters: Parameters;
+  scopeTags?: readonly string[] | null;
+  section?: number | null;
+}
+
+/** What is left out stays as it is; `section: null` takes the rule out of its section. */
+export interface RuleChanges {
+  title?: string | null;
+  severity?: RuleSeverity | null;
+  parameters?: Parameters | null;
+  scopeTags?: readonly string[] | null;
+  section?: number | null;
+}
+
+/** Columns of a rule that a change is compared by. */
+interface RuleColumns {
+  title: string;
+  severity: string;
+  parameters: Parameters;
+  scopeTagIds: number[];
+  sectionId: string | null;
+}
+
+type RuleRow = Omit<RuleRecord, 'scopeTags' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
+  Omit<RuleColumns, 'parameters'> & { kind: string; state: string; parameters: unknown };
+
+/** Rules: drafted, published, changed, retired. Assets are judged in the transaction of the change. */
+export class RuleService {
+  readonly #database: Database;
+  readonly #tags: TagService;
+  readonly #compliance: ComplianceService;
+
+  constructor(database: Database, tags: TagService, compliance: ComplianceService) {
+    this.#database = database;
+    this.#tags = tags;
+    this.#compliance = compliance;
+  }
+
+  /** A draft, which judges nothing yet. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CONFLICT when the key is taken */
+  async createRule(viewer: Viewer, input: NewRule): Promise<RuleRecord> {
+    requireRole(viewer, 'ADMIN');
+    const key = readBy(ruleKey, input.key, 'input.key');
+    const title = readBy(ruleTitle, input.title, 'input.title');
+    const parameters = readParameters(input.kind, input.parameters, 'input.parameters');
+    const { organizationId } = viewer;
+    await this.#compliance.preparePrompts(organizationId, [{ kind: input.kind, parameters }]);
+    return this.#database.asOrganization(organizationId, async (tx) => {
+      const guideline = await tx.rows.guideline.findFirst({ where: { organizationId, id: input.guidelineId } });
+      if (guideline === null) throw notFound('guideline', 'input.guideline', input.guidelineId);
+      const data = {
+        ...{
+          organizationId,
+          guidelineId: guideline.id,
+          brandId: guideline.brandId,
+          key,
+          title,
+          kind: input.kind,
+          severity: input.severity,
+        },
+        parameters: parameters as JsonInput,
+        scopeTagIds: await this.#findScope(tx, input.scopeTags ?? []),
+        sectionId: await findSection(tx, guideline.id, input.section ?? null),
+      };
+      const [created] = await tx.rows.rule.createManyAndReturn({ data: [data], skipDuplicates: true });
+      if (created === undefined) {
+        throw new VitrineError(
+          'CONFLICT',
+          `input.key: this guideline already has a rule "${key}". Choose another key, or change that rule.`,
+          {
+            field: 'input.key',
+            value: key,
+          },
+        );
+      }
+      return this.#toRecord(tx, created);
+    });
+  }
+
+  /** A change of a published rule has all assets of the brand judged anew by it, and by it alone. */
+  async updateRule(viewer: Viewer, id: string, changes: RuleChanges): Promise<RuleRecord> {
+    const { kind } = await this.#get(viewer, id);
+    const title = changes.title == null ? undefined : readBy(ruleTitle, changes.title, 'input.title');
+    const parameters = changes.parameters == null ? undefined : readParameters(kind, changes.parameters, 'input.parameters');
+    if (parameters) await this.#compliance.preparePrompts(viewer.organizationId, [{ kind, parameters }]);
+    return this.#changeLocked(viewer, id, async (tx, row) => {
+      const changed = await this.#change(tx, row, {
+        title: title ?? row.title,
+        severity: changes.severity ?? row.severity,
+        parameters: parameters ?? (row.parameters as Parameters),
+        scopeTagIds: changes.scopeTags == null ? row.scopeTagIds : await this.#findScope(tx, changes.scopeTags),
+        sectionId: changes.section === undefined ? row.sectionId : await findSection(tx, row.guidelineId, changes.section),
+      });
+      return changed && row.state === 'PUBLISHED';
+    });
+  }
+
+  /** The rule comes into force: its assets are judged. */
+  publishRule(viewer: Viewer, id: string): Promise<RuleRecord> {
+    return this.#setState(viewer, id, 'PUBLISHED');
+  }
+
+  /** The rule judges no more, and its findings go. It can be published again. */
+  retireRule(viewer: Viewer, id: string): Promise<RuleRecord> {
+    return this.#setState(viewer, id, 'RETIRED');
+  }
+
+  /** Rules as records, with their scopes as names. */
+  async toRecords(
+    tx: OrganizationTx,
+    rows: readonly RuleRow[],
+    sections: readonly { id: string; position: number }[],
+  ): Promise<RuleRecord[]> {
+    const names = await this.#tags.loadNames(
+      tx,
+      rows.flatMap((row) => row.scopeTagIds),
+    );
+    const positions = new Map(sections.map((section) => [section.id, section.position]));
+    return rows.map(({ scopeTagIds, sectionId, ...row }) => ({
+      ...(row as Omit<RuleRecord, 'scopeTags' | 'section'>),
+      scopeTags: scopeTagIds.flatMap((tagId) => names.get(tagId) ?? []).sort(),
+      section: sectionId === null ? null : (positions.get(sectionId) ?? null),
+    }));
+  }
+
+  /**
+   * Makes the published rules of a guideline be so, in the caller's transaction, which holds the brand. Rules that are not named stay.
+   * `tagIds` holds the ids of all scope tags by name. Judging is left to the caller.
+   * @returns ids of rules that are new, changed or newly published
+   */
+  async upsertRules(
+    tx: OrganizationTx,
+    guideline: { id: string; brandId: string },
+    rules: readonly DocumentRule[],
+    tagIds: ReadonlyMap<string, number>,
+  ): Promise<string[]> {
+    const { organizationId } = tx;
+    const known = new Map(
+      (await tx.rows.rule.findMany({ where: { organizationId, guidelineId: guideline.id } })).map((row) => [row.key, row]),
+    );
+    const touched: string[] = [];
+    for (const { key, title, kind, severity, parameters, scopeTags: tags, section } of rules) {
+      const sectionId = await findSection(tx, guideline.id, section);
+      const columns = { title, severity, parameters, scopeTagIds: sorted(tags.map((tag) => tagIds.get(tag) as number)), sectionId };
+      const row = known.get(key);
+      if (row === undefined) {
+        const created = await tx.rows.rule.create({
+          data: {
+            ...columns,
+            ...{ organizationId, guidelineId: guideline.id, brandId: guideline.brandId, key, kind, state: 'PUBLISHED' },
+            parameters: parameters as JsonInput,
+          },
+        });
+        touched.push(created.id);
+        continue;
+      }
+      if (row.kind !== kind) {
+        throw new VitrineError(
+          'CONFLICT',
+          `The rule "${key}" exists and is of kind ${row.kind}, not ${kind}. Give the new rule a key of its own.`,
+          { value: kind },
+        );
+      }
+      const changed = await this.#change(tx, row, columns);
+      if (row.state !== 'PUBLISHED') await tx.rows.rule.updateMany({ where: { organizationId, id: row.id }, data: { state: 'PUBLISHED' } });
+      if (changed || row.state !== 'PUBLISHED') touched.push(row.id);
+    }
+    return touched;
+  }
+
+  async #setState(viewer: Viewer, id: string, state: RuleState): Promise<RuleRecord> {
+    const rule = await this.#get(viewer, id);
+    if (state === 'PUBLISHED') await this.#compliance.preparePrompts(viewer.organizationId, [rule]);
+    return this.#changeLocked(viewer, id, async (tx, row) => {
+      if (row.state === state) return false;
+      await tx.rows.rule.updateMany({ where: { organizationId: tx.organizationId, id }, data: { state, updatedAt: new Date() } });
+      return true;
+    });
+  }
+
+  async #get(viewer: Viewer, id: string): Promise<{ kind: RuleKind; parameters: Parameters }> {
+    requireRole(viewer, 'ADMIN');
+    const { organizationId } = viewer;
+    const row = await this.#database.asOrganization(organizationId, (tx) => tx.rows.rule.findFirst({ where: { organizationId, id } }));
+    if (row === null) throw notFound('rule', 'input.id', id);
+    return row as unknown as { kind: RuleKind; parameters: Parameters };
+  }
+
+  /** Runs `work` with the brand locked and the rule as it then is; when it answers true, the brand's assets are judged by the rule. */
+  #changeLocked(viewer: Viewer, id: string, work: (tx: OrganizationTx, row: RuleRow) => Promise<boolean>): Promise<RuleRecord> {
+    const { organizationId } = viewer;
+    return this.#database.asOrganization(organizationId, async (tx) => {
+      const where = { organizationId, id };
+      const found = await tx.rows.rule.findFirst({ where, select: { brandId: true } });
+      if (found !== null) await lockBrand(tx, found.brandId);
+      const row = await tx.rows.rule.findFirst({ where });
+      if (row === null) throw notFound('rule', 'input.id', id);
+      if (await work(tx, row)) await this.#compliance.judgeRules(tx, [id]);
+      return this.#toRecord(tx, await tx.rows.rule.findFirstOrThrow({ where }));
+    });
+  }
+
+  /** Writes what differs and counts the revision up; false when nothing does. */
+  async #change(tx: OrganizationTx, row: RuleRow, columns: RuleColumns): Promise<boolean> {
+    const { title, severity, parameters, scopeTagIds, sectionId } = row;
+    if (isDeepStrictEqual({ title, severity, parameters, scopeTagIds, sectionId }, columns)) return false;
+    await tx.rows.rule.updateMany({
+      where: { organizationId: tx.organizationId, id: row.id },
+      data: { ...columns, parameters: columns.parameters as JsonInput, revision: { increment: 1 }, updatedAt: new Date() },
+    });
+    return true;
+  }
+
+  /** A scope of unknown tags would match nothing, which is a mistake more often than not. */
+  async #findScope(tx: OrganizationTx, names: readonly string[]): Promise<number[]> {
+    readBy(scopeTags, names, 'input.scopeTags');
+    const { ids, unknown } = await this.#tags.findIds(tx, names, 'input.scopeTags');
+    const [first] = unknown;
+    if (first !== undefined) throw badInput(`input.scopeTags[${names.indexOf(first)}]`, first, 'names of tags that exist');
+    return sorted([...ids.values()]);
+  }
+
+  async #toRecord(tx: OrganizationTx, row: RuleRow): Promise<RuleRecord> {
+    const sections = await tx.rows.guidelineSection.findMany({
+      where: { organizationId: tx.organizationId, guidelineId: row.guidelineId },
+    });
+    return (await this.toRecords(tx, [row], sections))[0] as RuleRecord;
+  }
+}
+
+function sorted(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
+}
+
+async function findSection(tx: OrganizationTx, guidelineId: string, position: number | null): Promise<string | null> {
+  if (position === null) return null;
+  const section = await tx.rows.guidelineSection.findFirst({
+    where: { organizationId: tx.organizationId, guidelineId, position },
+    select: { id: true },
+  });
+  if (section === null) throw badInput('input.section', position, 'the position of a section of this guideline, from 0');
+  return section.id;
+}
+
+function notFound(what: string, field: string, id: string): VitrineError {
+  return new VitrineError('NOT_FOUND', `${field}: there is no such ${what}.`, { field, value: id });
+}

@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import type { Viewer } from '../../src/access/viewer.js';
+import { BrandService } from '../../src/brands/brand.service.js';
+import { ComplianceService } from '../../src/compliance/compliance.service.js';
+import { GuidelineService } from '../../src/compliance/guideline.service.js';
+import { type NewRule, RuleService } from '../../src/compliance/rule.service.js';
+import type { Database } from '../../src/database/database.js';
+import { sql } from '../../src/database/sql.js';
+import { registerModel } from '../../src/embedding/embedding.queries.js';
+import { TagService } from '../../src/tags/tag.service.js';
+import { insertOrganization, viewerAs } from '../support/asset-rows.js';
+
+/** Three-dimensional vectors by text, so that cosines can be told by hand. */
+export const TEXT_VECTORS: Record<string, readonly number[]> = {
+  'a cigarette': [1, 0, 0],
+  'a lit cigarette': [0.8, 0.6, 0],
+  'a pencil': [0, 1, 0],
+  'a candle': [0, 0, 1],
+};
+
+export interface Compliance {
+  admin: Viewer;
+  brands: BrandService;
+  compliance: ComplianceService;
+  guidelines: GuidelineService;
+  rules: RuleService;
+  tags: TagService;
+  modelRevisionId: number;
+  /** Texts whose vectors were asked for. */
+  asked: string[];
+  /** What the services take for the present. */
+  setNow(now: string): void;
+}
+
+/** The services of one organisation over a model of our own making (logit scale 10), with a clock that the test turns. */
+export async function openCompliance(database: Database, slug: string): Promise<Compliance> {
+  const organizationId = await insertOrganization(database, slug);
+  const model = await registerModel(database, {
+    ...{ modelId: 'hand-made', revision: 'hand-made-1', dimensions: 3, modelType: 'clip', logitScale: 10, logitBias: null },
+  } as Parameters<typeof registerModel>[1]);
+  let now = new Date('2026-06-15T12:00:00Z');
+  const asked: string[] = [];
+  const embedding = {
+    revision: { id: model.id },
+    ensureTextVectors: async (owner: string, texts: readonly string[]) => {
+      asked.push(...texts);
+      await database.asOrganization(owner, async (tx) => {
+        for (const text of new Set(texts)) {
+          const vector = TEXT_VECTORS[text] ?? [0, 0.6, 0.8];
+          await tx.execute(sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector)
+            VALUES (${owner}::uuid, ${model.id}, ${text}, ${`[${vector.join(',')}]`}::halfvec) ON CONFLICT DO NOTHING`);
+        }
+      });
+    },
+  };
+  const compliance = new ComplianceService(database, embedding, () => now);
+  const brands = new BrandService(database, compliance);
+  const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
+  const rules = new RuleService(database, tags, compliance);
+  return {
+    ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
+    admin: viewerAs(organizationId, 'ADMIN'),
+    guidelines: new GuidelineService(database, brands, rules, tags, compliance),
+    setNow: (text) => {
+      now = new Date(text);
+    },
+  };
+}
+
+/** A brand in red and navy with an empty guideline. */
+export async function makeBrand({ brands, guidelines, admin }: Compliance, key: string) {
+  const brand = await brands.createBrand(admin, {
+    ...{ key, name: key },
+    palette: [
+      { name: 'Red', hex: '#D92B33' },
+      { name: 'Navy', hex: '#1d2d63' },
+    ],
+  });
+  const guideline = await guidelines.createGuideline(admin, {
+    brandId: brand.id,
+    name: 'Guideline',
+    sections: [{ title: 'Colour', text: 'Red and navy.' }],
+  });
+  return { brandId: brand.id, guidelineId: guideline.id };
+}
+
+/** A published rule. */
+export async function makeRule({ rules, admin }: Compliance, rule: Omit<NewRule, 'title' | 'key' | 'severity'> & Partial<NewRule>) {
+  const created = await rules.createRule(admin, {
+    key: rule.kind.toLowerCase().replaceAll('_', '-'),
+    title: rule.kind,
+    severity: 'MAJOR',
+    ...rule,
+  });
+  return rules.publishRule(admin, created.id);
+}
