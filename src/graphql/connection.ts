@@ -1,5 +1,7 @@
+import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { type ClassType, Field, Int, ObjectType } from 'type-graphql';
+import type { z } from 'zod';
 import { badInput, VitrineError } from '../errors.js';
 
 export const MAX_PAGE_SIZE = 100;
@@ -71,7 +73,8 @@ export interface Page {
  */
 export function readPage(first: number | null | undefined, after: string | null | undefined, ...binding: unknown[]): Page {
   const size = first ?? DEFAULT_PAGE_SIZE;
-  if (!Number.isInteger(size) || size < 1 || size > MAX_PAGE_SIZE) throw badInput('first', size, `a whole number from 1 to ${MAX_PAGE_SIZE}`);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_PAGE_SIZE)
+    throw badInput('first', size, `a whole number from 1 to ${MAX_PAGE_SIZE}`);
   const hash = createHash('sha256').update(JSON.stringify(binding)).digest('base64url').slice(0, 16);
   return { first: size, keys: after == null ? null : readCursor(after, hash), binding: hash };
 }
@@ -85,12 +88,27 @@ function readCursor(cursor: string, binding: string): unknown[] {
   }
   if (!Array.isArray(content) || content.length < 2) throw badInput('after', cursor, 'a cursor from an edge of this list, unchanged');
   if (content[0] !== binding) {
-    throw new VitrineError('CURSOR_MISMATCH', 'after: this cursor belongs to a list with another query, filter, sort or model. Start again without `after`.', {
-      field: 'after',
-      value: cursor,
-    });
+    throw new VitrineError(
+      'CURSOR_MISMATCH',
+      'after: this cursor belongs to a list with another query, filter, sort or model. Start again without `after`.',
+      {
+        field: 'after',
+        value: cursor,
+      },
+    );
   }
   return content.slice(1);
+}
+
+/**
+ * The cursor's sort values, checked: a cursor comes back from outside and may have been made by hand.
+ * @throws VitrineError BAD_USER_INPUT
+ */
+export function readKeys<Keys>(page: Page, shape: z.ZodType<Keys>, after: string | null | undefined): Keys | null {
+  if (page.keys === null) return null;
+  const parsed = shape.safeParse(page.keys);
+  if (!parsed.success) throw badInput('after', after, 'a cursor from an edge of this list, unchanged');
+  return parsed.data;
 }
 
 /** Builds a page from up to `first + 1` rows; `keysOf` gives the sort values that a cursor must hold. */

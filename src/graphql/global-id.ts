@@ -1,6 +1,18 @@
 import { badInput } from '../errors.js';
 
-export type NodeType = 'Asset' | 'AssetVersion' | 'Brand' | 'Collection' | 'Finding' | 'Guideline' | 'ImportOperation' | 'Rule' | 'StagedUpload' | 'Tag' | 'ApiKey';
+export type NodeType =
+  | 'Asset'
+  | 'AssetVersion'
+  | 'Brand'
+  | 'Collection'
+  | 'Finding'
+  | 'Guideline'
+  | 'ImportOperation'
+  | 'Rule'
+  | 'StagedUpload'
+  | 'Tag'
+  | 'ApiKey'
+  | 'Organization';
 
 /** Opaque Relay id: base64url of `Type:key`. */
 export function toGlobalId(type: NodeType, key: string | number): string {
@@ -12,7 +24,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** @throws VitrineError BAD_USER_INPUT when `id` is not an id of this type */
 export function fromGlobalId(type: NodeType, id: string, field: string): string {
   const key = splitGlobalId(id);
-  if (key === null || key.type !== type) throw badInput(field, id, `the id of ${type === 'Asset' || type === 'ImportOperation' ? 'an' : 'a'} ${type}`);
+  if (key === null || key.type !== type) throw badInput(field, id, `the id of ${/^[AIO]/.test(type) ? 'an' : 'a'} ${type}`);
   return key.key;
 }
 

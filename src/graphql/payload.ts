@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Field, ObjectType } from 'type-graphql';
 import { isVitrineError, type VitrineError } from '../errors.js';
 
@@ -6,7 +7,10 @@ export class UserError {
   @Field(() => String, { description: 'Stable code, such as BAD_USER_INPUT, NOT_FOUND or CONFLICT.' })
   code!: string;
 
-  @Field(() => String, { nullable: true, description: 'Path of the input at fault, such as `input.palette[2].hex`; null when it is none in particular.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Path of the input at fault, such as `input.palette[2].hex`; null when it is none in particular.',
+  })
   field!: string | null;
 
   @Field(() => String, { description: 'What is wrong and what to do, for people.' })
@@ -21,7 +25,8 @@ export async function payload<T extends object>(work: () => Promise<T>): Promise
   try {
     return { ...(await work()), userErrors: [] };
   } catch (error) {
-    if (isVitrineError(error) && MENDABLE.has(error.code)) return { userErrors: [toUserError(error)] } as Partial<T> & { userErrors: UserError[] };
+    if (isVitrineError(error) && MENDABLE.has(error.code))
+      return { userErrors: [toUserError(error)] } as Partial<T> & { userErrors: UserError[] };
     throw error;
   }
 }

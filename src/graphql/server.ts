@@ -1,0 +1,210 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ApolloServer, type ApolloServerPlugin, type HTTPGraphQLHead } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { expressMiddleware } from '@as-integrations/express5';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, type Router } from 'express';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../access/viewer.js';
+import { VitrineError } from '../errors.js';
+import { httpStatusOf } from '../http/public-error.js';
+import { assignRequestId, requestIdOf } from '../http/request-id.js';
+import type { Logger } from '../log.js';
+import type { RequestContext } from './context.js';
+import { formatGraphqlError, toGraphqlAnswer } from './errors.js';
+import { costOf, DEFAULT_LIMITS, type GraphqlLimits, limitRules } from './limits.js';
+
+export interface GraphqlServerOptions {
+  schema: GraphQLSchema;
+  /** Who sends this API key; null when nobody may. */
+  authenticate: (secret: string) => Promise<Viewer | null>;
+  log: Logger;
+  limits?: Partial<GraphqlLimits>;
+}
+
+export interface GraphqlServer {
+  /** To be mounted at /graphql. */
+  handler: Router;
+  stop(): Promise<void>;
+}
+
+interface CurrentRequest {
+  requestId: string;
+  cost?: number;
+}
+
+/** Everything between an HTTP request to /graphql and the resolvers: limits, API key, errors, request id. */
+export async function createGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
+  const { schema, log } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  // Apollo's error formatting is not told which request it is for.
+  const current = new AsyncLocalStorage<CurrentRequest>();
+  const apollo = new ApolloServer<RequestContext>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    status400ForVariableCoercionErrors: true,
+    parseOptions: { maxTokens: limits.maxTokens },
+    validationRules: limitRules(limits),
+    logger: log,
+    formatError: (formatted, error) => formatGraphqlError(formatted, error, current.getStore()?.requestId ?? '', log),
+    stringifyResult: (value) => JSON.stringify({ ...value, extensions: { ...value.extensions, ...current.getStore() } }),
+    plugins: [
+      costPlugin(schema, limits, current),
+      statusPlugin(),
+      // Nothing is reported to anyone and no page comes from elsewhere, whatever the environment says.
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+    ],
+  });
+  await apollo.start();
+
+  const middleware = expressMiddleware(apollo, { context: ({ req, res }) => createContext(req, res, options.authenticate) });
+  const run: RequestHandler = (request, response, next) =>
+    current.run({ requestId: requestIdOf(response) }, async () => {
+      try {
+        await middleware(request, response, next);
+      } catch (error) {
+        // After a time limit the answer is gone already; what comes late has nowhere to go.
+        if (!response.headersSent) next(error);
+      }
+    });
+
+  const handler = express.Router();
+  handler.use(
+    assignRequestId,
+    limitTime(limits.timeoutMs, log),
+    express.json({ limit: limits.maxBodyByteSize }),
+    run,
+    answerError(log, limits),
+  );
+  return { handler, stop: () => apollo.stop() };
+}
+
+async function createContext(
+  request: Request,
+  response: Response,
+  authenticate: GraphqlServerOptions['authenticate'],
+): Promise<RequestContext> {
+  const secret = readApiKey(request);
+  const viewer = secret === null ? null : await authenticate(secret);
+  if (secret !== null && viewer === null) throw unauthenticated('This API key is unknown, expired or revoked.');
+  return { viewer, requestId: requestIdOf(response), loaders: new Map() };
+}
+
+/** Null when none was sent; an empty `Bearer` counts as none, as the explorer page sends it until a key is filled in. */
+function readApiKey(request: Request): string | null {
+  const authorization = request.get('authorization')?.trim();
+  if (authorization !== undefined && authorization !== '') {
+    const [, secret] = /^bearer(?:\s+(.*))?$/i.exec(authorization) ?? throwUnauthenticated();
+    return secret || null;
+  }
+  return request.get('x-api-key')?.trim() || null;
+}
+
+function throwUnauthenticated(): never {
+  throw unauthenticated('Send the API key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".');
+}
+
+function unauthenticated(message: string): GraphQLError {
+  const originalError = new VitrineError('UNAUTHENTICATED', message);
+  return new GraphQLError(message, { originalError, extensions: { http: withStatus(httpStatusOf('UNAUTHENTICATED')) } });
+}
+
+/** Apollo's type asks for headers too; its code does not. */
+function withStatus(status: number): HTTPGraphQLHead {
+  return { status } as HTTPGraphQLHead;
+}
+
+function costPlugin(
+  schema: GraphQLSchema,
+  limits: GraphqlLimits,
+  current: AsyncLocalStorage<CurrentRequest>,
+): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ document, request }) => {
+        try {
+          const cost = costOf(schema, document, request.operationName ?? undefined, request.variables, limits.maxCost);
+          const store = current.getStore();
+          if (store !== undefined) store.cost = cost;
+        } catch (error) {
+          if (!(error instanceof VitrineError)) throw error;
+          throw new GraphQLError(error.message, { originalError: error, extensions: { http: withStatus(httpStatusOf(error.code)) } });
+        }
+      },
+    }),
+  };
+}
+
+const WELL_FORMED = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+
+/** HTTP statuses where GraphQL over HTTP and HTTP's own habits ask for another one than Apollo's. */
+function statusPlugin(): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => ({
+      willSendResponse: async ({ request, response }) => {
+        if (response.body.kind !== 'single' || response.body.singleResult.data) return;
+        const code = response.body.singleResult.errors?.[0]?.extensions?.code;
+        if (code === 'UNAUTHENTICATED') response.http.status = 401;
+        // The specification's wish for clients that name the older media type: 200 for what could be read at all.
+        const accept = request.http?.headers.get('accept') ?? '';
+        if (WELL_FORMED.has(code) && accept.includes('application/json') && !accept.includes('graphql-response'))
+          response.http.status = 200;
+      },
+    }),
+  };
+}
+
+function limitTime(timeoutMs: number, log: Logger): RequestHandler {
+  return (_request, response, next) => {
+    const timer = setTimeout(() => {
+      if (response.headersSent) return;
+      const error = new VitrineError('TIMEOUT', `This request took longer than ${timeoutMs / 1000} s. Ask for less at once.`);
+      response
+        .status(504)
+        .set('Connection', 'close')
+        .json(toGraphqlAnswer(error, requestIdOf(response), log));
+    }, timeoutMs);
+    response.once('close', () => clearTimeout(timer));
+    response.set('Cache-Control', 'no-store');
+    next();
+  };
+}
+
+/** Errors before GraphQL is reached: the body is too large, not JSON, in an unknown encoding. */
+function answerError(log: Logger, limits: GraphqlLimits): ErrorRequestHandler {
+  return (error, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const requestId = requestIdOf(response);
+    const { type, status } = error as { type?: string; status?: number };
+    if (type === 'entity.too.large') {
+      const tooLarge = new VitrineError(
+        'PAYLOAD_TOO_LARGE',
+        `The request body is larger than ${limits.maxBodyByteSize} bytes. Files go through staged uploads.`,
+      );
+      response.status(413).json(toGraphqlAnswer(tooLarge, requestId, log));
+    } else if (status !== undefined && status >= 400 && status < 500) {
+      const message =
+        type === 'entity.parse.failed' ? 'The request body is not JSON.' : `The request body cannot be read (${type ?? status}).`;
+      response.status(status).json({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }], extensions: { requestId } });
+    } else {
+      response.status(500).json(toGraphqlAnswer(error, requestId, log));
+    }
+  };
+}
