@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { VitrineError } from '../errors.js';
+import { isVitrineError, VitrineError } from '../errors.js';
+import { readLabel, readTagName } from '../tags/label.js';
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 const text = (max: number) =>
@@ -9,6 +10,17 @@ const text = (max: number) =>
     .refine((value) => !CONTROL.test(value), 'contains control characters')
     .transform((value) => value.normalize('NFC').trim());
 const name = (max: number) => text(max).refine((value) => value.length > 0, 'is empty');
+/** Names of other things are checked here as their rooms check them, so that one bad row cannot fail a batch. */
+const checked = (read: (value: string) => string) =>
+  z.string().transform((value, context) => {
+    try {
+      return read(value);
+    } catch (error) {
+      if (!isVitrineError(error)) throw error;
+      context.addIssue({ code: 'custom', message: `is not accepted; allowed: ${error.allowed}` });
+      return z.NEVER;
+    }
+  });
 const day = z.iso.date('is not a date such as 2027-01-31');
 
 const rights = z
@@ -35,9 +47,9 @@ export const assetFields = z.strictObject({
   altText: text(2000).nullish(),
   /** Key of a brand, such as `northwind`. */
   brand: name(63).nullish(),
-  tags: z.array(name(100)).max(50).nullish(),
+  tags: z.array(checked((value) => readTagName(value, 'tags'))).max(50).nullish(),
   /** Name of a collection, made when there is none. */
-  collection: name(200).nullish(),
+  collection: checked((value) => readLabel(value, 'collection', 200)).nullish(),
   rights: rights.nullish(),
   metadata: metadata.nullish(),
 });

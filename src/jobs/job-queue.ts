@@ -98,7 +98,7 @@ export class JobQueue {
       const { rows } = await this.#database.asOwner(`SELECT name, array_agg(id::text) AS ids FROM pgboss.job WHERE state = 'active' GROUP BY name`);
       for (const row of rows) {
         const ids = row.ids as string[];
-        await this.#boss.fail(row.name as string, ids, { reason: 'its worker died' });
+        await this.#boss.fail(row.name as string, ids);
         recovered += ids.length;
       }
     }

@@ -1,0 +1,50 @@
+import type { Database } from '../database/database.js';
+import type { FileStore } from '../files/file-store.js';
+import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
+import type { Signer } from '../http/signed-token.js';
+import { type AssetRow, findVersions } from './asset.queries.js';
+
+export type FileVariant = 'original' | 'thumbnail';
+
+/** Links to files that work without an API key, for one hour: an <img> tag sends no headers. */
+export class AssetFileService {
+  readonly #database: Database;
+  readonly #files: FileStore;
+  readonly #signer: Signer;
+  readonly #baseUrl: () => string;
+
+  constructor(database: Database, files: FileStore, signer: Signer, baseUrl: () => string) {
+    this.#database = database;
+    this.#files = files;
+    this.#signer = signer;
+    this.#baseUrl = baseUrl;
+  }
+
+  /** @param organizationId of the asset: whoever holds the link sees this one file of it */
+  linkTo(organizationId: string, asset: AssetRow, variant: FileVariant): string {
+    return `${this.#baseUrl()}/files/${this.#signer.sign({ o: organizationId, v: asset.current_version_id, f: variant }, 3600)}`;
+  }
+
+  /** Null when the link is forged or expired, or the file is gone. */
+  async open(token: string): Promise<OpenedFile | null> {
+    const claim = this.#signer.verify(token) as { o: string; v: string; f: FileVariant } | null;
+    if (claim === null) return null;
+    const [version] = await this.#database.asOrganization(claim.o, (tx) => findVersions(tx, [claim.v], 0));
+    if (version === undefined) return null;
+    const { sha256, file_name: fileName } = version;
+    if (claim.f === 'original') {
+      const open = (range?: ByteRange) => this.#files.openRead(sha256, range);
+      return { open, mediaType: version.media_type, byteSize: version.byte_size, fileName, disposition: 'inline', etag: sha256 };
+    }
+    const rendition = await this.#files.openRendition(sha256, 'thumbnail.webp');
+    if (rendition === null) return null;
+    return {
+      open: () => rendition.stream,
+      mediaType: 'image/webp',
+      byteSize: rendition.byteSize,
+      fileName: `${fileName}.webp`,
+      disposition: 'inline',
+      etag: `${sha256}-thumbnail`,
+    };
+  }
+}

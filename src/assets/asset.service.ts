@@ -1,0 +1,108 @@
+import { requireRole, type Viewer } from '../access/viewer.js';
+import type { CollectionService } from '../collections/collection.service.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import type { EmbeddingService } from '../embedding/embedding.service.js';
+import { VitrineError } from '../errors.js';
+import { fromGlobalId } from '../graphql/global-id.js';
+import type { TagService } from '../tags/tag.service.js';
+import { type AssetRow, deleteAssets, findAssets, findBrandIds, findVersions, listVersionIds, updateAssets, type VersionRow } from './asset.queries.js';
+import { parseAssetFields } from './asset-fields.js';
+import { readAssetIds, requireAllFound } from './asset-id-list.js';
+import { applyFields, type VersionJudge } from './asset-ingest.js';
+import { refreshSearchRows } from './search-row.queries.js';
+
+const UNIQUE_VIOLATION = '23505';
+
+export class AssetService {
+  readonly #database: Database;
+  readonly #tags: TagService;
+  readonly #collections: CollectionService;
+  readonly #embedding: EmbeddingService;
+  readonly #judge: VersionJudge;
+
+  constructor(database: Database, tags: TagService, collections: CollectionService, embedding: EmbeddingService, judge: VersionJudge) {
+    this.#database = database;
+    this.#tags = tags;
+    this.#collections = collections;
+    this.#embedding = embedding;
+    this.#judge = judge;
+  }
+
+  /** Assets by key, in order; null for those that are not there. */
+  async findMany(viewer: Viewer, ids: readonly string[]): Promise<(AssetRow | null)[]> {
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => findAssets(tx, ids));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  async find(viewer: Viewer, globalId: string): Promise<AssetRow | null> {
+    const [row] = await this.findMany(viewer, [fromGlobalId('Asset', globalId, 'id')]);
+    return row ?? null;
+  }
+
+  /** Versions by key, in order. */
+  async findVersions(viewer: Viewer, ids: readonly string[]): Promise<(VersionRow | null)[]> {
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => findVersions(tx, ids, this.#embedding.revision.id));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  /** All versions of an asset, newest first. */
+  listVersions(viewer: Viewer, assetId: string): Promise<VersionRow[]> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const ids = (await listVersionIds(tx, assetId)).map((row) => row.id);
+      const rows = await findVersions(tx, ids, this.#embedding.revision.id);
+      return rows.sort((a, b) => b.number - a.number);
+    });
+  }
+
+  /** Names of tags, by tag id. */
+  tagNames(viewer: Viewer, ids: readonly number[]): Promise<Map<number, string>> {
+    return this.#database.asOrganization(viewer.organizationId, (tx) => this.#tags.loadNames(tx, ids));
+  }
+
+  /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CONFLICT (external id taken) */
+  async update(viewer: Viewer, input: { id: string; fields: unknown }): Promise<AssetRow> {
+    requireRole(viewer, 'EDITOR');
+    const id = fromGlobalId('Asset', input.id, 'input.id');
+    const fields = parseAssetFields(input.fields, 'input.fields');
+    try {
+      return await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+        const [before] = await findAssets(tx, [id], true);
+        if (before === undefined) throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
+        const brands = await findBrandIds(tx, fields.brand ? [fields.brand] : []);
+        if (fields.brand && !brands.has(fields.brand)) {
+          throw new VitrineError('NOT_FOUND', `input.fields.brand: there is no brand with the key ${JSON.stringify(fields.brand)}.`, {
+            field: 'input.fields.brand',
+            value: fields.brand,
+          });
+        }
+        const tags = await this.#tags.resolveNames(tx, fields.tags ?? [], 'input.fields.tags');
+        await updateAssets(tx, [applyFields(before, fields, { tags, brands })]);
+        if (fields.collection) await this.#join(tx, fields.collection, id);
+        await refreshSearchRows(tx, [id]);
+        await this.#judge.judgeVersions(tx, [before.current_version_id]);
+        return (await findAssets(tx, [id]))[0] as AssetRow;
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+      throw new VitrineError('CONFLICT', `input.fields.externalId: another asset has the external id ${JSON.stringify(fields.externalId)}.`, {
+        field: 'input.fields.externalId',
+        value: fields.externalId,
+      });
+    }
+  }
+
+  async #join(tx: OrganizationTx, collection: string, assetId: string): Promise<void> {
+    const id = (await this.#collections.resolveNames(tx, [collection])).get(collection);
+    if (id !== undefined) await this.#collections.addAssets(tx, id, [assetId]);
+  }
+
+  /** Deletes assets with their versions, vectors and findings; the files stay in storage. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
+  async delete(viewer: Viewer, globalIds: readonly string[]): Promise<string[]> {
+    requireRole(viewer, 'EDITOR');
+    const ids = readAssetIds(globalIds, 'input.assets');
+    await this.#database.asOrganization(viewer.organizationId, async (tx) => requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'));
+    return [...globalIds];
+  }
+}

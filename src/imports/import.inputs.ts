@@ -1,0 +1,111 @@
+import { ArgsType, Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { AssetFieldsInput } from '../assets/asset.inputs.js';
+import { SafeInt } from '../graphql/scalars.js';
+import { ImportItemState } from './import.types.js';
+
+export const OnDuplicate = { RETURN_EXISTING: 'RETURN_EXISTING', REJECT: 'REJECT' } as const;
+registerEnumType(OnDuplicate, {
+  name: 'OnDuplicate',
+  description: 'What to do with content that the library has.',
+  valuesConfig: {
+    RETURN_EXISTING: { description: 'The item ends DUPLICATE and names the asset.' },
+    REJECT: { description: 'The item ends REJECTED.' },
+  },
+});
+
+@InputType({ description: 'One file that is to be uploaded.' })
+export class StagedUploadFileInput {
+  @Field(() => String, { description: 'File name, 1 to 255 characters, without slashes.' })
+  fileName!: string;
+
+  @Field(() => SafeInt, { description: 'Size in bytes. The upload must have exactly so many.' })
+  byteSize!: number;
+
+  @Field(() => String, { nullable: true, description: 'SHA-256 of the content, hexadecimal; when given, other content is refused.' })
+  sha256?: string | null;
+}
+
+@InputType({ description: 'Files that are to be uploaded.' })
+export class StagedUploadCreateInput {
+  @Field(() => [StagedUploadFileInput], { description: 'The files, 1 to 100.' })
+  files!: StagedUploadFileInput[];
+}
+
+@InputType({ description: 'One uploaded file to import, with what is said about it.' })
+export class ImportUploadInput {
+  @Field(() => ID, { description: 'The staged upload; its bytes must have arrived.' })
+  upload!: string;
+
+  @Field(() => AssetFieldsInput, { nullable: true, description: 'What is said about it.' })
+  fields?: AssetFieldsInput | null;
+}
+
+@InputType({
+  description:
+    'A manifest: JSON lines (`.jsonl`) or CSV with a header line. Every row has `file` and fields of an asset; in CSV tags are separated by `;` and ' +
+    'further columns are rightsHolder, rightsLicense, rightsStartsOn, rightsExpiresOn and `metadata.<key>`.',
+})
+export class ImportManifestInput {
+  @Field(() => String, { nullable: true, description: 'Path of a manifest on the server, inside a folder that it may read. Its files are relative to it.' })
+  path?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'A staged upload that is the manifest.' })
+  upload?: string | null;
+
+  @Field(() => [ID], { nullable: true, description: 'The staged uploads whose file names the uploaded manifest mentions, up to 1,000.' })
+  files?: string[] | null;
+}
+
+@InputType({ description: 'Where the files come from: exactly one of these.' })
+export class ImportSourceInput {
+  @Field(() => [ImportUploadInput], { nullable: true, description: 'Staged uploads, 1 to 1,000.' })
+  uploads?: ImportUploadInput[] | null;
+
+  @Field(() => String, { nullable: true, description: 'A folder on the server, inside one that it may read (VITRINE_IMPORT_ROOTS), with all below it.' })
+  folder?: string | null;
+
+  @Field(() => ImportManifestInput, { nullable: true, description: 'A manifest.' })
+  manifest?: ImportManifestInput | null;
+}
+
+@InputType({ description: 'An import to begin.' })
+export class AssetImportCreateInput {
+  @Field(() => ImportSourceInput, { description: 'Where the files come from.' })
+  source!: ImportSourceInput;
+
+  @Field(() => AssetFieldsInput, { nullable: true, description: 'What is said about every asset whose row says nothing else.' })
+  defaults?: AssetFieldsInput | null;
+
+  @Field(() => OnDuplicate, { defaultValue: 'RETURN_EXISTING', description: 'What to do with content that the library has.' })
+  onDuplicate!: keyof typeof OnDuplicate;
+
+  @Field(() => String, { nullable: true, description: 'A key of your own, 1 to 200 characters: the same key and request again give the same import, not a second one.' })
+  idempotencyKey?: string | null;
+}
+
+@InputType({ description: 'An import to cancel.' })
+export class AssetImportCancelInput {
+  @Field(() => ID, { description: 'The import.' })
+  id!: string;
+}
+
+@ArgsType()
+export class ImportItemsArgs {
+  @Field(() => [ImportItemState], { nullable: true, description: 'Only items in one of these states.' })
+  states?: (keyof typeof ImportItemState)[] | null;
+
+  @Field(() => Int, { nullable: true, description: 'Rows of this page, 1 to 100; 20 when absent.' })
+  first?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the row to start after.' })
+  after?: string | null;
+}
+
+@ArgsType()
+export class ImportsArgs {
+  @Field(() => Int, { nullable: true, description: 'Rows of this page, 1 to 100; 20 when absent.' })
+  first?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the row to start after.' })
+  after?: string | null;
+}

@@ -1,0 +1,36 @@
+import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { toAsset } from '../assets/asset.types.js';
+import { Collection } from '../collections/collection.types.js';
+import { type RequestContext, viewerOf } from '../graphql/context.js';
+import { AssetsArgs, SimilarAssetsArgs } from './search.inputs.js';
+import type { AssetPage, SearchService } from './search.service.js';
+import { AssetConnection } from './search.types.js';
+
+@Resolver(() => Collection)
+export class SearchResolver {
+  readonly #search: SearchService;
+
+  constructor(search: SearchService) {
+    this.#search = search;
+  }
+
+  @Query(() => AssetConnection, { description: 'Finds assets by what is in the picture, by filter, or both: one list, ranked or sorted.' })
+  async assets(@Ctx() context: RequestContext, @Args(() => AssetsArgs) args: AssetsArgs): Promise<AssetConnection> {
+    return toAssetConnection(await this.#search.findAssets(viewerOf(context), args));
+  }
+
+  @Query(() => AssetConnection, { description: 'Assets that look like a given one, nearest first.' })
+  async similarAssets(@Ctx() context: RequestContext, @Args(() => SimilarAssetsArgs) args: SimilarAssetsArgs): Promise<AssetConnection> {
+    return toAssetConnection(await this.#search.findSimilar(viewerOf(context), args));
+  }
+
+  @FieldResolver(() => AssetConnection, { name: 'assets', description: 'The assets of the collection, with the same query, filter, sort and paging as `assets`.' })
+  async assetsOfCollection(@Ctx() context: RequestContext, @Root() collection: Collection, @Args(() => AssetsArgs) args: AssetsArgs): Promise<AssetConnection> {
+    const filter = { and: [{ collection: collection.id }, ...(args.filter ? [args.filter] : [])] };
+    return toAssetConnection(await this.#search.findAssets(viewerOf(context), { ...args, filter }));
+  }
+}
+
+function toAssetConnection(page: AssetPage): AssetConnection {
+  return { ...page, edges: page.edges.map((edge) => ({ ...edge, node: toAsset(edge.node) })) };
+}
