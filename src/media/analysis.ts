@@ -173,7 +173,8 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
   const size = fitWithin(opaque.width, opaque.height, factsEdgePx);
   const working = size.width === opaque.width && size.height === opaque.height ? opaque : await shrunk(opaque, size.width, size.height);
   const luma = lumaOf(working);
-  const small = fitWithin(working.width, working.height, paletteEdgePx);
+  const smallSize = fitWithin(working.width, working.height, paletteEdgePx);
+  const small = await shrunk(working, smallSize.width, smallSize.height);
   return {
     width: source.width,
     height: source.height,
@@ -185,8 +186,8 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
     exposure: Math.round((meanOf(luma) / 255) * 1e4) / 1e4,
-    palette: paletteOf(await shrunk(working, small.width, small.height)),
-    perceptualHash: perceptualHashOf(lumaOf(await shrunk(working, 32, 32))),
+    palette: paletteOf(small),
+    perceptualHash: perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole ? pixelHashOf(source.base) : null,
     exif: readExif(metadata.exif),
   };

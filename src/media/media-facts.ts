@@ -22,7 +22,7 @@ export interface MediaFacts {
   pageCount: number;
   /** EXIF orientation 1 to 8, already applied to width, height and every picture made from the file. */
   orientation: number | null;
-  /** Variance of the Laplacian at 1024 pixels or less: below about 50 a photograph looks blurred. Compare like with like. */
+  /** Variance of the Laplacian of luma at 1024 pixels or less: low when blurred. Compare pictures of one kind only. */
   sharpness: number | null;
   /** Mean luma, 0 (black) to 1 (white), transparency on white. */
   exposure: number | null;

@@ -109,7 +109,8 @@ async function readHead(filePath: string): Promise<Uint8Array> {
 }
 
 async function contentTypeOf(head: Uint8Array): Promise<{ mediaType: string; name: string } | null> {
-  const found = await fileTypeFromBuffer(head).catch(() => undefined);
+  // UTF-16 text first: its byte order mark also looks like the start of an MPEG audio frame.
+  const found = isUtf16(head) ? undefined : await fileTypeFromBuffer(head).catch(() => undefined);
   if (found?.mime.startsWith('image/heic')) return { mediaType: 'image/heic', name: 'HEIC' };
   if (found?.mime.startsWith('image/heif')) return { mediaType: 'image/heif', name: 'HEIF' };
   if (found && found.mime !== 'application/xml') return { mediaType: found.mime, name: `${found.ext.toUpperCase()} (${found.mime})` };
@@ -122,15 +123,19 @@ async function contentTypeOf(head: Uint8Array): Promise<{ mediaType: string; nam
   return { mediaType: 'text/plain', name: 'plain text' };
 }
 
+function isUtf16(head: Uint8Array): boolean {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+}
+
 /** The head as text, or null when it is not UTF-8 (or UTF-16 with a byte order mark) or holds control characters that text never has. */
 function textOf(head: Uint8Array): string | null {
   try {
-    const utf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
     // stream: the head may end inside a character.
-    const text = new TextDecoder(utf16 ? (head[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8', { fatal: true }).decode(head, {
+    const text = new TextDecoder(isUtf16(head) ? (head[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8', { fatal: true }).decode(head, {
       stream: true,
     });
-    return /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text) ? null : text;
+    // Bell, backspace and escape come from terminals and are text still.
+    return /[\u0000-\u0006\u000e-\u001a\u001c-\u001f]/.test(text) ? null : text;
   } catch {
     return null;
   }

@@ -11,6 +11,10 @@ export interface PalettePatch extends Lab {
 const maxPatches = 12;
 /** An exact colour filling this much is a colour of its own; so is a group of similar ones. */
 const minShare = 0.005;
+/** An exact colour with this share is one even where it only makes thin lines; edges are a mixture of many values. */
+const minScatteredShare = 0.03;
+/** Above this share of even pixels a picture is a drawing. */
+const drawingFlatShare = 0.6;
 /** CIE76: colours nearer than this are one colour seen through compression noise. */
 const sameColour = 2.5;
 /** CIE76: how wide a patch of a photograph is. */
@@ -30,25 +34,42 @@ export function paletteOf(picture: RawPicture): PalettePatch[] {
   const all = histogram(picture, null);
   const flat = histogram(picture, flatPixels(picture));
   const pixelCount = picture.width * picture.height;
-  const flatCount = sum(flat.values());
-  // A picture with hardly any even area (noise, fine texture) is taken as it is.
-  const source = flatCount >= pixelCount * 0.1 ? flat : all;
+  const isDrawing = sum(flat.values()) >= pixelCount * drawingFlatShare;
 
-  const patches = exactColours(source, pixelCount);
-  addGroups(patches, source, pixelCount);
+  const patches = exactColours(flat, all, pixelCount);
+  // In a drawing what is left over are edges; in a photograph it is most of the picture.
+  addGroups(patches, isDrawing ? flat : all, pixelCount);
   if (patches.length === 0) patches.push(group(mostFrequent(all), 1));
 
-  const shares = new Float64Array(patches.length);
-  for (const [rgb, count] of all) shares[nearest(patches, labOfRgb(rgb)).index]! += count;
+  const shares = sharesOf(patches, all);
   return patches
     .map(({ rgb }, i) => ({ hex: `#${rgb.toString(16).padStart(6, '0')}`, ...rounded(labOfRgb(rgb)), share: shares[i]! / pixelCount }))
     .filter((patch) => patch.share > 0)
     .sort((a, b) => b.share - a.share || (a.hex < b.hex ? -1 : 1));
 }
 
-/** Exact colours that fill at least minShare of the picture, near ones joined; joined more widely until they are few enough. */
-function exactColours(counts: Map<number, number>, pixelCount: number): Group[] {
-  const frequent = [...counts].filter(([, count]) => count >= pixelCount * minShare).sort(byCount);
+/** Counts by nearest patch. Colours of one bin (6 bits a channel) go together: photographs have thousands of colours. */
+function sharesOf(patches: Group[], counts: Map<number, number>): Float64Array {
+  const shares = new Float64Array(patches.length);
+  const exact = new Map(patches.map(({ rgb }, index) => [rgb, index]));
+  const indexOfBin = new Map<number, number>();
+  for (const [rgb, count] of counts) {
+    const bin = rgb & 0xfcfcfc;
+    let index = exact.get(rgb) ?? indexOfBin.get(bin);
+    if (index === undefined) {
+      index = nearest(patches, labOfRgb(rgb)).index;
+      indexOfBin.set(bin, index);
+    }
+    shares[index]! += count;
+  }
+  return shares;
+}
+
+/** Exact colours with a share of their own, near ones joined; joined more widely until they are few enough. */
+function exactColours(flat: Map<number, number>, all: Map<number, number>, pixelCount: number): Group[] {
+  const frequent = [...all]
+    .filter(([rgb, count]) => count >= pixelCount * minScatteredShare || (flat.get(rgb) ?? 0) >= pixelCount * minShare)
+    .sort(byCount);
   for (let width = sameColour; ; width *= 2) {
     const found: Group[] = [];
     for (const [rgb, count] of frequent) {
@@ -63,8 +84,7 @@ function exactColours(counts: Map<number, number>, pixelCount: number): Group[] 
 function addGroups(patches: Group[], counts: Map<number, number>, pixelCount: number): void {
   const bins = new Map<number, { r: number; g: number; b: number; count: number }>();
   for (const [rgb, count] of counts) {
-    if (patches.length > 0 && nearest(patches, labOfRgb(rgb)).distance <= patchWidth * patchWidth) continue;
-    const key = ((rgb >> 19) << 10) | (((rgb >> 11) & 31) << 5) | ((rgb >> 3) & 31);
+    const key = rgb & 0xf8f8f8;
     const bin = bins.get(key) ?? { r: 0, g: 0, b: 0, count: 0 };
     bin.r += (rgb >> 16) * count;
     bin.g += ((rgb >> 8) & 255) * count;
@@ -79,6 +99,7 @@ function addGroups(patches: Group[], counts: Map<number, number>, pixelCount: nu
   const groups: (Group & { r: number; g: number; b: number })[] = [];
   for (const [rgb, count] of means.sort(byCount)) {
     const lab = labOfRgb(rgb);
+    if (patches.length > 0 && nearest(patches, lab).distance <= patchWidth * patchWidth) continue;
     const near = groups.length === 0 ? null : nearest(groups, lab);
     let target = near && near.distance <= patchWidth * patchWidth ? groups[near.index]! : null;
     if (!target) {

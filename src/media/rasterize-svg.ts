@@ -21,10 +21,11 @@ export async function rasterizeSvg(svg: string, options: RasterizeOptions): Prom
     image = image.resize({ width: options.width, height: options.height, fit: 'fill' });
     if (options.width === undefined || options.height === undefined) image = image.resize({ width: options.width, height: options.height });
   }
+  // Drawings have hard edges between saturated colours; halved chroma would smear them into colours nobody drew.
   const quality = options.quality ?? 88;
   if (options.format === 'png') return image.png({ compressionLevel: 6 }).toBuffer();
   const opaque = image.flatten({ background: '#ffffff' });
-  if (options.format === 'jpeg') return opaque.jpeg({ quality, mozjpeg: false }).toBuffer();
-  if (options.format === 'webp') return opaque.webp({ quality, effort: 2 }).toBuffer();
+  if (options.format === 'jpeg') return opaque.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+  if (options.format === 'webp') return opaque.webp({ quality, effort: 2, smartSubsample: true }).toBuffer();
   return opaque.toColourspace('srgb').removeAlpha().raw().toBuffer();
 }

@@ -67,9 +67,11 @@ export function fitWithin(width: number, height: number, edgePx: number): { widt
 export function plainError(error: unknown, filePath: string, fileName: string): VitrineError {
   if (error instanceof VitrineError) return error;
   const raw = error instanceof Error ? error.message : String(error);
-  const reason = (raw.split(filePath).join(fileName).trim().split('\n').pop() ?? '')
+  const said = (raw.split(filePath).join(fileName).trim().split('\n').pop() ?? '')
     .replace(/^Input (?:file|buffer) (?:has|contains) /, '')
+    .replace(/[\s:]+$/, '')
     .slice(0, 160);
+  const reason = said === '' || said === 'Unknown error' ? 'libvips gives no reason' : said;
   if (/HEVC|compression format has not been built in|Unsupported codec/i.test(raw)) {
     return new VitrineError(
       'MEDIA_UNSUPPORTED',
