@@ -21,7 +21,7 @@ OUT = HERE.parent / "vitrine-sketch"
 
 def load(checkpoint):
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    model = DualEncoder(state["vocabulary"], state["end_id"])
+    model = DualEncoder(state["vocabulary"], state["end_id"], state["concepts"])
     model.load_state_dict(state["average"])
     return model.eval(), state
 
@@ -56,6 +56,28 @@ def store_half(path):
     onnx.save(graph, path)
 
 
+@torch.no_grad()
+def check(model, end_id):
+    """Exported files against PyTorch, and text vectors against longer padding."""
+    from tokenizers import Tokenizer
+    from evaluate import Onnx
+    from train import to_ids
+    onnx_model, tokenizer = Onnx(OUT), Tokenizer.from_file(str(WORK / "tokenizer.json"))
+    random = np.random.default_rng(5)
+    pixels = torch.from_numpy(random.normal(0, 1, (64, 3, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32))
+    if (WORK / "evaluation.u8").exists():
+        from evaluate import tensor
+        pixels = tensor(np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE, 3)[::40])
+    ids = to_ids(tokenizer, ["a red apple on a blue background", "logo", "", "summer sale banner with a car on the left and a lot of other words after it, more than anyone would type"], end_id)
+    cosine = lambda a, b: float(torch.nn.functional.cosine_similarity(a, b).min())
+    padded = torch.cat([ids, torch.full((len(ids), CONTEXT_LENGTH - ids.shape[1]), end_id)], 1)
+    return {
+        "lowest cosine to PyTorch, pictures": round(cosine(onnx_model.image(pixels), model.image(pixels)), 6),
+        "lowest cosine to PyTorch, texts": round(cosine(onnx_model.text(ids), model.text(ids)), 6),
+        "largest difference with padding to the full context": float((onnx_model.text(ids) - onnx_model.text(padded)).abs().max()),
+    }
+
+
 def main():
     checkpoint = Path(sys.argv[1]) if len(sys.argv) > 1 else WORK / "checkpoint.pt"
     metrics = json.loads(Path(sys.argv[2]).read_text()) if len(sys.argv) > 2 else {}
@@ -76,7 +98,7 @@ def main():
     start_id, end_id = state["end_id"] - 1, state["end_id"]
     write("config.json", {
         "model_type": "clip", "architectures": ["CLIPModel"], "projection_dim": DIMENSIONS,
-        "logit_scale_init_value": round(float(model.log_scale), 6),
+        "logit_scale_init_value": round(model.log_scale.item(), 6),
         "text_config": {"model_type": "clip_text_model", "vocab_size": state["vocabulary"], "max_position_embeddings": CONTEXT_LENGTH, "hidden_size": 192, "intermediate_size": 768,
                         "num_hidden_layers": 3, "num_attention_heads": 4, "projection_dim": DIMENSIONS, "bos_token_id": start_id, "eos_token_id": end_id, "pad_token_id": end_id},
         "vision_config": {"model_type": "clip_vision_model", "image_size": IMAGE_SIZE, "num_channels": 3, "projection_dim": DIMENSIONS},
@@ -90,6 +112,8 @@ def main():
     special = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
     write("tokenizer_config.json", {"tokenizer_class": "CLIPTokenizer", "do_lower_case": True, "model_max_length": CONTEXT_LENGTH, **special})
     write("special_tokens_map.json", special)
+    metrics["parity"] = check(model, end_id)
+    print(json.dumps(metrics["parity"]))
     files = []
     for name in ["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "onnx/vision_model.onnx", "onnx/text_model.onnx"]:
         data = (OUT / name).read_bytes()

@@ -67,3 +67,88 @@ const concepts = listConcepts();
 writeFileSync(join(work, 'concepts.json'), JSON.stringify(concepts));
 process.stdout.write(`${concepts.length} concepts, ${concepts.filter((c) => !c.gendered).length} without gendered doubles\n`);
 for (const name of SETS) await renderSet(name, concepts);
+
+/** Sprites of our own drawings: every object in many named colours, with training seeds only (10,000 and up). */
+async function renderOwnObjects() {
+  if (existsSync(join(work, 'sprites-own.json'))) return;
+  const dist = join(here, '../../dist/samples');
+  const { listObjects, drawObject, placeObject, wrapSvg } = await import(join(dist, 'objects.js'));
+  const { NAMED_COLOURS, varyColour } = await import(join(dist, 'colours.js'));
+  const { createPaint } = await import(join(dist, 'paint.js'));
+  const { createRandom } = await import(join(dist, 'random.js'));
+  const names = Object.keys(NAMED_COLOURS);
+  const objects = listObjects();
+  const COPIES = 4;
+  const pixels = [];
+  const rows = [];
+  let seed = 10_000;
+  for (const [id, object] of objects.entries()) {
+    for (const colour of names) {
+      for (let copy = 0; copy < COPIES; copy++) {
+        const random = createRandom(seed++);
+        const paper = NAMED_COLOURS[names[(seed * 7 + copy * 3) % names.length]];
+        const paint = createPaint(varyColour(NAMED_COLOURS[colour], random), paper, random);
+        const svg = wrapSvg(SIZE, SIZE, placeObject(drawObject(object.name, paint), SIZE * 0.03, SIZE * 0.03, SIZE * 0.94));
+        pixels.push(await sharp(Buffer.from(svg)).ensureAlpha().raw().toBuffer());
+        rows.push([id, colour]);
+      }
+    }
+  }
+  writeFileSync(join(work, 'sprites-own.u8'), Buffer.concat(pixels));
+  writeFileSync(join(work, 'sprites-own.json'), JSON.stringify({ size: SIZE, objects, rows }));
+  process.stdout.write(`own drawings: ${rows.length} sprites of ${objects.length} objects\n`);
+}
+await renderOwnObjects();
+
+/** Whole scenes of our own (banners, cards, posts, groups), squashed to the model's square. Training seeds only. */
+async function renderScenes(count = 16_000) {
+  if (existsSync(join(work, 'scenes.json'))) return;
+  const { drawTrainingScene } = await import(join(here, '../../dist/samples/training-scene.js'));
+  const pixels = Buffer.alloc(count * 64 * 64 * 3);
+  const rows = [];
+  for (let i = 0; i < count; i++) {
+    const { svg, captions, objects, colours, background, layout } = drawTrainingScene(20_000 + i);
+    const side = /on the (left|right)$/.exec(captions[0])?.[1] ?? null;
+    // Half the drawing's own size is enough to be shrunk again: four times as fast as the full size.
+    const raw = await sharp(Buffer.from(svg), { density: 36 }).resize(64, 64, { fit: 'fill', kernel: 'cubic' }).flatten({ background: '#fff' }).toColourspace('srgb').raw().toBuffer();
+    raw.copy(pixels, i * 64 * 64 * 3);
+    rows.push({ objects, colours, background, layout, side });
+  }
+  writeFileSync(join(work, 'scenes.u8'), pixels);
+  writeFileSync(join(work, 'scenes.json'), JSON.stringify(rows));
+  process.stdout.write(`scenes: ${rows.length}\n`);
+}
+await renderScenes();
+
+/** Drawings for measuring only, with the evaluation's seeds (1,000 to 1,999): every object in every colour, and 1,000 whole scenes. */
+async function renderEvaluation() {
+  if (existsSync(join(work, 'evaluation.json'))) return;
+  const dist = join(here, '../../dist');
+  const { drawTrainingScene } = await import(join(dist, 'samples/training-scene.js'));
+  const { drawObjectSvg, listObjects } = await import(join(dist, 'samples/objects.js'));
+  const { NAMED_COLOURS, colourDistance } = await import(join(dist, 'samples/colours.js'));
+  const { rasterizeSvg } = await import(join(dist, 'media/rasterize-svg.js'));
+  const shrink = async (svg) => sharp(await rasterizeSvg(svg, { format: 'png' })).resize(64, 64, { fit: 'fill', kernel: 'cubic' }).removeAlpha().raw().toBuffer();
+  const names = Object.keys(NAMED_COLOURS);
+  const pixels = [];
+  const objects = [];
+  let seed = 1000;
+  for (const { name } of listObjects()) {
+    for (const colour of names) {
+      const grounds = names.filter((other) => colourDistance(NAMED_COLOURS[other], NAMED_COLOURS[colour]) > 0.1);
+      const background = grounds[(seed * 13) % grounds.length];
+      pixels.push(await shrink(drawObjectSvg({ object: name, colour, background, seed: 1000 + (seed++ % 1000), size: 192 })));
+      objects.push({ object: name, colour, background });
+    }
+  }
+  const scenes = [];
+  for (seed = 1000; seed < 2000; seed++) {
+    const { svg, captions, objects: shown, colours, background, layout } = drawTrainingScene(seed);
+    pixels.push(await shrink(svg));
+    scenes.push({ captions, objects: shown, colours, background, layout });
+  }
+  writeFileSync(join(work, 'evaluation.u8'), Buffer.concat(pixels));
+  writeFileSync(join(work, 'evaluation.json'), JSON.stringify({ objects, scenes }));
+  process.stdout.write(`evaluation: ${objects.length} objects, ${scenes.length} scenes\n`);
+}
+await renderEvaluation();

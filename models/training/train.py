@@ -1,0 +1,168 @@
+"""Trains the dual encoder on the CPU. Resumes from work/checkpoint.pt when it is there.
+
+Usage: python train.py [--pictures 360000] [--threads 1] [--seed 1]
+A process of its own draws the next batches; the learning rate follows the share of --pictures already seen.
+"""
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.multiprocessing as mp
+
+from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, truth_loss
+from words import WORK, corpus, make_tokenizer
+
+BATCH = 256
+HELD_OUT_SHARE = 17  # one object-and-background pair in 17 is never trained on
+
+
+def held_out(concept, colour):
+    """Object and background pairs that are never drawn in training, so that they can be asked for afterwards."""
+    return (concept * 31 + colour * 7) % HELD_OUT_SHARE == 0
+
+
+def easy_share(share):
+    """Single things on plain grounds first; places, numbers, patterns and layouts come in bit by bit."""
+    return max(0.35, 1.0 - max(0, share - 0.06) / 0.5)
+
+
+def side_at(share):
+    """Small pictures first: 32 pixels cost a quarter of 64, and most of what tells a drum from a dog is there already."""
+    return 32 if share < 0.3 else 48 if share < 0.6 else 64
+
+
+def draw_batches(queue, seed, seen, progress, stop):
+    from data import Composer, Library
+    try:
+        from scenes import Scenes
+        scenes = Scenes.load()
+    except ImportError:
+        scenes = None
+    torch.set_num_threads(1)
+    library = Library()
+    if scenes:
+        scenes.attach(library)
+    composer = Composer(library, [seed, seen], scenes=scenes, held_out=held_out)
+    while not stop.is_set():
+        queue.put(composer.batch(BATCH, easy_share(progress.value)))
+
+
+def to_tensor(pixels, side=64):
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    if side != x.shape[-1]:
+        x = torch.nn.functional.interpolate(x, (side, side), mode="bilinear", antialias=True)
+    x = (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+    return x.contiguous(memory_format=torch.channels_last)  # three times as fast as the default order here
+
+
+def to_ids(tokenizer, texts, end_id):
+    rows = [e.ids for e in tokenizer.encode_batch(texts)]
+    length = min(CONTEXT_LENGTH, max(len(r) for r in rows))
+    rows = [(r if len(r) <= length else r[: length - 1] + [end_id]) for r in rows]
+    return torch.tensor([r + [end_id] * (length - len(r)) for r in rows])
+
+
+def encode_texts(model, tokenizer, texts, end_id, parts=4):
+    """Texts of like length go together, so that the short ones are not padded to the longest."""
+    order = np.argsort([len(t) for t in texts])
+    vectors = torch.cat([model.text(to_ids(tokenizer, [texts[i] for i in part], end_id)) for part in np.array_split(order, parts)])
+    return vectors[torch.from_numpy(np.argsort(order))]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", type=int, default=360_000)
+    parser.add_argument("--seconds", type=float, default=0, help="plan by training time instead of --pictures, for a machine shared with others")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--evaluate-every", type=int, default=100, help="steps")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    if not (WORK / "tokenizer.json").exists():
+        make_tokenizer(corpus(), WORK / "tokenizer.json")
+    from tokenizers import Tokenizer
+    tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
+    end_id = tokenizer.token_to_id("<|endoftext|>")
+    rows = json.loads((WORK / "sprites-own.json").read_text())
+    concepts = len(json.loads((WORK / "concepts.json").read_text())) + len(rows["objects"])
+    model = DualEncoder(tokenizer.get_vocab_size(), end_id, concepts)
+    model.image.to(memory_format=torch.channels_last)
+    decay = [p for n, p in model.named_parameters() if p.ndim > 1 and not n.endswith(("token.weight", "position", "landmarks"))]
+    plain = [p for n, p in model.named_parameters() if not (p.ndim > 1 and not n.endswith(("token.weight", "position", "landmarks")))]
+    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], lr=options.rate, betas=(0.9, 0.98), eps=1e-6)
+    seen, spent, best, checkpoint = 0, 0.0, 0.0, WORK / "checkpoint.pt"
+    average = {k: v.clone() for k, v in model.state_dict().items()}
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        average, seen, best, spent = state["average"], state["pictures"], state["best"], state["seconds"]
+        print(f"resumed at {seen} pictures", flush=True)
+
+    share_of = lambda: (spent + time.time() - started) / options.seconds if options.seconds else seen / options.pictures
+    started, first, losses, step = time.time(), seen, [], seen // BATCH
+    context = mp.get_context("fork")
+    queue, stop = context.Queue(3), context.Event()
+    progress = context.Value("d", min(1.0, share_of()))
+    drawer = context.Process(target=draw_batches, args=(queue, options.seed, seen, progress, stop), daemon=True)
+    drawer.start()
+    from evaluate import quick_check
+
+    def save(path):
+        temporary = Path(str(path) + ".new")
+        torch.save({"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "pictures": seen, "best": best, "seconds": spent + time.time() - started, "concepts": concepts,
+                    "vocabulary": tokenizer.get_vocab_size(), "end_id": end_id}, temporary)
+        os.replace(temporary, path)
+
+    while (share := share_of()) < 1:
+        progress.value = share
+        pixels, texts, truth, shown, named = queue.get()
+        rate = options.rate * min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        model.train()
+        image, text = model.image(to_tensor(pixels, side_at(share))), encode_texts(model, tokenizer, texts, end_id)
+        image, text = (torch.nn.functional.normalize(x, dim=1) for x in (image, text))
+        loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
+        loss = loss + 0.5 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        with torch.no_grad():
+            model.log_scale.clamp_(max=math.log(100))
+            keep = min(0.998, (step + 1) / (step + 12))
+            for name, value in model.state_dict().items():
+                average[name].lerp_(value, 1 - keep) if value.is_floating_point() else average[name].copy_(value)
+        losses.append(loss.item())
+        seen += BATCH
+        step += 1
+        if step % 20 == 0:
+            print(f"{time.strftime('%H:%M:%S')} {seen} loss {np.mean(losses[-20:]):.3f} scale {model.log_scale.exp().item():.1f} rate {rate:.5f} share {share:.2f} {(seen - first) / (time.time() - started):.0f}/s queue {queue.qsize()}", flush=True)
+        if step % 40 == 0:
+            save(checkpoint)
+        if step % options.evaluate_every == 0:
+            copy = DualEncoder(tokenizer.get_vocab_size(), end_id, concepts)
+            copy.load_state_dict(average)
+            figures = quick_check(copy.eval(), tokenizer)
+            print(f"{time.strftime('%H:%M:%S')} {seen} openmoji {json.dumps(figures)}", flush=True)
+            with open(WORK / "curve.jsonl", "a") as curve:
+                curve.write(json.dumps({"pictures": seen, "loss": round(float(np.mean(losses[-100:])), 3), "seconds": round(spent + time.time() - started), "side": side_at(share), **figures}) + "\n")
+            if figures["recall@10"] > best:
+                best = figures["recall@10"]
+                save(WORK / "best.pt")
+    save(checkpoint)
+    save(WORK / "final.pt")
+    stop.set()
+    drawer.terminate()
+
+
+if __name__ == "__main__":
+    main()
