@@ -17,15 +17,16 @@ export interface RasterizeOptions {
  */
 export async function rasterizeSvg(svg: string, options: RasterizeOptions): Promise<Buffer> {
   let image = sharp(Buffer.from(svg), { limitInputPixels: 64_000_000 });
-  if (options.width !== undefined || options.height !== undefined) {
-    image = image.resize({ width: options.width, height: options.height, fit: 'fill' });
-    if (options.width === undefined || options.height === undefined) image = image.resize({ width: options.width, height: options.height });
-  }
+  const { width, height } = options;
+  // With `fill` and one side alone, sharp would leave the other side as it is.
+  if (width !== undefined || height !== undefined)
+    image = image.resize({ width, height, ...(width && height ? { fit: 'fill' as const } : {}) });
   // Drawings have hard edges between saturated colours; halved chroma would smear them into colours nobody drew.
+  // WebP has no such option; its smart subsampling costs five times the time.
   const quality = options.quality ?? 88;
   if (options.format === 'png') return image.png({ compressionLevel: 6 }).toBuffer();
   const opaque = image.flatten({ background: '#ffffff' });
   if (options.format === 'jpeg') return opaque.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
-  if (options.format === 'webp') return opaque.webp({ quality, effort: 2, smartSubsample: true }).toBuffer();
+  if (options.format === 'webp') return opaque.webp({ quality, effort: 2 }).toBuffer();
   return opaque.toColourspace('srgb').removeAlpha().raw().toBuffer();
 }

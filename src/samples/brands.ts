@@ -15,7 +15,7 @@ export const RULE_SCOPES: Readonly<Record<RuleKind, readonly SampleKind[]>> = {
 
 export const RESOLUTION = { minWidthPx: 480, minHeightPx: 240 } as const;
 export const ALT_TEXT = { minLength: 15, maxLength: 200 } as const;
-export const PALETTE = { minShare: 0.75, maxDeltaE: 10, neutralAllowance: 0.9 } as const;
+export const PALETTE = { minShare: 0.75, maxDeltaE: 10, neutralAllowance: 0.95 } as const;
 
 interface Concept {
   prompt: string;
@@ -122,7 +122,7 @@ const FENNIMOOR: SampleBrand = {
     'balloon',
   ],
   prohibited: ['cigarette', 'gun'],
-  foreignColours: ['blue', 'turquoise', 'magenta', 'sky blue'],
+  foreignColours: ['blue', 'turquoise', 'pink', 'sky blue'],
   document: {
     title: 'Fennimoor: how we talk about food',
     text: `# How we talk about food

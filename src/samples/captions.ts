@@ -39,7 +39,7 @@ export function writeCaptions({ layout, objects, background, side }: SceneWords,
     const sky = colourWord(background.colour);
     const base = [
       'landscape with hills',
-      `photo of a landscape with a ${sky} sky`,
+      `photo of a landscape with ${withArticle(`${sky} sky`)}`,
       'hills under the sun',
       'outdoor scene in the countryside',
     ];

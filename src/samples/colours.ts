@@ -52,8 +52,7 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** `#rrggbb` of a colour word or of a `#rrggbb` value itself. */
 export function toHex(colour: string): string {
-  const named = NAMED_COLOURS[colour];
-  if (named !== undefined) return named;
+  if (Object.hasOwn(NAMED_COLOURS, colour)) return NAMED_COLOURS[colour]!;
   if (/^#[0-9a-f]{6}$/i.test(colour)) return colour.toLowerCase();
   throw badInput('colour', colour, ['#rrggbb', ...Object.keys(NAMED_COLOURS)]);
 }

@@ -50,7 +50,14 @@ export async function writeSampleLibrary(folder: string, options: SampleLibraryO
       options.onProgress?.({ done, total: plan.length, file: asset.file });
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_FILES }, work));
+  // After a failure the others stop too, and nothing is still being written when the caller hears of it.
+  const stopOnFailure = (error: unknown): never => {
+    queue.length = 0;
+    throw error;
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: PARALLEL_FILES }, () => work().catch(stopOnFailure)));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure) throw failure.reason;
   const library: SampleLibrary = {
     folder,
     seed,

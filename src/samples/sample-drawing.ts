@@ -39,7 +39,12 @@ function drawGraphic(asset: PlannedAsset): string {
     layout: subject.layout as Layout,
     width,
     height,
-    background: { style: subject.background.style, colour: ground, second: paletteHex(brand, subject.background.second) },
+    background: {
+      style: subject.background.style,
+      colour: ground,
+      second: paletteHex(brand, subject.background.second),
+      cells: random.integer(3, 6),
+    },
     objects: subject.objects.map(({ object, colour }) => ({ object, colour: paletteHex(brand, colour) })),
     accent,
     neutrals: NEUTRALS,
@@ -73,14 +78,14 @@ function drawPhoto(asset: PlannedAsset): string {
     random,
     paint: (main, behind) => createPaint(main, behind, random),
   });
+  // The grain repeats every 240 pixels: noise over the whole picture costs ten times as long and looks the same.
   const grain =
-    `<filter id="grain" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency="0.8" numOctaves="1" seed="${random.integer(1, 9999)}"/>` +
+    `<filter id="noise" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency="0.8" numOctaves="1" stitchTiles="stitch" seed="${random.integer(1, 9999)}"/>` +
     '<feColorMatrix values="0 0 0 0 0.5  0 0 0 0 0.5  0 0 0 0 0.5  0.9 0 0 0 -0.25"/></filter>' +
+    `<pattern id="grain" width="240" height="240" patternUnits="userSpaceOnUse">${rect(0, 0, 240, 240, '#fff', 'filter="url(#noise)"')}</pattern>` +
     '<radialGradient id="light" cx="0.5" cy="0.45" r="0.8"><stop offset="0.55" stop-color="#000" stop-opacity="0"/><stop offset="1" stop-color="#000" stop-opacity="0.4"/></radialGradient>';
-  return scene.replace(
-    '</svg>',
-    `<defs>${grain}</defs>${rect(0, 0, width, height, '#fff', 'filter="url(#grain)" opacity="0.5"')}${rect(0, 0, width, height, 'url(#light)')}</svg>`,
-  );
+  const layers = rect(0, 0, width, height, 'url(#grain)', 'opacity="0.5"') + rect(0, 0, width, height, 'url(#light)');
+  return scene.replace('</svg>', `<defs>${grain}</defs>${layers}</svg>`);
 }
 
 /** Four logo files: the mark as SVG and PNG, then mark and name as SVG and PNG on a palette colour. */

@@ -126,13 +126,13 @@ export function planBrand(brand: SampleBrand, random: Random, now?: Date): Plann
   });
 }
 
-/** Most violations fall on assets that are otherwise clean; two of every kind join an asset with another fault. */
+/** Most violations fall on assets that are otherwise clean; one of every kind joins an asset with another fault. */
 function assignViolations(slots: readonly { kind: SampleKind }[], random: Random): RuleKind[][] {
   const assigned: RuleKind[][] = slots.map(() => []);
   for (const rule of RULE_KINDS) {
     const { count, kinds } = VIOLATIONS[rule];
     const eligible = random.shuffle(slots.flatMap(({ kind }, i) => (kinds.includes(kind) ? [i] : [])));
-    const joined = eligible.filter((i) => assigned[i]!.length > 0).slice(0, 2);
+    const joined = eligible.filter((i) => assigned[i]!.length > 0).slice(0, 1);
     const clean = eligible.filter((i) => assigned[i]!.length === 0).slice(0, count - joined.length);
     for (const i of [...joined, ...clean]) assigned[i]!.push(rule);
   }
@@ -181,11 +181,8 @@ function planSubject(
     const objects = index % 4 === 3 ? [] : [{ object: outdoors[index % outdoors.length]!, colour: random.pick(LANDSCAPE_COLOURS) }];
     return { layout: 'landscape', objects, background: plain(random.pick(['sky blue', 'orange', 'lavender', 'turquoise', 'coral'])), side };
   }
-  const grounds = broken.includes('PALETTE')
-    ? brand.foreignColours
-    : kind === 'ICON' || kind === 'PRODUCT_CARD'
-      ? [...words, 'white']
-      : [...words, ...words, 'white'];
+  // On white, a post or banner would be nearly all neutral: only icons stand on white.
+  const grounds = broken.includes('PALETTE') ? brand.foreignColours : kind === 'ICON' ? [...words, 'white'] : words;
   const turn = broken.includes('PALETTE') ? brand.foreignColours : words;
   // Turning through the grounds, not drawing them, gives every colour its share and plain backgrounds distinct bytes.
   const ground = kind === 'BACKGROUND' ? turn[index % turn.length]! : random.pick(grounds);

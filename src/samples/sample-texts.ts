@@ -137,7 +137,9 @@ function describe(brand: SampleBrand, kind: SampleKind, index: number, { layout,
   if (kind === 'LOGO') return index < 2 ? `The ${brand.name} mark on its own` : `The ${brand.name} mark with the name beside it`;
   if (layout === 'background') return background.style === 'plain' ? `Plain ${ground}` : `${ground[0]!.toUpperCase()}${ground.slice(1)}`;
   if (layout === 'landscape')
-    return things ? `Hills under an open sky with ${things} in front` : `Hills and fields under an open ${background.colour} sky`;
+    return things
+      ? `Hills under an open sky with ${things} in front`
+      : `Hills and fields under ${withArticle(`open ${background.colour} sky`)}`;
   const sentence = {
     banner: `Banner with ${things} on the ${side}, on ${withArticle(ground)}`,
     card: `Product card showing ${things}, with name and price below`,

@@ -16,7 +16,8 @@ export interface SceneSpec {
   /** Pixels. */
   width: number;
   height: number;
-  background: { style: BackgroundStyle; colour: string; second: string };
+  /** `cells`: repeats of a pattern along the short side; 5 to 11 by chance unless told. */
+  background: { style: BackgroundStyle; colour: string; second: string; cells?: number };
   objects: readonly { object: string; colour: string }[];
   /** Buttons, panels, tiles. */
   accent: string;
@@ -54,10 +55,10 @@ function place(spec: SceneSpec, index: number, behind: string, centreX: number, 
 }
 
 /** Fills the whole picture; style, colour and second colour as in the specification. */
-function drawBackground({ width, height, background: { style, colour, second }, random }: SceneSpec): string {
+function drawBackground({ width, height, background: { style, colour, second, cells }, random }: SceneSpec): string {
   const base = rect(0, 0, width, height, colour);
   if (style === 'plain') return base;
-  const step = n(Math.min(width, height) / random.integer(5, 11));
+  const step = n(Math.min(width, height) / (cells ?? random.integer(5, 11)));
   if (style === 'gradient') {
     const [x, y] = random.pick([
       [0, 1],
