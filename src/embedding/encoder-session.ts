@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { VitrineError } from '../errors.js';
 import type { ModelDescription } from './model-description.js';
+import { findByteSize, modelInvalid } from './model-file.js';
 import {
   type NamedTensor,
   type OnnxSession,
@@ -8,6 +11,10 @@ import {
   type ProviderChoice,
   type TensorShape,
 } from './onnx-session.js';
+import { extractSubgraph } from './onnx-subgraph.js';
+
+/** A protobuf message, which is what an ONNX file is, cannot be larger. */
+const MAX_CUT_BYTES = 2 ** 31 - 1;
 
 const IMAGE_INPUTS = ['pixel_values'];
 const TEXT_INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'];
@@ -30,7 +37,8 @@ export class EncoderSession {
   /** Throws MODEL_INVALID where inputs or outputs are not those of a CLIP encoder, MODEL_PROVIDER_UNAVAILABLE as openOnnxSession does. */
   static async open(model: ModelDescription, side: 'image' | 'text', provider: ProviderChoice, threads: number): Promise<EncoderSession> {
     const { file } = model[side];
-    const session = await openOnnxSession({ file, provider, threads });
+    const bytes = model.combined ? await cutOut(model, side) : null;
+    const session = await openOnnxSession({ file, provider, threads, ...(bytes ? { bytes } : {}) });
     const fail = (problem: string) =>
       new VitrineError('MODEL_INVALID', `${file} is not the ${side} encoder of a CLIP model: ${problem}.`, { field: file });
     const wanted = side === 'image' ? model.imageOutputs : model.textOutputs;
@@ -42,7 +50,7 @@ export class EncoderSession {
     if (unknown.length > 0) throw fail(`it wants ${list(unknown)}; known inputs are ${known.join(', ')}`);
     if (!session.inputs.some((input) => input.name === own[0])) throw fail(`it has no input ${own[0]}`);
     const opened = new EncoderSession(session, model, output);
-    if (model.combined) opened.fillers = opened.fillersFor(side, 0);
+    if (model.combined) opened.fillers = opened.fillersFor(side);
     return opened;
   }
 
@@ -63,30 +71,41 @@ export class EncoderSession {
     return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
   }
 
-  /** A combined graph wants both encoders' inputs: none of the other kind where the graph bears that, else one. */
-  async settleFillers(side: 'image' | 'text', probe: () => Promise<unknown>): Promise<void> {
-    if (this.fillers.length === 0) return;
-    try {
-      await probe();
-    } catch {
-      this.fillers = this.fillersFor(side, 1);
-    }
-  }
-
   async close(): Promise<void> {
     await this.session.close();
   }
 
-  private fillersFor(side: 'image' | 'text', count: number): NamedTensor[] {
+  /** What a graph that could not be cut apart wants for its other encoder: one grey picture, or one text of two tokens. */
+  private fillersFor(side: 'image' | 'text'): NamedTensor[] {
     const { width, height } = this.model.imageInput;
     const others = side === 'image' ? TEXT_INPUTS : IMAGE_INPUTS;
     return others
       .filter((name) => this.input(name))
       .map((name) =>
         name === 'pixel_values'
-          ? { name, data: new Float32Array(count * 3 * height * width), dims: [count, 3, height, width] }
-          : { name, data: new BigInt64Array(count * 2).fill(1n), dims: [count, 2] },
+          ? { name, data: new Float32Array(3 * height * width), dims: [1, 3, height, width] }
+          : { name, data: new BigInt64Array(2).fill(1n), dims: [1, 2] },
       );
+  }
+}
+
+/** The part of a combined file that this encoder is, or null where the file has to be run as a whole. */
+async function cutOut(model: ModelDescription, side: 'image' | 'text'): Promise<Buffer | null> {
+  const { file } = model[side];
+  if (((await findByteSize(file)) ?? 0) > MAX_CUT_BYTES) return null;
+  try {
+    const whole = await readFile(file);
+    for (const output of side === 'image' ? model.imageOutputs : model.textOutputs) {
+      const part = extractSubgraph(whole, output);
+      if (part) return part;
+    }
+    return null;
+  } catch (cause) {
+    throw modelInvalid(
+      model.folder,
+      path.basename(file),
+      `cannot be read as an ONNX model: ${(cause as Error).message} Fetch the model again`,
+    );
   }
 }
 

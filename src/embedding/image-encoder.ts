@@ -47,7 +47,6 @@ export class ImageEncoder {
     const maxBatch = fixedBatch ?? options.maxBatch ?? defaultBatch(width * height, session.provider);
     const unprobed = new ImageEncoder(session, model, maxBatch, fixedBatch, 0);
     const grey = new Float32Array(3 * height * width);
-    await session.settleFillers('image', () => unprobed.runRows([grey]));
     const row = await unprobed.runRows([grey]).then(
       ([first]) => first!,
       (cause: Error) => {

@@ -65,8 +65,10 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
     );
   }
   const manifest = await readManifest(root);
-  const failure = failedCheckError(root, await checkListedFiles(root, manifest));
+  const checks = await checkListedFiles(root, manifest);
+  const failure = failedCheckError(root, checks);
   if (failure) throw failure;
+  const knownSums = new Map(checks.map((check) => [path.join(root, check.path), check.sha256!]));
 
   const config = await readModelJson(root, 'config.json', configSchema);
   const modelType = FAMILIES[config.model_type];
@@ -93,7 +95,7 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
     modelId: manifest.id ?? config._name_or_path ?? path.basename(root),
     revision: revisionOf([
       PIPELINE_VERSION,
-      await hashWeights(chosen),
+      await hashWeights(chosen, knownSums),
       await sha256OfFile(tokenizerFile),
       hasTokenizerConfig ? await sha256OfFile(tokenizerConfigFile) : null,
       contextLength,

@@ -57,15 +57,21 @@ async function missingWeights(folder: string, wanted?: Precision): Promise<Error
   return modelFileMissing(folder, `${absent.join(' and ')}${wanted ? ` for precision ${wanted}` : ''}${note}`);
 }
 
-/** SHA-256 of every file that the chosen weights consist of, external data (`<name>.onnx_data`, `<name>.onnx.data`) included. */
-export async function hashWeights(chosen: ChosenWeights): Promise<string[]> {
+/**
+ * SHA-256 of every file that the chosen weights consist of, external data (`<name>.onnx_data`, `<name>.onnx.data`) included.
+ * `known` holds sums that were just taken, by absolute path.
+ */
+export async function hashWeights(chosen: ChosenWeights, known: ReadonlyMap<string, string>): Promise<string[]> {
   const sums: string[] = [];
   for (const file of new Set([chosen.image.file, chosen.text.file])) {
     const base = path.basename(file);
     const beside = (await readdir(path.dirname(file)))
       .filter((name) => name.startsWith(`${base}_data`) || name.startsWith(`${base}.data`))
       .sort();
-    for (const name of [base, ...beside]) sums.push(`${name} ${await sha256OfFile(path.join(path.dirname(file), name))}`);
+    for (const name of [base, ...beside]) {
+      const part = path.join(path.dirname(file), name);
+      sums.push(`${name} ${known.get(part) ?? (await sha256OfFile(part))}`);
+    }
   }
   return sums;
 }

@@ -78,7 +78,7 @@ try {
   const known = isVitrineError(error);
   reply({
     kind: 'failed',
-    code: known ? error.code : 'MODEL_INVALID',
+    code: known ? error.code : 'EMBEDDING_FAILED',
     message: (error as Error).message,
     ...(known && error.field ? { field: error.field } : {}),
   });

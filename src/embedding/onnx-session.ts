@@ -10,6 +10,8 @@ export type Provider = Exclude<ProviderChoice, 'auto'>;
 
 export interface SessionOptions {
   file: string;
+  /** The model itself, where it is not to be read from `file`. */
+  bytes?: Uint8Array;
   provider: ProviderChoice;
   /** Threads inside one operator, on the CPU. */
   threads: number;
@@ -83,7 +85,7 @@ async function openChecked(options: SessionOptions, provider: Provider): Promise
 }
 
 async function create(options: SessionOptions, provider: Provider): Promise<OnnxSession> {
-  const session = await InferenceSession.create(options.file, {
+  const session = await InferenceSession.create((options.bytes ?? options.file) as string, {
     executionProviders: [provider],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,

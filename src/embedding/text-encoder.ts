@@ -48,7 +48,6 @@ export class TextEncoder {
         `${model.text.file} takes ${encoder.paddedLength} tokens, but config.json states ${tokenizer.contextLength}. The two belong to different models.`,
       );
     }
-    await session.settleFillers('text', () => encoder.runRows([tokenizer.encode(PROBES[0]!)]));
     const padded = await encoder.probe(model.text.file);
     encoder.dimensions = padded[0]!.length;
     if (encoder.paddedLength === tokenizer.contextLength && typeof session.input('input_ids')!.shape[1] !== 'number') {

@@ -145,13 +145,16 @@ describe('embedTexts', () => {
 });
 
 describe('openEmbedder', () => {
-  it('reads a combined file that holds both encoders', async () => {
-    const embedder = await open(await tinyClip({ combined: true }));
-    const apart = await open(await tinyClip());
-    const [image] = await embedder.embedImages([picture.other()]);
-    expect([...(image as Float32Array)]).toEqual(otherVector);
-    expect((await embedder.embedTexts(['red cats']))[0]!.vector).toEqual((await apart.embedTexts(['red cats']))[0]!.vector);
-  });
+  it.each([{ combined: true }, { combined: true, externalWeights: true }, { externalWeights: true }])(
+    'reads other layouts of the files: %p',
+    async (layout) => {
+      const embedder = await open(await tinyClip(layout));
+      const apart = await open(await tinyClip());
+      const [image] = await embedder.embedImages([picture.other()]);
+      expect([...(image as Float32Array)]).toEqual(otherVector);
+      expect((await embedder.embedTexts(['red cats']))[0]!.vector).toEqual((await apart.embedTexts(['red cats']))[0]!.vector);
+    },
+  );
 
   it('fails at start where a named provider cannot be had', async () => {
     const folder = await tinyClip();

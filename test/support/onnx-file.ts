@@ -12,6 +12,8 @@ export interface OnnxTensor {
   type: 'float' | 'int64';
   dims: number[];
   values: number[];
+  /** Says that the values lie in this file beside the model, at its beginning; the test writes it. */
+  externalFile?: string;
 }
 
 export interface OnnxValue {
@@ -30,6 +32,7 @@ export interface OnnxGraph {
 const ELEMENT_TYPES = { float: 1, int64: 7, float16: 10 };
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_INTS = 7;
+const EXTERNAL = 1;
 
 export function encodeOnnx(graph: OnnxGraph): Buffer {
   const body = Buffer.concat([
@@ -59,17 +62,16 @@ function encodeNode(node: OnnxNode): Buffer {
   ]);
 }
 
+/** A tensor's values as they lie in an external file. */
+export function rawValues(tensor: OnnxTensor): Buffer {
+  const values = tensor.type === 'float' ? Float32Array.from(tensor.values) : BigInt64Array.from(tensor.values, BigInt);
+  return Buffer.from(values.buffer);
+}
+
 function encodeTensor(tensor: OnnxTensor): Buffer {
-  const raw =
-    tensor.type === 'float'
-      ? Buffer.from(Float32Array.from(tensor.values).buffer)
-      : Buffer.from(BigInt64Array.from(tensor.values, BigInt).buffer);
-  return Buffer.concat([
-    ...tensor.dims.map((dim) => number(1, dim)),
-    number(2, ELEMENT_TYPES[tensor.type]),
-    text(8, tensor.name),
-    message(9, raw),
-  ]);
+  const head = [...tensor.dims.map((dim) => number(1, dim)), number(2, ELEMENT_TYPES[tensor.type]), text(8, tensor.name)];
+  if (!tensor.externalFile) return Buffer.concat([...head, message(9, rawValues(tensor))]);
+  return Buffer.concat([...head, message(13, Buffer.concat([text(1, 'location'), text(2, tensor.externalFile)])), number(14, EXTERNAL)]);
 }
 
 function encodeValue(value: OnnxValue): Buffer {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeOnnx, type OnnxGraph, type OnnxNode } from '../support/onnx-file.js';
+import { encodeOnnx, type OnnxGraph, type OnnxNode, rawValues } from '../support/onnx-file.js';
 
 export const TINY_SIDE = 4;
 export const TINY_DIMENSIONS = 4;
@@ -24,6 +24,8 @@ export interface TinyClipOptions {
   /** Every run with more than one picture asks for more memory than there is. */
   memoryForOnePictureOnly?: boolean;
   combined?: boolean;
+  /** The image encoder's table lies in a file of its own beside the model, as weights over 2 GiB have to. */
+  externalWeights?: boolean;
   /** Pictures and vectors go in and out as float16, as in exports without kept input types. */
   halfPrecision?: boolean;
   config?: Record<string, unknown>;
@@ -47,6 +49,11 @@ export async function writeTinyClip(folder: string, options: TinyClipOptions = {
   if (options.manifest) await json('manifest.json', options.manifest);
   const image = options.halfPrecision ? withHalfEdges(imageGraph(false)) : imageGraph(options.memoryForOnePictureOnly ?? false);
   const text = textGraph(options.textPooling ?? 'max');
+  if (options.externalWeights) {
+    const table = image.initializers[0]!;
+    table.externalFile = options.combined ? 'model.onnx_data' : 'vision_model.onnx_data';
+    await writeFile(path.join(folder, 'onnx', table.externalFile), rawValues(table));
+  }
   if (options.combined) {
     await writeFile(
       path.join(folder, 'onnx/model.onnx'),
@@ -138,7 +145,7 @@ export function tinyTokenId(token: string): number {
 }
 
 /** Mean of all pixels, taken as the row of a table; the square root of that row: row 2 gives NaN, row 3 zeros, row 9 is not there. */
-function imageGraph(memoryForOnePictureOnly: boolean): OnnxGraph {
+export function imageGraph(memoryForOnePictureOnly: boolean): OnnxGraph {
   const table = [1, 4, 9, 16, 16, 9, 4, 1, -1, 1, 1, 1, 0, 0, 0, 0];
   const nodes: OnnxNode[] = [
     { op: 'ReduceMean', inputs: ['pixel_values'], outputs: ['mean'], ints: { axes: [1, 2, 3], keepdims: 0 } },
@@ -185,7 +192,7 @@ function withHalfEdges(graph: OnnxGraph): OnnxGraph {
 }
 
 /** A vector per token, the largest value or the mean of them over the text. */
-function textGraph(pooling: 'max' | 'mean'): OnnxGraph {
+export function textGraph(pooling: 'max' | 'mean'): OnnxGraph {
   const tokens = Object.keys((tinyTokenizer().model as { vocab: Record<string, number> }).vocab).length;
   const values = Array.from({ length: tokens * TINY_DIMENSIONS }, (_, i) => ((i * 7919) % 101) / 101);
   return {
