@@ -205,6 +205,7 @@ async function makeThumbnail(base: RawPicture, maxEdgePx: number): Promise<Buffe
 
 function meanOf(values: Uint8Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  // Not for...of: five times slower on typed arrays.
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;
 }

@@ -17,6 +17,10 @@ const minScatteredShare = 0.03;
 const drawingFlatShare = 0.6;
 /** CIE76: colours nearer than this are one colour seen through compression noise. */
 const sameColour = 2.5;
+/** Bins of hardly any pixels join no group; they are most of the bins of a photograph. */
+const strayShare = 0.0002;
+/** Groups looked at: sorted by strength, later ones are too weak to become a patch. */
+const maxLeaders = 48;
 /** CIE76: how wide a patch of a photograph is. */
 const patchWidth = 10;
 
@@ -26,96 +30,129 @@ interface Group {
   count: number;
 }
 
+/** The different colours of a picture in ascending order, with how many pixels have each, and how many of these are even area. */
+interface Histogram {
+  rgb: Uint32Array;
+  count: Uint32Array;
+  flatCount: Uint32Array;
+}
+
 /**
  * The at most 12 colours of a small opaque RGB picture, largest share first; shares sum to 1. Colours that fill an area keep
  * their exact value; anti-aliased edges go to the nearest patch. Same pixels, same answer.
  */
 export function paletteOf(picture: RawPicture): PalettePatch[] {
-  const all = histogram(picture, null);
-  const flat = histogram(picture, flatPixels(picture));
+  const histogram = histogramOf(picture);
   const pixelCount = picture.width * picture.height;
-  const isDrawing = sum(flat.values()) >= pixelCount * drawingFlatShare;
+  const isDrawing = sumOf(histogram.flatCount) >= pixelCount * drawingFlatShare;
 
-  const patches = exactColours(flat, all, pixelCount);
+  const patches = exactColours(histogram, pixelCount);
   // In a drawing what is left over are edges; in a photograph it is most of the picture.
-  addGroups(patches, isDrawing ? flat : all, pixelCount);
-  if (patches.length === 0) patches.push(group(mostFrequent(all), 1));
+  addGroups(patches, histogram.rgb, isDrawing ? histogram.flatCount : histogram.count, pixelCount);
+  if (patches.length === 0) patches.push(group(histogram.rgb[histogram.count.indexOf(maxOf(histogram.count))]!, 1));
 
-  const shares = sharesOf(patches, all);
+  const shares = sharesOf(patches, histogram);
   return patches
-    .map(({ rgb }, i) => ({ hex: `#${rgb.toString(16).padStart(6, '0')}`, ...rounded(labOfRgb(rgb)), share: shares[i]! / pixelCount }))
+    .map(({ rgb, lab }, i) => ({ hex: `#${rgb.toString(16).padStart(6, '0')}`, ...rounded(lab), share: shares[i]! / pixelCount }))
     .filter((patch) => patch.share > 0)
     .sort((a, b) => b.share - a.share || (a.hex < b.hex ? -1 : 1));
 }
 
+function histogramOf(picture: RawPicture): Histogram {
+  const { data } = picture;
+  const flat = flatPixels(picture);
+  // Colour and flatness in one number, so that one sort of plain numbers groups both; a Map takes four times as long.
+  const keys = new Uint32Array(flat.length);
+  for (let i = 0, at = 0; i < keys.length; i++, at += 3)
+    keys[i] = (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) << 1) | flat[i]!;
+  keys.sort();
+  const rgb = new Uint32Array(keys.length);
+  const count = new Uint32Array(keys.length);
+  const flatCount = new Uint32Array(keys.length);
+  let last = -1;
+  for (const key of keys) {
+    if (last < 0 || rgb[last] !== key >> 1) rgb[++last] = key >> 1;
+    count[last]!++;
+    flatCount[last]! += key & 1;
+  }
+  return { rgb: rgb.subarray(0, last + 1), count: count.subarray(0, last + 1), flatCount: flatCount.subarray(0, last + 1) };
+}
+
 /** Counts by nearest patch. Colours of one bin (6 bits a channel) go together: photographs have thousands of colours. */
-function sharesOf(patches: Group[], counts: Map<number, number>): Float64Array {
+function sharesOf(patches: Group[], { rgb, count }: Histogram): Float64Array {
   const shares = new Float64Array(patches.length);
-  const exact = new Map(patches.map(({ rgb }, index) => [rgb, index]));
-  const indexOfBin = new Map<number, number>();
-  for (const [rgb, count] of counts) {
-    const bin = rgb & 0xfcfcfc;
-    let index = exact.get(rgb) ?? indexOfBin.get(bin);
-    if (index === undefined) {
-      index = nearest(patches, labOfRgb(rgb)).index;
-      indexOfBin.set(bin, index);
+  const exact = new Map(patches.map((patch, index) => [patch.rgb, index]));
+  const indexOfBin = new Int8Array(1 << 18).fill(-1);
+  for (let i = 0; i < rgb.length; i++) {
+    const colour = rgb[i]!;
+    const bin = ((colour >> 18) << 12) | (((colour >> 10) & 63) << 6) | ((colour >> 2) & 63);
+    let index = exact.get(colour) ?? indexOfBin[bin]!;
+    if (index < 0) {
+      index = nearest(patches, labOfRgb(colour)).index;
+      indexOfBin[bin] = index;
     }
-    shares[index]! += count;
+    shares[index]! += count[i]!;
   }
   return shares;
 }
 
 /** Exact colours with a share of their own, near ones joined; joined more widely until they are few enough. */
-function exactColours(flat: Map<number, number>, all: Map<number, number>, pixelCount: number): Group[] {
-  const frequent = [...all]
-    .filter(([rgb, count]) => count >= pixelCount * minScatteredShare || (flat.get(rgb) ?? 0) >= pixelCount * minShare)
-    .sort(byCount);
+function exactColours({ rgb, count, flatCount }: Histogram, pixelCount: number): Group[] {
+  const frequent: Group[] = [];
+  for (let i = 0; i < rgb.length; i++) {
+    if (count[i]! >= pixelCount * minScatteredShare || flatCount[i]! >= pixelCount * minShare) frequent.push(group(rgb[i]!, count[i]!));
+  }
+  frequent.sort(byCount);
   for (let width = sameColour; ; width *= 2) {
     const found: Group[] = [];
-    for (const [rgb, count] of frequent) {
-      const candidate = group(rgb, count);
-      if (found.length === 0 || nearest(found, candidate.lab).distance > width * width) found.push(candidate);
+    for (const candidate of frequent) {
+      if (nearest(found, candidate.lab).distance > width * width) found.push(candidate);
     }
     if (found.length <= maxPatches) return found;
   }
 }
 
 /** Groups (5 bits a channel, then by nearness) of the colours no exact colour stands for. A group shows its mean colour. */
-function addGroups(patches: Group[], counts: Map<number, number>, pixelCount: number): void {
-  const bins = new Map<number, { r: number; g: number; b: number; count: number }>();
-  for (const [rgb, count] of counts) {
-    const key = rgb & 0xf8f8f8;
-    const bin = bins.get(key) ?? { r: 0, g: 0, b: 0, count: 0 };
-    bin.r += (rgb >> 16) * count;
-    bin.g += ((rgb >> 8) & 255) * count;
-    bin.b += (rgb & 255) * count;
-    bin.count += count;
-    bins.set(key, bin);
+function addGroups(patches: Group[], rgb: Uint32Array, count: Uint32Array, pixelCount: number): void {
+  const sums = Array.from({ length: 4 }, () => new Float64Array(1 << 15)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [reds, greens, blues, counts] = sums;
+  for (let i = 0; i < rgb.length; i++) {
+    const colour = rgb[i]!;
+    const weight = count[i]!;
+    const bin = ((colour >> 19) << 10) | (((colour >> 11) & 31) << 5) | ((colour >> 3) & 31);
+    reds[bin]! += (colour >> 16) * weight;
+    greens[bin]! += ((colour >> 8) & 255) * weight;
+    blues[bin]! += (colour & 255) * weight;
+    counts[bin]! += weight;
   }
-  const means = [...bins.values()].map((bin): [number, number] => [
-    (Math.round(bin.r / bin.count) << 16) | (Math.round(bin.g / bin.count) << 8) | Math.round(bin.b / bin.count),
-    bin.count,
-  ]);
-  const groups: (Group & { r: number; g: number; b: number })[] = [];
-  for (const [rgb, count] of means.sort(byCount)) {
-    const lab = labOfRgb(rgb);
-    if (patches.length > 0 && nearest(patches, lab).distance <= patchWidth * patchWidth) continue;
-    const near = groups.length === 0 ? null : nearest(groups, lab);
-    let target = near && near.distance <= patchWidth * patchWidth ? groups[near.index]! : null;
-    if (!target) {
-      target = { ...group(rgb, 0), r: 0, g: 0, b: 0 };
-      groups.push(target);
+  const bins: (Group & { bin: number })[] = [];
+  for (let bin = 0; bin < counts.length; bin++) {
+    if (counts[bin]! > pixelCount * strayShare)
+      bins.push({ ...group(meanRgb(reds[bin]!, greens[bin]!, blues[bin]!, counts[bin]!), counts[bin]!), bin });
+  }
+
+  // The strongest bin leads a group; what is near joins the nearest leader.
+  const leaders: (Group & { bin: number })[] = [];
+  for (const candidate of bins.sort(byCount)) {
+    const limit = patchWidth * patchWidth;
+    if (nearest(patches, candidate.lab).distance <= limit) continue;
+    const near = nearest(leaders, candidate.lab);
+    if (near.distance > limit) {
+      if (leaders.length < maxLeaders) leaders.push(candidate);
+      continue;
     }
-    target.count += count;
-    target.r += (rgb >> 16) * count;
-    target.g += ((rgb >> 8) & 255) * count;
-    target.b += (rgb & 255) * count;
+    const leader = leaders[near.index]!;
+    for (const sum of sums) sum[leader.bin]! += sum[candidate.bin]!;
+    leader.count += candidate.count;
   }
-  groups.sort((a, b) => b.count - a.count || a.rgb - b.rgb);
-  for (const { r, g, b, count } of groups) {
-    if (patches.length >= maxPatches || count < pixelCount * minShare) break;
-    patches.push(group((Math.round(r / count) << 16) | (Math.round(g / count) << 8) | Math.round(b / count), count));
+  for (const { bin, count: total } of leaders.sort(byCount)) {
+    if (patches.length >= maxPatches || total < pixelCount * minShare) break;
+    patches.push(group(meanRgb(reds[bin]!, greens[bin]!, blues[bin]!, total), total));
   }
+}
+
+function meanRgb(red: number, green: number, blue: number, count: number): number {
+  return (Math.round(red / count) << 16) | (Math.round(green / count) << 8) | Math.round(blue / count);
 }
 
 /** 1 for pixels like at least three of their four neighbours: inside an area or a line, not on an anti-aliased edge. */
@@ -137,16 +174,6 @@ function flatPixels({ data, width, height }: RawPicture): Uint8Array {
     }
   }
   return flat;
-}
-
-function histogram({ data, width, height }: RawPicture, only: Uint8Array | null): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (let i = 0, at = 0; i < width * height; i++, at += 3) {
-    if (only && only[i] === 0) continue;
-    const rgb = (data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!;
-    counts.set(rgb, (counts.get(rgb) ?? 0) + 1);
-  }
-  return counts;
 }
 
 function nearest(groups: readonly Group[], lab: Lab): { index: number; distance: number } {
@@ -174,16 +201,18 @@ function rounded({ L, a, b }: Lab): Lab {
   return { L: Math.round(L * 1000) / 1000, a: Math.round(a * 1000) / 1000, b: Math.round(b * 1000) / 1000 };
 }
 
-function byCount(one: [number, number], other: [number, number]): number {
-  return other[1] - one[1] || one[0] - other[0];
+function byCount(one: Group, other: Group): number {
+  return other.count - one.count || one.rgb - other.rgb;
 }
 
-function mostFrequent(counts: Map<number, number>): number {
-  return [...counts].sort(byCount)[0]![0];
-}
-
-function sum(values: Iterable<number>): number {
+function sumOf(values: Uint32Array): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
+}
+
+function maxOf(values: Uint32Array): number {
+  let max = 0;
+  for (const value of values) if (value > max) max = value;
+  return max;
 }

@@ -1,10 +1,9 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { perceptualHashOf, pixelHashOf, sharpnessOf } from '../../src/media/fingerprints.js';
 import { wavesImage, wavesOf } from './support/pictures.js';
 
 const distance = (one: string, other: string) => (BigInt(`0x${one}`) ^ BigInt(`0x${other}`)).toString(2).replace(/0/g, '').length;
-const hashOf = async (image: sharp.Sharp) =>
-  perceptualHashOf(await image.resize(32, 32, { fit: 'fill' }).toColourspace('b-w').raw().toBuffer());
+const hashOf = async (image: Sharp) => perceptualHashOf(await image.resize(32, 32, { fit: 'fill' }).toColourspace('b-w').raw().toBuffer());
 
 describe('perceptualHashOf', () => {
   it('stays within a few bits under scaling and compression, and not for another picture', async () => {
@@ -52,7 +51,7 @@ describe('pixelHashOf', () => {
 
 describe('sharpnessOf', () => {
   it('falls when the picture is blurred and is 0 without detail', async () => {
-    const luma = (image: sharp.Sharp) => image.toColourspace('b-w').raw().toBuffer();
+    const luma = (image: Sharp) => image.toColourspace('b-w').raw().toBuffer();
     const sharpPicture = sharpnessOf(await luma(wavesImage(200, 150)), 200, 150);
     const blurred = sharpnessOf(await luma(wavesImage(200, 150).blur(3)), 200, 150);
     expect(sharpPicture).toBeGreaterThan(5 * blurred);

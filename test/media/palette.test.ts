@@ -1,9 +1,9 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { labOf } from '../../src/media/lab-colour.js';
 import { paletteOf } from '../../src/media/palette.js';
 import { wavesImage } from './support/pictures.js';
 
-const rgbOf = async (image: sharp.Sharp, width: number, height: number) => ({
+const rgbOf = async (image: Sharp, width: number, height: number) => ({
   data: await image.resize(width, height, { fit: 'fill', kernel: 'linear' }).removeAlpha().toColourspace('srgb').raw().toBuffer(),
   width,
   height,

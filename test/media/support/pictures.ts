@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /** A folder for one test file's pictures, removed by `remove`. */
 export function pictureFolder(): { file: (name: string, bytes: Uint8Array | string) => string; remove: () => void } {
@@ -37,7 +37,7 @@ export function wavesOf(width: number, height: number): Buffer {
   return data;
 }
 
-export function wavesImage(width: number, height: number): sharp.Sharp {
+export function wavesImage(width: number, height: number): Sharp {
   return sharp(wavesOf(width, height), { raw: { width, height, channels: 3 } });
 }
 
