@@ -1,0 +1,29 @@
+# One image for the API and the worker; the command decides which it is.
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json prisma.config.ts ./
+COPY prisma ./prisma
+COPY scripts/build.js ./scripts/build.js
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+FROM node:24.21.0-bookworm-slim
+# Inside a container, loopback would reach nobody: who may connect is decided by the ports that are published.
+ENV NODE_ENV=production \
+    NODE_OPTIONS=--enable-source-maps \
+    VITRINE_DATA=/data \
+    VITRINE_HOST=0.0.0.0
+WORKDIR /app
+COPY package.json ./
+COPY prisma/migrations ./prisma/migrations
+COPY models ./models
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+# A fresh volume mounted on /data takes over this owner.
+RUN mkdir /data && chown node:node /data
+USER node
+EXPOSE 4000
+CMD ["node", "dist/main.js", "serve"]
