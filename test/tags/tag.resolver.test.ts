@@ -72,7 +72,7 @@ it('leads a collection through its life, over GraphQL', async () => {
   const created = await run(
     'mutation { collectionCreate(input: { name: "Spring" }) { collection { id name description createdAt } userErrors { code } } }',
   );
-  const collection = (created.data?.collectionCreate as { collection: { id: string } }).collection;
+  const { collection } = created.data!.collectionCreate as { collection: { id: string } };
   expect(collection).toMatchObject({ name: 'Spring', description: '' });
   const input = { collection: collection.id, assets: [asset] };
   const added = await run(

@@ -261,14 +261,16 @@ describe('listTags', () => {
 
 // Only a native server runs two transactions at once.
 (nativeUrl ? it : it.skip)('waits for another transaction that creates the same tag', async () => {
-  let waiting: Promise<Map<string, number>> | undefined;
+  let open = () => {};
+  const opened = new Promise<void>((resolved) => {
+    open = resolved;
+  });
+  const second = opened.then(() => resolve(['same moment']));
   const first = await within(async (tx) => {
     const ids = await tags.resolveNames(tx, ['same moment']);
-    waiting = resolve(['same moment']);
-    await new Promise((done) => setTimeout(done, 100));
+    open();
+    await new Promise((done) => setTimeout(done, 200));
     return ids;
-  }).catch((error: unknown) => {
-    throw error;
   });
-  expect(await waiting).toEqual(first);
+  expect(await second).toEqual(first);
 });
