@@ -1,5 +1,6 @@
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.js';
+import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import type { Role } from './viewer.js';
 
@@ -16,12 +17,10 @@ registerEnumType(RoleType, {
 });
 
 @ObjectType({
+  implements: Node,
   description: 'A key that gives a program or a person access to one organisation. Its secret is shown once, when it is made.',
 })
-export class ApiKey {
-  @Field(() => ID, { description: 'Global id.' })
-  id!: string;
-
+export class ApiKey extends Node {
   @Field(() => String, { description: 'What the key is for.' })
   name!: string;
 

@@ -28,6 +28,11 @@ export class OrganizationService {
     });
   }
 
+  /** All organisations of this installation: for work that is due in each. */
+  listOrganizations(): Promise<OrganizationRecord[]> {
+    return this.#database.asSystem((tx) => tx.rows.organization.findMany({ select: FIELDS, orderBy: { slug: 'asc' } }));
+  }
+
   /** The viewer's own organisation. */
   async getOrganization(viewer: Viewer): Promise<OrganizationRecord> {
     const found = await this.#database.asOrganization(viewer.organizationId, (tx) => tx.rows.organization.findFirst({ select: FIELDS }));

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ApolloServer, type ApolloServerPlugin, type HTTPGraphQLHead } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -71,7 +71,16 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
   });
   await apollo.start();
 
-  const middleware = expressMiddleware(apollo, { context: ({ req, res }) => createContext(req, res, options.authenticate) });
+  const middleware = expressMiddleware(apollo, {
+    context: async ({ req, res }) => {
+      try {
+        return await createContext(req, res, options.authenticate);
+      } catch (error) {
+        if (error instanceof GraphQLError) res.set('WWW-Authenticate', 'Bearer');
+        throw error;
+      }
+    },
+  });
   const run: RequestHandler = (request, response, next) =>
     current.run({ requestId: requestIdOf(response) }, async () => {
       try {
@@ -120,12 +129,7 @@ function throwUnauthenticated(): never {
 
 function unauthenticated(message: string): GraphQLError {
   const originalError = new VitrineError('UNAUTHENTICATED', message);
-  return new GraphQLError(message, { originalError, extensions: { http: withStatus(httpStatusOf('UNAUTHENTICATED')) } });
-}
-
-/** Apollo's type asks for headers too; its code does not. */
-function withStatus(status: number): HTTPGraphQLHead {
-  return { status } as HTTPGraphQLHead;
+  return new GraphQLError(message, { originalError, extensions: { http: { status: httpStatusOf('UNAUTHENTICATED') } } });
 }
 
 function costPlugin(
@@ -135,14 +139,16 @@ function costPlugin(
 ): ApolloServerPlugin<RequestContext> {
   return {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ document, request }) => {
+      didResolveOperation: async ({ document, operation, request }) => {
+        // Undefined, whatever its type says, when the operation name fits none; execution then says so.
+        if (operation === undefined) return;
         try {
           const cost = costOf(schema, document, request.operationName ?? undefined, request.variables, limits.maxCost);
           const store = current.getStore();
           if (store !== undefined) store.cost = cost;
         } catch (error) {
           if (!(error instanceof VitrineError)) throw error;
-          throw new GraphQLError(error.message, { originalError: error, extensions: { http: withStatus(httpStatusOf(error.code)) } });
+          throw new GraphQLError(error.message, { originalError: error, extensions: { http: { status: httpStatusOf(error.code) } } });
         }
       },
     }),
@@ -158,7 +164,10 @@ function statusPlugin(): ApolloServerPlugin<RequestContext> {
       willSendResponse: async ({ request, response }) => {
         if (response.body.kind !== 'single' || response.body.singleResult.data) return;
         const code = response.body.singleResult.errors?.[0]?.extensions?.code;
-        if (code === 'UNAUTHENTICATED') response.http.status = 401;
+        if (code === 'UNAUTHENTICATED') {
+          response.http.status = 401;
+          response.http.headers.set('www-authenticate', 'Bearer');
+        }
         // The specification's wish for clients that name the older media type: 200 for what could be read at all.
         const accept = request.http?.headers.get('accept') ?? '';
         if (WELL_FORMED.has(code) && accept.includes('application/json') && !accept.includes('graphql-response'))

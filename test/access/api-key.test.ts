@@ -43,7 +43,14 @@ describe('making a key', () => {
   it('shows the secret once and keeps only its hash', async () => {
     const { key: secret, record } = await keys.create(admin, { name: ' scripts ', role: 'EDITOR' });
     expect(secret).toMatch(/^vtr_[A-Za-z0-9_-]{43}$/);
-    expect(record).toMatchObject({ name: 'scripts', role: 'EDITOR', prefix: secret.slice(0, 8), expiresAt: null, lastUsedAt: null, revokedAt: null });
+    expect(record).toMatchObject({
+      name: 'scripts',
+      role: 'EDITOR',
+      prefix: secret.slice(0, 8),
+      expiresAt: null,
+      lastUsedAt: null,
+      revokedAt: null,
+    });
     const stored = await test.database.asOrganization(ours, (tx) => tx.query(sql`SELECT * FROM api_key WHERE name = 'scripts'`));
     expect(JSON.stringify(stored)).not.toContain(secret.slice(8));
     expect(stored[0]?.secret_sha256).toEqual(createHash('sha256').update(secret).digest());
@@ -54,8 +61,12 @@ describe('making a key', () => {
     await expect(keys.create(admin, { name: '  ', role: 'VIEWER' })).rejects.toMatchObject({ field: 'input.name' });
     await expect(keys.create(admin, { name: 'x'.repeat(201), role: 'VIEWER' })).rejects.toMatchObject({ field: 'input.name' });
     await expect(keys.create(admin, { name: 'x', role: 'OWNER' as never })).rejects.toMatchObject({ field: 'input.role' });
-    await expect(keys.create(admin, { name: 'x', role: 'VIEWER', expiresAt: new Date(now - 1) })).rejects.toMatchObject({ field: 'input.expiresAt' });
-    await expect(keys.create(admin, { name: 'x', role: 'VIEWER', expiresAt: new Date(Number.NaN) })).rejects.toMatchObject({ field: 'input.expiresAt' });
+    await expect(keys.create(admin, { name: 'x', role: 'VIEWER', expiresAt: new Date(now - 1) })).rejects.toMatchObject({
+      field: 'input.expiresAt',
+    });
+    await expect(keys.create(admin, { name: 'x', role: 'VIEWER', expiresAt: new Date(Number.NaN) })).rejects.toMatchObject({
+      field: 'input.expiresAt',
+    });
     for (const role of ['VIEWER', 'EDITOR'] as const) {
       const { viewer } = await key(ours, role);
       await expect(keys.create(viewer, { name: 'x', role: 'VIEWER' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -81,10 +92,11 @@ describe('authenticating', () => {
   it('asks the database once for many requests within ten seconds, and again afterwards', async () => {
     const { key: secret } = await keys.createForOrganization(ours, { name: 'counted', role: 'VIEWER' });
     let transactions = 0;
-    const counting = new ApiKeyService(
-      { asSystem: (work: never) => (transactions++, test.database.asSystem(work)) } as unknown as typeof test.database,
-      { now: () => now },
-    );
+    const asSystem = (work: never) => {
+      transactions += 1;
+      return test.database.asSystem(work);
+    };
+    const counting = new ApiKeyService({ asSystem } as unknown as typeof test.database, { now: () => now });
     await Promise.all(Array.from({ length: 20 }, () => counting.authenticate(secret)));
     now += 9_000;
     await counting.authenticate(secret);
@@ -110,7 +122,9 @@ describe('authenticating', () => {
     const lastUsed = () =>
       test.database.asOrganization(ours, async (tx) => (await tx.rows.apiKey.findFirstOrThrow({ where: { name: 'noted' } })).lastUsedAt);
     const set = (ago: string) =>
-      test.database.asOrganization(ours, (tx) => tx.execute(sql`UPDATE api_key SET last_used_at = now() - ${ago}::interval WHERE name = 'noted'`));
+      test.database.asOrganization(ours, (tx) =>
+        tx.execute(sql`UPDATE api_key SET last_used_at = now() - ${ago}::interval WHERE name = 'noted'`),
+      );
     expect(await lastUsed()).toBeNull();
     await new ApiKeyService(test.database).authenticate(secret);
     expect(await lastUsed()).not.toBeNull();
@@ -152,7 +166,9 @@ describe('revoking', () => {
     const first = await key(organization, 'ADMIN', 'first');
     await key(organization, 'EDITOR', 'editor');
     const soonGone = await key(organization, 'ADMIN', 'soon gone', new Date(Date.now() + 600_000));
-    await test.database.asOrganization(organization, (tx) => tx.execute(sql`UPDATE api_key SET expires_at = now() WHERE name = 'soon gone'`));
+    await test.database.asOrganization(organization, (tx) =>
+      tx.execute(sql`UPDATE api_key SET expires_at = now() WHERE name = 'soon gone'`),
+    );
     await expect(keys.revoke(first.viewer, first.record.id)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect((await keys.revoke(first.viewer, soonGone.record.id)).revokedAt).not.toBeNull();
     const second = await key(organization, 'ADMIN', 'second');

@@ -1,4 +1,12 @@
-import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isSpecifiedScalarType } from 'graphql';
+import {
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isSpecifiedScalarType,
+} from 'graphql';
 
 /** Paths of the types, fields, arguments and enum values of a schema that have no description. */
 export function findUndescribed(schema: GraphQLSchema): string[] {
