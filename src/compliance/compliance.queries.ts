@@ -116,7 +116,8 @@ export function complianceFilter({ organizationId, brandId, verdict, ruleKind, r
     AND f.version_id = a.current_version_id
     ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
     ${ruleKind ? sql`AND f.rule_id IN (SELECT r.id FROM rule r WHERE r.organization_id = ${organizationId}::uuid AND r.kind = ${ruleKind})` : empty}`;
-  const conditions = [sql`a.organization_id = ${organizationId}::uuid AND a.brand_id = ${brandId}::uuid`];
+  // Never null, so that its negation finds assets without a brand.
+  const conditions = [sql`a.organization_id = ${organizationId}::uuid AND a.brand_id IS NOT NULL AND a.brand_id = ${brandId}::uuid`];
   if (verdict === 'NOT_APPLICABLE')
     conditions.push(sql`EXISTS (${finding})`, sql`NOT EXISTS (${finding} AND f.verdict <> 'NOT_APPLICABLE')`);
   else {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { VitrineError } from '../errors.js';
+import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { judge, listExpired, listParameters, type Scope } from './compliance.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { type ReportFacts, reportBrand } from './report.queries.js';
+import { parameterSchema } from './read-input.js';
 import { RULE_KINDS, RULES } from './rules/registry.js';
 import type { RuleKind } from './vocabulary.js';
 
@@ -110,11 +111,18 @@ export class ComplianceService {
     if (expired.versionIds.length > 0) await this.#judge(tx, expired);
   }
 
-  /** @throws VitrineError NOT_FOUND */
+  /** What rules can ask, and the JSON Schema of each kind's parameters. */
+  listRuleKinds(): { kind: RuleKind; description: string; parameterSchema: Record<string, unknown> }[] {
+    return RULE_KINDS.map((kind) => ({ kind, description: RULES[kind].description, parameterSchema: parameterSchema(kind) }));
+  }
+
+  /** @throws VitrineError NOT_FOUND, BAD_USER_INPUT */
   async report(viewer: Viewer, brandId: string, worstCount = 10): Promise<ComplianceReport> {
+    if (!Number.isInteger(worstCount) || worstCount < 0 || worstCount > 100)
+      throw badInput('worst', worstCount, 'a whole number from 0 to 100');
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const brand = await tx.rows.brand.findFirst({ where: { organizationId: tx.organizationId, id: brandId }, select: { name: true } });
-      if (brand === null) throw new VitrineError('NOT_FOUND', 'There is no such brand.', { field: 'brand', value: brandId });
+      if (brand === null) throw new VitrineError('NOT_FOUND', 'brand: there is no such brand.', { field: 'brand', value: brandId });
       await this.refreshExpiredIn(tx);
       const facts = await reportBrand(tx, brandId, worstCount);
       return {

@@ -44,9 +44,8 @@ export class GuidelineService {
     this.#compliance = compliance;
   }
 
-  /** @throws VitrineError NOT_FOUND */
-  async getGuideline(viewer: Viewer, id: string): Promise<GuidelineRecord> {
-    return this.#database.asOrganization(viewer.organizationId, (tx) => this.#read(tx, id, 'id'));
+  async findGuideline(viewer: Viewer, id: string): Promise<GuidelineRecord | null> {
+    return this.#database.asOrganization(viewer.organizationId, (tx) => this.#find(tx, id));
   }
 
   /** The guidelines of each brand by name, in the order of `brandIds`: for loaders. */
@@ -144,9 +143,14 @@ export class GuidelineService {
   }
 
   async #read(tx: OrganizationTx, id: string, field: string): Promise<GuidelineRecord> {
+    const found = await this.#find(tx, id);
+    if (found === null) throw new VitrineError('NOT_FOUND', `${field}: there is no such guideline.`, { field, value: id });
+    return found;
+  }
+
+  async #find(tx: OrganizationTx, id: string): Promise<GuidelineRecord | null> {
     const row = await tx.rows.guideline.findFirst({ where: { organizationId: tx.organizationId, id }, include: content });
-    if (row === null) throw new VitrineError('NOT_FOUND', `${field}: there is no such guideline.`, { field, value: id });
-    return this.#toRecord(tx, row);
+    return row === null ? null : this.#toRecord(tx, row);
   }
 
   async #toRecord(

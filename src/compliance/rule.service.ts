@@ -81,7 +81,7 @@ export class RuleService {
     requireRole(viewer, 'ADMIN');
     const key = readBy(ruleKey, input.key, 'input.key');
     const title = readBy(ruleTitle, input.title, 'input.title');
-    const parameters = readParameters(input.kind, input.parameters, 'input.parameters');
+    const parameters = readParameters(input.kind, input.parameters ?? {}, 'input.parameters');
     const { organizationId } = viewer;
     await this.#compliance.preparePrompts(organizationId, [{ kind: input.kind, parameters }]);
     return this.#database.asOrganization(organizationId, async (tx) => {

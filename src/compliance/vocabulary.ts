@@ -1,3 +1,5 @@
+import { registerEnumType } from 'type-graphql';
+
 export const Verdict = {
   PASS: 'PASS',
   FAIL: 'FAIL',
@@ -33,3 +35,51 @@ export const VERDICT_RANK: Readonly<Record<Exclude<Verdict, 'NOT_APPLICABLE'>, n
   WAIVED: 2,
   PASS: 1,
 };
+
+registerEnumType(Verdict, {
+  name: 'ComplianceVerdict',
+  description:
+    'What a rule says about an asset. The worst verdict of its rules is the verdict of an asset; they are listed here from worst to best.',
+  valuesConfig: {
+    FAIL: { description: 'The rule is broken.' },
+    ERROR: { description: 'Judging went wrong; the message says how.' },
+    NEEDS_REVIEW: { description: 'A person should look.' },
+    NOT_EVALUATED: { description: 'What the rule needs is not known (yet); the message says what.' },
+    WAIVED: { description: 'The rule is broken, and a person has allowed it.' },
+    PASS: { description: 'The rule is kept.' },
+    NOT_APPLICABLE: { description: 'The rule cannot be asked of this kind of file. Does not count.' },
+  },
+});
+
+registerEnumType(RuleKind, {
+  name: 'RuleKind',
+  description: 'What a rule looks at. `ruleKinds` has the parameters of each.',
+  valuesConfig: {
+    PALETTE: { description: "Share of the area in the brand's colours." },
+    MIN_RESOLUTION: { description: 'Width and height in pixels.' },
+    ALT_TEXT: { description: 'The alternative text.' },
+    RIGHTS_EXPIRY: { description: 'From when and until when the asset may be used.' },
+    PROHIBITED_CONTENT: { description: 'Things that must not be in the picture, as the CLIP model sees it.' },
+  },
+});
+
+registerEnumType(RuleSeverity, {
+  name: 'RuleSeverity',
+  description: 'How much a broken rule matters.',
+  valuesConfig: {
+    BLOCKER: { description: 'The asset must not be used. Weighs 100 in `severityScore`.' },
+    MAJOR: { description: 'To be mended soon. Weighs 10.' },
+    MINOR: { description: 'To be mended when there is time. Weighs 3.' },
+    INFO: { description: 'Good to know. Weighs 1.' },
+  },
+});
+
+registerEnumType(RuleState, {
+  name: 'RuleState',
+  description: 'Whether a rule is in force.',
+  valuesConfig: {
+    DRAFT: { description: 'Being written; judges nothing.' },
+    PUBLISHED: { description: 'In force.' },
+    RETIRED: { description: 'No longer in force.' },
+  },
+});

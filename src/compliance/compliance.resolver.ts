@@ -1,0 +1,46 @@
+import { Arg, Args, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import { type RequestContext, viewerOf } from '../graphql/context.js';
+import { fromGlobalId } from '../graphql/global-id.js';
+import { FindingsArgs } from './compliance.inputs.js';
+import type { ComplianceService } from './compliance.service.js';
+import { ComplianceReport, RuleKindInfo, toReport } from './compliance.types.js';
+import { FindingConnection, toFinding } from './finding.types.js';
+
+@Resolver()
+export class ComplianceResolver {
+  readonly #compliance: ComplianceService;
+
+  constructor(compliance: ComplianceService) {
+    this.#compliance = compliance;
+  }
+
+  @Query(() => ComplianceReport, { description: 'How the assets of a brand keep its published rules.' })
+  async complianceReport(
+    @Ctx() context: RequestContext,
+    @Arg('brand', () => ID, { description: 'The brand.' }) brand: string,
+    @Arg('worst', () => Int, { defaultValue: 10, description: 'How many of the worst assets to name, 0 to 100.' }) worst: number,
+  ) {
+    return toReport(await this.#compliance.report(viewerOf(context), fromGlobalId('Brand', brand, 'brand'), worst));
+  }
+
+  @Query(() => FindingConnection, {
+    description: 'What rules say about current versions of assets, worst first. An asset out of the scope of a rule has no finding of it.',
+  })
+  async findings(@Ctx() context: RequestContext, @Args(() => FindingsArgs) { asset, brand, rule, verdict, first, after }: FindingsArgs) {
+    const page = await this.#compliance.findings(viewerOf(context), {
+      ...(asset != null && { assetIds: [fromGlobalId('Asset', asset, 'asset')] }),
+      ...(brand != null && { brandId: fromGlobalId('Brand', brand, 'brand') }),
+      ...(rule != null && { ruleId: fromGlobalId('Rule', rule, 'rule') }),
+      ...(verdict != null && { verdict }),
+      first,
+      after,
+    });
+    return { ...page, edges: page.edges.map(({ cursor, node }) => ({ cursor, node: toFinding(node) })) };
+  }
+
+  @Query(() => [RuleKindInfo], { description: 'The kinds of rule there are, with the parameters of each.' })
+  ruleKinds(@Ctx() context: RequestContext): RuleKindInfo[] {
+    viewerOf(context);
+    return this.#compliance.listRuleKinds();
+  }
+}

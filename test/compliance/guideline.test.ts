@@ -1,0 +1,207 @@
+import { SAMPLE_BRANDS } from '../../src/samples/brands.js';
+import { insertAsset, viewerAs } from '../support/asset-rows.js';
+import { type Compliance, makeBrand, openCompliance } from '../support/compliance-room.js';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let test: TestDatabase;
+let room: Compliance;
+let guidelineId: string;
+let brandId: string;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  room = await openCompliance(test.database, 'guidelines');
+  ({ brandId, guidelineId } = await makeBrand(room, 'house'));
+});
+afterAll(() => test.close());
+
+const draft = (kind: 'PALETTE' | 'ALT_TEXT' | 'RIGHTS_EXPIRY' | 'MIN_RESOLUTION' | 'PROHIBITED_CONTENT', parameters: unknown, rest = {}) =>
+  room.rules.createRule(room.admin, {
+    ...{ guidelineId, key: 'draft', title: 'Draft', kind, severity: 'MINOR', parameters: parameters as Record<string, unknown> },
+    ...rest,
+  });
+
+describe('parameters', () => {
+  const concept = { prompts: ['a gun'] };
+  it.each([
+    ['PALETTE', { minShare: 1.5 }, 'input.parameters.minShare', /minShare: 1\.5; .*<=1/],
+    ['PALETTE', { minShare: '0.5' }, 'input.parameters.minShare', /expected number/],
+    [
+      'PALETTE',
+      { minshare: 0.5 },
+      'input.parameters.minshare',
+      /not known here; allowed: minShare, maxDeltaE, neutralAllowance, neutralMaxChroma/,
+    ],
+    ['MIN_RESOLUTION', {}, 'input.parameters.minWidthPx', /missing/],
+    ['MIN_RESOLUTION', { minWidthPx: 10.5, minHeightPx: 1 }, 'input.parameters.minWidthPx', /expected int/],
+    ['ALT_TEXT', { minLength: 20, maxLength: 10 }, 'input.parameters.minLength', /must not be greater than maxLength/],
+    ['ALT_TEXT', { minLength: 300 }, 'input.parameters.minLength', /must not be greater than maxLength/],
+    ['RIGHTS_EXPIRY', { warnDays: -1 }, 'input.parameters.warnDays', />=0/],
+    ['PROHIBITED_CONTENT', {}, 'input.parameters.concepts', /missing/],
+    ['PROHIBITED_CONTENT', { concepts: [] }, 'input.parameters.concepts', />=1/],
+    ['PROHIBITED_CONTENT', { concepts: [concept, {}] }, 'input.parameters.concepts[1].prompts', /at least one/],
+    [
+      'PROHIBITED_CONTENT',
+      { concepts: [{ ...concept, counter: [] }] },
+      'input.parameters.concepts[0].counter',
+      /allowed: name, prompt, prompts, counterPrompts/,
+    ],
+    [
+      'PROHIBITED_CONTENT',
+      { concepts: [{ prompt: 'a gun', counterPrompts: ['a gun'] }] },
+      'input.parameters.concepts[0].counterPrompts[0]',
+      /same concept/,
+    ],
+    ['PROHIBITED_CONTENT', { concepts: [concept], reviewAt: 0.8 }, 'input.parameters.reviewAt', /must not be greater than failAt/],
+    ['PROHIBITED_CONTENT', { concepts: [{ prompt: 'a \0gun' }] }, 'input.parameters', /NUL/],
+    ['PALETTE', [], 'input.parameters', /expected object/],
+  ] as const)('refuses %s %j at %s', async (kind, parameters, field, message) => {
+    const error = await draft(kind, parameters).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'BAD_USER_INPUT', field });
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('publishes a schema for each kind that names every parameter', () => {
+    const kinds = room.compliance.listRuleKinds();
+    expect(kinds.map(({ kind }) => kind)).toEqual(['PALETTE', 'MIN_RESOLUTION', 'ALT_TEXT', 'RIGHTS_EXPIRY', 'PROHIBITED_CONTENT']);
+    for (const { parameterSchema } of kinds) {
+      const properties = Object.values(parameterSchema.properties as Record<string, { description?: string }>);
+      expect(properties.length).toBeGreaterThan(0);
+      for (const property of properties) expect(property.description).toMatch(/\w/);
+    }
+    expect(kinds[0]!.parameterSchema).toMatchObject({ properties: { minShare: { minimum: 0, maximum: 1, default: 0.8 } } });
+  });
+});
+
+describe('rules', () => {
+  it('draft, publish, change, retire; drafts judge nothing', async () => {
+    const { versionId } = await insertAsset(test.database, room.admin.organizationId, { brandId, altText: 'abc' });
+    const count = () => test.database.asOrganization(room.admin.organizationId, (tx) => tx.rows.finding.count({ where: { versionId } }));
+    const rule = await draft('ALT_TEXT', {}, { section: 0 });
+    expect(rule).toMatchObject({ state: 'DRAFT', revision: 1, section: 0, parameters: { minLength: 5, maxLength: 250 } });
+    expect(await count()).toBe(0);
+    await room.rules.publishRule(room.admin, rule.id);
+    expect(await count()).toBe(1);
+    expect(await room.rules.updateRule(room.admin, rule.id, { title: 'Texts', section: null })).toMatchObject({
+      title: 'Texts',
+      section: null,
+      revision: 2,
+    });
+    expect(await room.rules.retireRule(room.admin, rule.id)).toMatchObject({ state: 'RETIRED', revision: 2 });
+    expect(await count()).toBe(0);
+  });
+
+  it('names the field of a taken key, an unknown tag, section, guideline or rule', async () => {
+    await expect(draft('ALT_TEXT', {})).rejects.toMatchObject({ code: 'CONFLICT', field: 'input.key' });
+    await expect(draft('ALT_TEXT', {}, { key: 'x', scopeTags: ['no such tag'] })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'input.scopeTags[0]',
+    });
+    await expect(draft('ALT_TEXT', {}, { key: 'x', section: 1 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.section' });
+    await expect(draft('ALT_TEXT', {}, { key: 'Not A Key' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.key' });
+    await expect(draft('ALT_TEXT', {}, { key: 'x', guidelineId: brandId })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'input.guideline',
+    });
+    await expect(room.rules.publishRule(room.admin, brandId)).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'input.id' });
+    await expect(room.rules.publishRule(viewerAs(room.admin.organizationId, 'EDITOR'), brandId)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
+  it('sections keep their rules by position', async () => {
+    const rule = await draft('ALT_TEXT', {}, { key: 'in-section', section: 0 });
+    const changed = await room.guidelines.updateGuideline(room.admin, guidelineId, {
+      sections: [
+        { title: 'Words', text: 'a' },
+        { title: 'More', text: '' },
+      ],
+    });
+    expect(changed.sections.map(({ position, title }) => [position, title])).toEqual([
+      [0, 'Words'],
+      [1, 'More'],
+    ]);
+    expect(changed.rules.find(({ id }) => id === rule.id)?.section).toBe(0);
+    const none = await room.guidelines.updateGuideline(room.admin, guidelineId, { sections: [], name: 'Renamed' });
+    expect(none).toMatchObject({ name: 'Renamed', sections: [] });
+    expect(none.rules.find(({ id }) => id === rule.id)?.section).toBeNull();
+  });
+});
+
+describe('importGuidelines', () => {
+  const document = {
+    brands: SAMPLE_BRANDS.map(({ key, name, palette, guideline }) => ({ key, name, palette, logoFile: null, guideline })),
+  };
+
+  it('takes the sample brands, and taking them again changes nothing', async () => {
+    const first = await room.guidelines.importGuidelines(room.admin, document);
+    const rules = document.brands.reduce((sum, brand) => sum + brand.guideline.rules.length, 0);
+    expect(first).toMatchObject({ rules, rulesChanged: rules });
+    const read = async () => Promise.all(first.brands.map((brand) => room.guidelines.findGuideline(room.admin, brand.guidelineId!)));
+    const before = await read();
+    for (const guideline of before) for (const rule of guideline!.rules) expect(rule).toMatchObject({ state: 'PUBLISHED', revision: 1 });
+    expect(before[0]!.rules.find((rule) => rule.kind === 'PROHIBITED_CONTENT')!.parameters).toMatchObject({
+      concepts: [{ name: 'a cigarette', prompts: ['a cigarette'] }, { prompts: ['a gun'] }],
+    });
+    expect(room.asked).toContain('a cigarette');
+    expect(await room.guidelines.importGuidelines(room.admin, document)).toEqual({ ...first, rulesChanged: 0 });
+    expect(await read()).toEqual(before);
+  });
+
+  it('changes what the document changes, in rules and palette, and judges by it', async () => {
+    const [brand] = document.brands;
+    const found = (await room.brands.listBrands(room.admin)).edges.find(({ node }) => node.key === brand!.key)!.node;
+    const { versionId } = await insertAsset(test.database, room.admin.organizationId, { brandId: found.id, width: 300, height: 300 });
+    const guideline = {
+      ...brand!.guideline,
+      rules: brand!.guideline.rules.map((rule) =>
+        rule.kind === 'MIN_RESOLUTION' ? { ...rule, scopeTags: [], parameters: { minWidthPx: 301, minHeightPx: 1 } } : rule,
+      ),
+    };
+    const changed = { brands: [{ ...brand!, palette: [{ name: 'Ink', hex: '#123' }], guideline }] };
+    expect(await room.guidelines.importGuidelines(room.admin, changed)).toMatchObject({ rulesChanged: 1 });
+    expect((await room.brands.getBrand(room.admin, found.id)).palette).toEqual([{ name: 'Ink', hex: '#112233' }]);
+    const findings = await test.database.asOrganization(room.admin.organizationId, (tx) =>
+      tx.rows.finding.findMany({ where: { versionId } }),
+    );
+    expect(findings.map(({ verdict, ruleRevision }) => [verdict, ruleRevision])).toEqual([['FAIL', 2]]);
+  });
+
+  it.each([
+    [{ brands: [{ key: 'x', name: 'X', palette: [{ name: 'A', hex: '#12345' }] }] }, 'document.brands[0].palette[0].hex'],
+    [{ brands: [{ key: 'X!', name: 'X' }] }, 'document.brands[0].key'],
+    [
+      { brands: [{ key: 'x', name: 'X', guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'NO_SUCH', severity: 'INFO' }] } }] },
+      'document.brands[0].guideline.rules[0].kind',
+    ],
+    [
+      {
+        brands: [
+          {
+            key: 'x',
+            name: 'X',
+            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', parameters: { minShare: 2 } }] },
+          },
+        ],
+      },
+      'document.brands[0].guideline.rules[0].parameters.minShare',
+    ],
+    [
+      {
+        brands: [
+          {
+            key: 'x',
+            name: 'X',
+            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', section: 0 }] },
+          },
+        ],
+      },
+      'document.brands[0].guideline.rules[0].section',
+    ],
+    [{ brand: [] }, 'document.brands'],
+    ['brands', 'document'],
+  ])('refuses %j at %s and changes nothing', async (broken, field) => {
+    await expect(room.guidelines.importGuidelines(room.admin, broken)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field });
+    expect((await room.brands.listBrands(room.admin)).edges.some(({ node }) => node.key === 'x')).toBe(false);
+  });
+});
