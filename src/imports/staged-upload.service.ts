@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
@@ -79,7 +79,13 @@ export class StagedUploadService {
     const upload = await this.#database.asOrganization(organizationId, (tx) => findStagedUploadByToken(tx, hash(token)));
     if (upload === null || upload.expired) throw unknown;
     if (upload.sha256 !== null) throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
-    const stored = await this.#files.put(content, {
+    // A pipe in between: when the file is refused, the store destroys what it reads from, and the answer must still get out.
+    const piped = new PassThrough();
+    content.pipe(piped);
+    content.once('close', () => {
+      if (!content.readableEnded) piped.destroy(new Error('the sender hung up'));
+    });
+    const stored = await this.#files.put(piped, {
       maxByteSize: upload.declared_byte_size,
       ...(upload.declared_sha256 !== null && { expectedSha256: upload.declared_sha256 }),
     });

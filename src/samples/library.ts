@@ -108,13 +108,12 @@ function describeManifest({
   altText,
   description,
   brand,
-  kind,
   tags,
   collection,
   rights,
   metadata,
 }: PlannedAsset): object {
-  return { file, externalId, title, altText, description, brand: brand.key, kind, tags, collection, rights, metadata };
+  return { file, externalId, title, altText, description, brand: brand.key, tags, collection, rights, metadata };
 }
 
 function describeTruth({ file, externalId, brand, kind, format, width, height, subject, violations, expected }: PlannedAsset): object {

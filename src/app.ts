@@ -1,0 +1,198 @@
+import 'reflect-metadata';
+import { ApiKeyResolver } from './access/api-key.resolver.js';
+import { ApiKeyService } from './access/api-key.service.js';
+import { OrganizationService } from './access/organization.service.js';
+import { ViewerResolver } from './access/viewer.resolver.js';
+import { AssetFileService } from './assets/asset-file.service.js';
+import { AssetIngest } from './assets/asset-ingest.js';
+import { AssetResolver } from './assets/asset.resolver.js';
+import { AssetService } from './assets/asset.service.js';
+import { BrandResolver } from './brands/brand.resolver.js';
+import { BrandService } from './brands/brand.service.js';
+import { CollectionResolver } from './collections/collection.resolver.js';
+import { CollectionService } from './collections/collection.service.js';
+import { ComplianceResolver } from './compliance/compliance.resolver.js';
+import { ComplianceService } from './compliance/compliance.service.js';
+import { GuidelineResolver } from './compliance/guideline.resolver.js';
+import { GuidelineService } from './compliance/guideline.service.js';
+import { RuleResolver } from './compliance/rule.resolver.js';
+import { RuleService } from './compliance/rule.service.js';
+import type { Config } from './config.js';
+import { openDatabase } from './database/open-database.js';
+import { openEmbedder } from './embedding/embedder.js';
+import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
+import { EmbeddingResolver } from './embedding/embedding.resolver.js';
+import { EmbeddingService } from './embedding/embedding.service.js';
+import { openFileStore } from './files/open-file-store.js';
+import { buildGraphqlSchema } from './graphql/schema.js';
+import { createGraphqlServer } from './graphql/server.js';
+import { createHttpServer, type HttpServer } from './http/http-server.js';
+import { createSigner } from './http/signed-token.js';
+import { loadSigningSecret } from './http/signing-secret.js';
+import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
+import { IMPORT_BATCH, IMPORT_PLAN } from './imports/import-jobs.js';
+import { ImportPlanJob } from './imports/import-plan.job.js';
+import { ImportResolver } from './imports/import.resolver.js';
+import { ImportService } from './imports/import.service.js';
+import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
+import { StagedUploadService } from './imports/staged-upload.service.js';
+import { JobQueue } from './jobs/job-queue.js';
+import type { Logger } from './log.js';
+import { createMediaAnalyzer } from './media/media-analyzer.js';
+import { SearchResolver } from './search/search.resolver.js';
+import { SearchService } from './search/search.service.js';
+import { TagResolver } from './tags/tag.resolver.js';
+import { TagService } from './tags/tag.service.js';
+
+export const EXAMPLE_QUERIES = [
+  `# Pictures by what is in them, among those with a tag
+query Search {
+  assets(query: "a red car", filter: { tags: { any: ["kind/banner"] } }, first: 5) {
+    totalCount
+    search { mode exhaustive notices }
+    edges { score node { id title tags thumbnailUrl } }
+  }
+}`,
+  `# How a brand's assets stand against its guidelines
+query Report {
+  brands(first: 5) { edges { node { id key name } } }
+}`,
+] as const;
+
+const THUMBNAIL_EDGE_PX = 512;
+
+/** Every part of Vitrine, built once, top to bottom. */
+export async function createApp(config: Config, log: Logger, options: { onStage?: StageClock } = {}) {
+  const closers: (() => Promise<unknown>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => log.error({ err: error }, 'while stopping'));
+  };
+  try {
+    const database = await openDatabase({ ...config.database, dataFolder: config.dataFolder });
+    closers.push(() => database.close());
+    const files = await openFileStore(config.storage);
+    closers.push(() => files.close());
+    const embedder = await openEmbedder({
+      modelFolder: config.model.folder,
+      provider: config.model.provider,
+      ...(config.model.precision && { precision: config.model.precision }),
+      ...(config.model.threads && { threads: config.model.threads }),
+    });
+    closers.push(() => embedder.close());
+    const media = createMediaAnalyzer(config.media);
+    closers.push(() => media.close());
+    const queue = new JobQueue(database, log);
+
+    let httpServer: HttpServer | undefined;
+    const baseUrl = () => httpServer?.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
+    const signer = createSigner(await loadSigningSecret(config.dataFolder));
+
+    const embedding = await EmbeddingService.create(database, embedder);
+    const compliance = new ComplianceService(database, embedding);
+    const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
+    const collections = new CollectionService(database);
+    const brands = new BrandService(database, compliance);
+    const rules = new RuleService(database, tags, compliance);
+    const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+    const organizations = new OrganizationService(database);
+    const apiKeys = new ApiKeyService(database);
+    const assets = new AssetService(database, tags, collections, embedding, compliance);
+    const ingest = new AssetIngest(tags, collections, embedding, compliance);
+    const assetFiles = new AssetFileService(database, files, signer, baseUrl);
+    const search = new SearchService(database, embedding, tags, compliance);
+    const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+    const imports = new ImportService(database, queue, uploads, config.importRoots);
+
+    const schema = buildGraphqlSchema([
+      new ApiKeyResolver(apiKeys),
+      new AssetResolver(assets, assetFiles),
+      new BrandResolver(brands),
+      new CollectionResolver(collections),
+      new ComplianceResolver(compliance),
+      new EmbeddingResolver(embedding),
+      new GuidelineResolver(guidelines),
+      new ImportResolver(imports),
+      new RuleResolver(rules),
+      new SearchResolver(search),
+      new StagedUploadResolver(uploads, baseUrl),
+      new TagResolver(tags),
+      new ViewerResolver(organizations),
+    ]);
+
+    return {
+      database,
+      schema,
+      embedding,
+      compliance,
+      guidelines,
+      organizations,
+      apiKeys,
+      brands,
+      search,
+      imports,
+      assets,
+
+      /** Starts the queue; with `work` this process also does the jobs. */
+      async startJobs(work: boolean): Promise<void> {
+        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL]);
+        closers.push(() => queue.stop());
+        if (!work) return;
+        await files.sweepTemporary();
+        const recovered = await queue.recover();
+        if (recovered > 0) log.warn({ jobs: recovered }, 'jobs of a worker that died are taken up again');
+        const batch = {
+          parallelFiles: config.media.processes + 2,
+          maxByteSize: config.media.maxByteSize,
+          thumbnailEdgePx: THUMBNAIL_EDGE_PX,
+          ...(options.onStage && { onStage: options.onStage }),
+        };
+        await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, files), 1);
+        // Two batches at a time: while one is written, the next is decoded.
+        await queue.work(IMPORT_BATCH, new ImportBatchJob({ database, files, media, embedding, ingest }, batch, log), 2);
+        await queue.work(EMBEDDING_BACKFILL, new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance }), 1);
+        for (const { id } of await organizations.listOrganizations()) {
+          await compliance.prepare(id);
+          if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
+          await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
+        }
+      },
+
+      /** Serves GraphQL, uploads, files and health. @returns the base address */
+      async serve(): Promise<string> {
+        const graphql = await createGraphqlServer({ schema, authenticate: (secret) => apiKeys.authenticate(secret), log });
+        closers.push(() => graphql.stop());
+        const server = await createHttpServer({
+          host: config.host,
+          port: config.port,
+          publicUrl: config.publicUrl,
+          log,
+          graphql: graphql.handler,
+          exampleQueries: EXAMPLE_QUERIES,
+          readiness: async () => ({
+            database: await database.asOwner('SELECT 1').then(
+              () => 'ok' as const,
+              () => 'does not answer',
+            ),
+            storage: await files.check().then(
+              () => 'ok' as const,
+              () => 'cannot be written',
+            ),
+          }),
+          receiveUpload: (token, stream) => uploads.receive(token, stream),
+          openFile: (token) => assetFiles.open(token),
+        });
+        httpServer = server;
+        closers.push(() => server.close());
+        return server.url;
+      },
+
+      /** Stops in the reverse order of starting: no new requests, running jobs finish or are given back, then the database. */
+      stop: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>;
