@@ -58,34 +58,28 @@ export interface PaletteShares {
   foreign: number;
 }
 
-/** Measures a decoded picture, every pixel of a nearest-neighbour reduction to at most 160 by 160, on white. */
+/** Measures a picture on white: every n-th pixel of every n-th row, about 120 on the long side, none of them blended with others. */
 export async function measurePaletteShares(file: string, palette: readonly string[], maxDeltaE: number): Promise<PaletteShares> {
-  // A vector is drawn at its own size first, or the reduction would draw it anew with blended edges.
-  const picture = file.endsWith('.svg') ? await sharp(file).png().toBuffer() : file;
-  const pixels = await sharp(picture)
-    .flatten({ background: '#ffffff' })
-    .resize({ width: 160, height: 160, fit: 'inside', kernel: 'nearest', withoutEnlargement: true })
-    .removeAlpha()
-    .raw()
-    .toBuffer();
+  const { data, info } = await sharp(file).flatten({ background: '#ffffff' }).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const step = Math.ceil(Math.max(info.width, info.height) / 120);
   const colours = palette.map(hexToLab);
   const kinds = new Map<number, keyof PaletteShares>();
   const count = { palette: 0, neutral: 0, foreign: 0 };
-  for (let i = 0; i < pixels.length; i += 3) {
-    const [r, g, b] = [pixels[i]!, pixels[i + 1]!, pixels[i + 2]!];
-    const key = (r << 16) | (g << 8) | b;
-    let kind = kinds.get(key);
-    if (!kind) {
-      const lab = toLab(r, g, b);
-      kind = colours.some((colour) => ciede2000(colour, lab) <= maxDeltaE)
-        ? 'palette'
-        : Math.hypot(lab[1], lab[2]) <= 6
-          ? 'neutral'
-          : 'foreign';
-      kinds.set(key, kind);
+  for (let y = 0; y < info.height; y += step) {
+    for (let x = 0; x < info.width; x += step) {
+      const i = (y * info.width + x) * 3;
+      const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
+      const key = (r << 16) | (g << 8) | b;
+      let kind = kinds.get(key);
+      if (!kind) {
+        const lab = toLab(r, g, b);
+        const near = colours.some((colour) => ciede2000(colour, lab) <= maxDeltaE);
+        kind = near ? 'palette' : Math.hypot(lab[1], lab[2]) <= 6 ? 'neutral' : 'foreign';
+        kinds.set(key, kind);
+      }
+      count[kind] += 1;
     }
-    count[kind] += 1;
   }
-  const total = pixels.length / 3;
+  const total = count.palette + count.neutral + count.foreign;
   return { palette: count.palette / total, neutral: count.neutral / total, foreign: count.foreign / total };
 }
