@@ -33,6 +33,8 @@ process.on('message', async (request: DecoderRequest) => {
 });
 // libvips works in threads that an ordinary exit would wait for.
 process.on('disconnect', end);
+// The server may have died while this process was loading, before anybody listened.
+if (!process.connected) end();
 // Ctrl-C reaches the whole process group; the server finishes its files first and then disconnects.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

@@ -90,14 +90,16 @@ export function plainError(error: unknown, filePath: string, fileName: string): 
 }
 
 async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+  // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
+  const input = filePath.endsWith(']') ? await readFile(filePath) : filePath;
   // The header alone, so that the limit can be told together with the size.
-  const metadata = await sharp(filePath, { failOn: 'error', limitInputPixels: false }).metadata();
+  const metadata = await sharp(input, { failOn: 'error', limitInputPixels: false }).metadata();
   if (metadata.compression === 'hevc') throw new Error('HEVC');
   if (!(metadata.width > 0 && metadata.height > 0)) throw new Error('width or height is zero');
   checkPixels(metadata.width, metadata.height, maxPixels, fileName);
 
   const { width, height } = metadata.autoOrient;
-  const open = () => sharp(filePath, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
+  const open = () => sharp(input, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;
   const working = fitWithin(width, height, workingEdgePx);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../src/media/media-analyzer.js';
@@ -193,6 +194,11 @@ describe('bad files', () => {
     await small.close();
   });
 
+  it('a path that ends like libvips options is only a path', async () => {
+    const file = folder.file('odd.jpg[fail_on=none]', await wavesImage(40, 30).jpeg().toBuffer());
+    expect((await analyzer.analyze(file, { fileName: 'odd.jpg' })).facts.width).toBe(40);
+  });
+
   it('never names a path of this machine', async () => {
     const whole = await wavesImage(100, 80).jpeg().toBuffer();
     const file = folder.file('secret-place.bin', whole.subarray(0, 900));
@@ -325,15 +331,35 @@ describe('decoder processes', () => {
     const picture = folder.file('s.png', await wavesImage(20, 20).png().toBuffer());
     const script = `const { createMediaAnalyzer } = await import(${JSON.stringify(module)});
       const pool = createMediaAnalyzer({ processes: 2 });
-      const names = await Promise.all([1, 2].map(() => pool.analyze(${JSON.stringify(picture)}, { fileName: 's.png' })));
+      await Promise.all([1, 2].map(() => pool.analyze(${JSON.stringify(picture)}, { fileName: 's.png' })));
       console.log(JSON.stringify(pool.pids()));
       setInterval(() => {}, 1000);`;
-    const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, VITRINE_TEST_SECRET: 'not-for-decoders' },
+    });
     const pids = await new Promise<number[]>((resolve) => server.stdout.once('data', (line) => resolve(JSON.parse(String(line)))));
     expect(pids).toHaveLength(2);
     expect(pids.every(isAlive)).toBe(true);
+    if (process.platform === 'linux') {
+      expect(readFileSync(`/proc/${server.pid}/environ`, 'utf8')).toContain('not-for-decoders');
+      for (const pid of pids) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('not-for-decoders');
+    }
     server.kill('SIGKILL');
-    for (let i = 0; i < 100 && pids.some(isAlive); i++) await wait(20);
+    for (let i = 0; i < 500 && pids.some(isAlive); i++) await wait(20);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('end by themselves when the server dies while they start', async () => {
+    const module = path.resolve(import.meta.dirname, '../../dist/media/media-analyzer.js');
+    const script = `const { createMediaAnalyzer } = await import(${JSON.stringify(module)});
+      const pool = createMediaAnalyzer({ processes: 4 });
+      for (let i = 0; i < 4; i++) pool.analyze('/nowhere', { fileName: 'a' }).catch(() => {});
+      process.stdout.write(JSON.stringify(pool.pids()), () => process.kill(process.pid, 'SIGKILL'));`;
+    const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pids = await new Promise<number[]>((resolve) => server.stdout.once('data', (line) => resolve(JSON.parse(String(line)))));
+    expect(pids).toHaveLength(4);
+    for (let i = 0; i < 500 && pids.some(isAlive); i++) await wait(20);
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
