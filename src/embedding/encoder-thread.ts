@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { VitrineError } from '../errors.js';
+import { dropGate, openGate } from './exit-gate.js';
 import type { Lane } from './lane-queue.js';
-import type { ItemResult, ModelReply, ModelRequest, ModelWorkerData } from './model-messages.js';
+import type { GatedWorkerData, ItemResult, ModelReply, ModelRequest, ModelWorkerData } from './model-messages.js';
 import type { Provider } from './onnx-session.js';
 
 /** A worker that died is started again, but no more often than this. */
@@ -82,8 +83,12 @@ export class EncoderThread {
     if (this.startedAtMs > 0 && waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (this.closed) throw closedError();
     this.startedAtMs = Date.now();
+    const gate = openGate();
+    const workerData: GatedWorkerData = { ...this.data, gate };
     const worker = new Worker(new URL('./model.worker.js', import.meta.url), {
-      workerData: this.data,
+      workerData,
+      // Flags of the parent, such as --input-type, need not make sense for a worker's file.
+      execArgv: [],
       name: `vitrine-${this.data.side}-encoder`,
     });
     this.worker = worker;
@@ -98,6 +103,7 @@ export class EncoderThread {
         crash = error;
       });
       worker.on('exit', (exitCode) => {
+        dropGate(gate);
         if (this.worker === worker) this.worker = null;
         this.started = null;
         const reason = crash?.message ?? `exit code ${exitCode}`;

@@ -12,6 +12,11 @@ export interface ModelWorkerData {
   maxImageBatch: number | null;
 }
 
+/** The same with the gate that keeps the process from ending inside onnxruntime. */
+export interface GatedWorkerData extends ModelWorkerData {
+  gate: Int32Array;
+}
+
 /** To the worker: pictures (their buffers are transferred) or texts, in one call. */
 export type ModelRequest = { kind: 'encode'; callId: number; lane: Lane; items: readonly (Float32Array | string)[] } | { kind: 'close' };
 

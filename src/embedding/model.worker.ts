@@ -1,8 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { isVitrineError } from '../errors.js';
+import { insideGate } from './exit-gate.js';
 import { ImageEncoder } from './image-encoder.js';
 import { LaneQueue } from './lane-queue.js';
-import type { ItemResult, ModelReply, ModelRequest, ModelWorkerData } from './model-messages.js';
+import type { GatedWorkerData, ItemResult, ModelReply, ModelRequest } from './model-messages.js';
 import type { EncodeOutcome } from './resilient-batch.js';
 import { TextEncoder, type TextOutcome } from './text-encoder.js';
 
@@ -23,7 +24,7 @@ interface WaitingItem {
 }
 
 const port = parentPort!;
-const data = workerData as ModelWorkerData;
+const data = workerData as GatedWorkerData;
 const queue = new LaneQueue<WaitingItem>();
 let working = false;
 let closing = false;
@@ -45,7 +46,7 @@ async function work(encoder: Encoder): Promise<void> {
     for (let waiting = receiveMessageOnPort(port); waiting; waiting = receiveMessageOnPort(port)) accept(waiting.message as ModelRequest);
     if (closing || queue.size === 0) break;
     const batch = queue.take(encoder.maxBatch);
-    const outcomes = await encoder.encode(batch.map((entry) => entry.item));
+    const outcomes = await insideGate(data.gate, () => encoder.encode(batch.map((entry) => entry.item)));
     const results = batch.map(({ callId, index }, i): ItemResult => ({ callId, index, ...outcomes[i]! }));
     reply(
       { kind: 'results', results },
@@ -54,7 +55,7 @@ async function work(encoder: Encoder): Promise<void> {
   }
   working = false;
   if (closing) {
-    await encoder.close();
+    await insideGate(data.gate, () => encoder.close());
     port.close();
   }
 }
@@ -67,7 +68,7 @@ async function open(): Promise<Encoder> {
 }
 
 try {
-  const encoder = await open();
+  const encoder = await insideGate(data.gate, open);
   reply({ kind: 'ready', provider: encoder.provider, dimensions: encoder.dimensions, maxBatch: encoder.maxBatch });
   port.on('message', (message: ModelRequest) => {
     accept(message);

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Embedder, openEmbedder, type TextEmbedding } from '../../src/embedding/embedder.js';
@@ -80,5 +82,17 @@ describe('the built-in model', () => {
     expect(done.sort()).toEqual(['picture', 'text']);
     const results = await whole;
     expect(results.flat().filter((vector) => !isVitrineError(vector))).toHaveLength(160);
+  });
+
+  it('lets the process end in the middle of a batch', async () => {
+    const script = `
+      const { openEmbedder } = await import(${JSON.stringify(new URL('../../dist/embedding/embedder.js', import.meta.url).href)});
+      const embedder = await openEmbedder({ modelFolder: ${JSON.stringify(modelFolder)}, provider: 'cpu' });
+      const size = 3 * embedder.imageInput.width * embedder.imageInput.height;
+      for (let i = 0; i < 20; i++) embedder.embedImages(Array.from({ length: 16 }, () => new Float32Array(size)));
+      setTimeout(() => process.exit(0), 100);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    const [exitCode, signal] = await once(child, 'exit');
+    expect({ exitCode, signal }).toEqual({ exitCode: 0, signal: null });
   });
 });
