@@ -224,7 +224,7 @@ free_port() {
 
 default_shared_buffers() {
   local kilobytes limit
-  kilobytes=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+  kilobytes=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo 2>/dev/null) && [ -n "$kilobytes" ] || kilobytes=524288
   limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
   if [ "$limit" != max ] && [ $((limit / 1024)) -lt "$kilobytes" ]; then kilobytes=$((limit / 1024)); fi
   kilobytes=$((kilobytes / 4))
