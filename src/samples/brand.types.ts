@@ -19,6 +19,8 @@ export interface SampleRule {
   parameters: Record<string, unknown>;
   /** The rule applies to assets with any of these tags; to all others it is NOT_APPLICABLE. */
   scopeTags: string[];
+  /** Position of the guideline section it enforces, from 0. */
+  section: number;
 }
 
 export interface PaletteColour {

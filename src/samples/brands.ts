@@ -1,44 +1,9 @@
-import { kindTag, type RuleKind, type SampleBrand, type SampleKind, type SampleRule } from './brand.types.js';
+import type { SampleBrand } from './brand.types.js';
+import { brandRules } from './brand-rules.js';
 import { path, rect } from './svg-shapes.js';
 
 /** Neutrals every brand may use beside its palette. */
 export const NEUTRALS = { ink: '#222222', paper: '#ffffff' } as const;
-
-/** Which kinds of asset each rule kind judges. Photographs have no brand palette; icons are small and vectors have no pixels. */
-export const RULE_SCOPES: Readonly<Record<RuleKind, readonly SampleKind[]>> = {
-  PALETTE: ['BANNER', 'SOCIAL_POST', 'PRODUCT_CARD', 'ICON', 'BACKGROUND', 'LOGO'],
-  MIN_RESOLUTION: ['BANNER', 'SOCIAL_POST', 'PRODUCT_CARD', 'BACKGROUND', 'PHOTO'],
-  ALT_TEXT: ['BANNER', 'SOCIAL_POST', 'PRODUCT_CARD', 'ICON', 'BACKGROUND', 'PHOTO', 'LOGO'],
-  RIGHTS_EXPIRY: ['BANNER', 'SOCIAL_POST', 'PRODUCT_CARD', 'ICON', 'BACKGROUND', 'PHOTO', 'LOGO', 'DOCUMENT'],
-  PROHIBITED_CONTENT: ['BANNER', 'SOCIAL_POST', 'PRODUCT_CARD', 'ICON', 'BACKGROUND', 'PHOTO'],
-};
-
-export const RESOLUTION = { minWidthPx: 480, minHeightPx: 240 } as const;
-export const ALT_TEXT = { minLength: 15, maxLength: 200 } as const;
-export const PALETTE = { minShare: 0.75, maxDeltaE: 10, neutralAllowance: 0.95 } as const;
-
-interface Concept {
-  prompt: string;
-  counterPrompts: string[];
-}
-
-function rules(prohibitedTitle: string, concepts: Concept[]): SampleRule[] {
-  const rule = (kind: RuleKind, severity: SampleRule['severity'], title: string, parameters: Record<string, unknown>): SampleRule => ({
-    key: kind.toLowerCase().replaceAll('_', '-'),
-    kind,
-    severity,
-    title,
-    parameters,
-    scopeTags: RULE_SCOPES[kind].map(kindTag),
-  });
-  return [
-    rule('PALETTE', 'MAJOR', 'Graphics use the brand palette', { ...PALETTE }),
-    rule('MIN_RESOLUTION', 'MAJOR', `Pictures are at least ${RESOLUTION.minWidthPx} × ${RESOLUTION.minHeightPx} pixels`, { ...RESOLUTION }),
-    rule('ALT_TEXT', 'MINOR', 'Every picture has an alternative text', { ...ALT_TEXT }),
-    rule('RIGHTS_EXPIRY', 'BLOCKER', 'The licence is still valid', { warnDays: 30 }),
-    rule('PROHIBITED_CONTENT', 'BLOCKER', prohibitedTitle, { concepts }),
-  ];
-}
 
 const FENNIMOOR: SampleBrand = {
   key: 'fennimoor',
@@ -80,7 +45,7 @@ const FENNIMOOR: SampleBrand = {
         text: 'No smoking and no firearms, in any picture, drawn or photographed. Kitchen knives are tools of our trade and are fine.',
       },
     ],
-    rules: rules('No smoking and no firearms', [
+    rules: brandRules('No smoking and no firearms', [
       { prompt: 'a cigarette', counterPrompts: ['a pencil', 'a knife', 'a candle', 'a carrot'] },
       { prompt: 'a gun', counterPrompts: ['a camera', 'a key', 'a guitar', 'scissors'] },
     ]),
@@ -182,7 +147,7 @@ const KESTAVO: SampleBrand = {
       { title: 'Rights', text: 'Every file names its holder and the last day of its licence. After that day it may not be shown.' },
       { title: 'What we do not show', text: 'Children travel with us: no beer and no knives in any picture.' },
     ],
-    rules: rules('No beer and no knives', [
+    rules: brandRules('No beer and no knives', [
       { prompt: 'a beer glass', counterPrompts: ['a cup', 'a bottle', 'a wine glass', 'a shopping bag'] },
       { prompt: 'a knife', counterPrompts: ['a pencil', 'a key', 'an airplane', 'a cigarette'] },
     ]),

@@ -1,5 +1,5 @@
 import { kindTag, RULE_KINDS, type RuleKind, type SampleBrand, type SampleKind } from './brand.types.js';
-import { ALT_TEXT, RULE_SCOPES } from './brands.js';
+import { ALT_TEXT, RULE_SCOPES } from './brand-rules.js';
 import { colourDistance, toHex } from './colours.js';
 import type { Random } from './random.js';
 import type { ExpectedVerdict, FileFormat, PlannedAsset, Subject } from './sample.types.js';

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { parseAssetFields } from '../../src/assets/asset-fields.js';
+import { readGuidelineDocument } from '../../src/compliance/guideline-document.js';
 import { RULE_KINDS, type RuleKind } from '../../src/samples/brand.types.js';
 import { SAMPLE_BRANDS } from '../../src/samples/brands.js';
 import { toHex } from '../../src/samples/colours.js';
@@ -165,6 +167,19 @@ describe('the sample library', () => {
       if (applies('PROHIBITED_CONTENT')) expect([line.file, expected.PROHIBITED_CONTENT]).toEqual([line.file, shown ? 'FAIL' : 'PASS']);
     }
     for (const brand of brands) expect(manifest.some((line) => line.file === brand.logoFile && line.tags.includes('kind/logo'))).toBe(true);
+  });
+
+  it('is accepted, line by line, by the readers of manifests and guidelines', async () => {
+    const lines = (await readFile(library.manifestFile, 'utf8')).trimEnd().split('\n');
+    for (const line of lines) {
+      const { file, ...fields } = JSON.parse(line) as Record<string, unknown>;
+      expect(parseAssetFields(fields, '', 'MANIFEST_INVALID')).toMatchObject({ externalId: fields.externalId, title: fields.title });
+      expect(typeof file).toBe('string');
+    }
+    const { brands } = readGuidelineDocument(JSON.parse(await readFile(library.brandsFile, 'utf8')));
+    expect(brands.map((brand) => brand.guideline?.rules.map((rule) => rule.kind))).toEqual([[...RULE_KINDS], [...RULE_KINDS]]);
+    const titles = brands[1]!.guideline!.rules.map((rule) => brands[1]!.guideline!.sections[rule.section!]!.title);
+    expect(titles).toEqual(['Colour', 'Sharpness', 'Words for everyone', 'Rights', 'What we do not show']);
   });
 
   it('states palette verdicts that measuring the pixels confirms, with room on both sides', async () => {
