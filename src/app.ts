@@ -7,10 +7,15 @@ import { AssetFileService } from './assets/asset-file.service.js';
 import { AssetIngest } from './assets/asset-ingest.js';
 import { AssetResolver } from './assets/asset.resolver.js';
 import { AssetService } from './assets/asset.service.js';
+import { toAsset } from './assets/asset.types.js';
+import { AssetBrandResolver } from './brands/asset-brand.resolver.js';
 import { BrandResolver } from './brands/brand.resolver.js';
 import { BrandService } from './brands/brand.service.js';
+import { toBrand } from './brands/brand.types.js';
+import { AssetCollectionsResolver } from './collections/asset-collections.resolver.js';
 import { CollectionResolver } from './collections/collection.resolver.js';
 import { CollectionService } from './collections/collection.service.js';
+import { AssetFindingsResolver } from './compliance/asset-findings.resolver.js';
 import { ComplianceResolver } from './compliance/compliance.resolver.js';
 import { ComplianceService } from './compliance/compliance.service.js';
 import { GuidelineResolver } from './compliance/guideline.resolver.js';
@@ -24,6 +29,8 @@ import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
 import { EmbeddingService } from './embedding/embedding.service.js';
 import { openFileStore } from './files/open-file-store.js';
+import { toGlobalId } from './graphql/global-id.js';
+import { NodeResolver } from './graphql/node.resolver.js';
 import { buildGraphqlSchema } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import { createHttpServer, type HttpServer } from './http/http-server.js';
@@ -34,6 +41,7 @@ import { IMPORT_BATCH, IMPORT_PLAN } from './imports/import-jobs.js';
 import { ImportPlanJob } from './imports/import-plan.job.js';
 import { ImportResolver } from './imports/import.resolver.js';
 import { ImportService } from './imports/import.service.js';
+import { toImportOperation } from './imports/import.types.js';
 import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
 import { JobQueue } from './jobs/job-queue.js';
@@ -106,12 +114,21 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const schema = buildGraphqlSchema([
       new ApiKeyResolver(apiKeys),
       new AssetResolver(assets, assetFiles),
+      new AssetBrandResolver(brands),
+      new AssetCollectionsResolver(collections),
+      new AssetFindingsResolver(compliance),
       new BrandResolver(brands),
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new ImportResolver(imports),
+      new NodeResolver({
+        Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
+        Brand: async (viewer, key) => nullable(toBrand)((await brands.findBrands(viewer, [key]))[0]),
+        Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
+        ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
+      }),
       new RuleResolver(rules),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
@@ -169,7 +186,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           graphql: graphql.handler,
           exampleQueries: EXAMPLE_QUERIES,
           readiness: async () => ({
-            database: await database.asOwner('SELECT 1').then(
+            database: await database.ping().then(
               () => 'ok' as const,
               () => 'does not answer',
             ),
@@ -193,6 +210,10 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     await closeAll();
     throw error;
   }
+}
+
+function nullable<Row, T>(map: (row: Row) => T): (row: Row | null | undefined) => T | null {
+  return (row) => (row == null ? null : map(row));
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>;

@@ -1,9 +1,10 @@
 import { Field, ID, ObjectType } from 'type-graphql';
+import { Node } from '../graphql/node.js';
 import { RoleType } from './api-key.types.js';
 import type { Role } from './viewer.js';
 
-@ObjectType({ description: 'A customer of this installation. Nothing crosses from one organisation into another.' })
-export class Organization {
+@ObjectType({ implements: Node, description: 'A customer of this installation. Nothing crosses from one organisation into another.' })
+export class Organization implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 

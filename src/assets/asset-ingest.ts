@@ -65,6 +65,11 @@ export class AssetIngest {
     this.#judge = judge;
   }
 
+  /** Which of these contents the library has: their files need not be measured again. */
+  async findKnown(tx: OrganizationTx, sha256s: readonly string[]): Promise<Set<string>> {
+    return new Set((await findByContent(tx, sha256s)).map((row) => row.sha256));
+  }
+
   /** One outcome per item, in order. An item at fault is REJECTED alone. */
   async ingest(tx: OrganizationTx, items: readonly IngestItem[], onDuplicate: OnDuplicate): Promise<IngestOutcome[]> {
     await lockKeys(

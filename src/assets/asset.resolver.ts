@@ -2,10 +2,9 @@ import DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { type RequestContext, loaderOf, viewerOf } from '../graphql/context.js';
 import { payload } from '../graphql/payload.js';
-import type { VersionRow } from './asset.queries.js';
 import { AssetsDeleteInput, AssetUpdateInput } from './asset.inputs.js';
 import type { AssetFileService } from './asset-file.service.js';
-import type { AssetService } from './asset.service.js';
+import type { AssetService, VersionRow } from './asset.service.js';
 import { Asset, AssetsDeletePayload, AssetUpdatePayload, AssetVersion, toAsset, toVersion } from './asset.types.js';
 
 @Resolver(() => Asset)

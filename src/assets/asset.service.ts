@@ -11,6 +11,8 @@ import { readAssetIds, requireAllFound } from './asset-id-list.js';
 import { applyFields, type VersionJudge } from './asset-ingest.js';
 import { refreshSearchRows } from './search-row.queries.js';
 
+export type { VersionRow };
+
 const UNIQUE_VIOLATION = '23505';
 
 export class AssetService {

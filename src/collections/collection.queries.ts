@@ -13,6 +13,13 @@ export interface CollectionRow {
 const columns = (): Sql => sql`c.id, c.name, c.description, c.created_at AS "createdAt", c.updated_at AS "updatedAt", (SELECT count(*)
   FROM collection_asset m WHERE m.organization_id = c.organization_id AND m.collection_id = c.id) AS "assetCount"`;
 
+/** The collections of each of many assets, by name. */
+export function listCollectionsOfAssets(tx: OrganizationTx, assetIds: readonly string[]): Promise<(CollectionRow & { assetId: string })[]> {
+  return tx.query<CollectionRow & { assetId: string }>(sql`
+    SELECT x.asset_id AS "assetId", ${columns()} FROM collection_asset x JOIN collection c ON c.organization_id = x.organization_id AND c.id = x.collection_id
+    WHERE x.organization_id = ${tx.organizationId}::uuid AND x.asset_id = ANY(${assetIds}::uuid[]) ORDER BY c.name`);
+}
+
 /** A page of collections in the order of their names. */
 export function listCollections(tx: OrganizationTx, afterName: string | null, limit: number): Promise<CollectionRow[]> {
   return tx.query<CollectionRow>(sql`

@@ -19,6 +19,7 @@ import {
   insertCollections,
   insertMembers,
   listCollections,
+  listCollectionsOfAssets,
   updateCollection,
 } from './collection.queries.js';
 import type { Collection } from './collection.types.js';
@@ -53,6 +54,15 @@ export class CollectionService {
         row.name,
       ]),
     );
+  }
+
+  /** The collections of each asset, by name, in the order of `assetIds`: for loaders. */
+  async collectionsOfAssets(viewer: Viewer, assetIds: readonly string[]): Promise<Collection[][]> {
+    requireRole(viewer, 'VIEWER');
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => listCollectionsOfAssets(tx, assetIds));
+    const byAsset = new Map(assetIds.map((id) => [id, [] as Collection[]]));
+    for (const { assetId, ...row } of rows) byAsset.get(assetId)?.push(toCollection(row));
+    return assetIds.map((id) => byAsset.get(id) ?? []);
   }
 
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CONFLICT when the name is taken */

@@ -1,9 +1,10 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.js';
+import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 
-@ObjectType({ description: 'A named selection of assets. An asset may stand in many.' })
-export class Collection {
+@ObjectType({ implements: Node, description: 'A named selection of assets. An asset may stand in many.' })
+export class Collection implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 

@@ -18,6 +18,8 @@ export interface PromptEmbedding {
   ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void>;
 }
 
+export type { FindingRecord };
+
 export interface ComplianceReport extends ReportFacts {
   brandId: string;
   brandName: string;

@@ -78,6 +78,11 @@ export class Database {
     return { rows: last.rows, rowCount: last.rowCount ?? 0 };
   }
 
+  /** Resolves when the database answers. @throws VitrineError DATABASE_UNREACHABLE */
+  async ping(): Promise<void> {
+    await this.asOwner('SELECT 1');
+  }
+
   /** A connection of one's own for session state such as advisory locks. The caller ends it. */
   async openSession(): Promise<pg.Client> {
     const client = new pg.Client(this.#options.connection);

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { AssetIngest, IngestItem, IngestOutcome } from '../assets/asset-ingest.js';
-import { findByContent } from '../assets/asset.queries.js';
 import type { Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { isVitrineError, VitrineError } from '../errors.js';
@@ -125,7 +124,7 @@ export class ImportBatchJob implements JobHandler<Data> {
     }));
     const sha256s = stored.flatMap(({ file }) => (isVitrineError(file) ? [] : [file.sha256]));
     const known = skipKnown
-      ? new Set((await this.#rooms.database.asOrganization(organizationId, (tx) => findByContent(tx, sha256s))).map((row) => row.sha256))
+      ? await this.#rooms.database.asOrganization(organizationId, (tx) => this.#rooms.ingest.findKnown(tx, sha256s))
       : new Set<string>();
     return mapLimited(stored, this.#options.parallelFiles, async ({ item, file }): Promise<Prepared> => {
       if (isVitrineError(file)) return { item, result: file };

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
-import { type Connection, readPage, toConnection } from '../graphql/connection.js';
+import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { JobQueue } from '../jobs/job-queue.js';
 import { resolveInside } from './folder-source.js';
 import type { ImportSource } from './import-source.js';
@@ -22,6 +23,8 @@ import { IMPORT_PLAN } from './import-jobs.js';
 import type { StagedUploadService } from './staged-upload.service.js';
 
 const MAX_UPLOADS = 1000;
+const OPERATION_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
+const ITEM_KEYS = z.tuple([z.int().min(0).max(2_147_483_647)]);
 
 /** What a caller asks to import. Exactly one source is set. */
 export interface ImportRequest {
@@ -130,9 +133,9 @@ export class ImportService {
 
   list(viewer: Viewer, first: number | null | undefined, after: string | null | undefined): Promise<Connection<ImportProgress>> {
     const page = readPage(first, after, 'imports');
+    const keys = readKeys(page, OPERATION_KEYS, after);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const [createdAt, id] = (page.keys ?? []) as string[];
-      const rows = await listOperations(tx, page.first + 1, page.keys === null ? null : { createdAt: createdAt as string, id: id as string });
+      const rows = await listOperations(tx, page.first + 1, keys && { createdAt: keys[0], id: keys[1] });
       const counts = await countItems(
         tx,
         rows.map((row) => row.id),
@@ -155,8 +158,9 @@ export class ImportService {
     after: string | null | undefined,
   ): Promise<Connection<ItemRow>> {
     const page = readPage(first, after, 'import items', importId, states);
+    const keys = readKeys(page, ITEM_KEYS, after);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const rows = await listItems(tx, importId, states, page.first + 1, page.keys === null ? -1 : (page.keys[0] as number));
+      const rows = await listItems(tx, importId, states, page.first + 1, keys?.[0] ?? -1);
       return toConnection(
         page,
         rows,

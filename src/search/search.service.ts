@@ -1,10 +1,11 @@
+import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
 import type { ComplianceService } from '../compliance/compliance.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { badInput, VitrineError } from '../errors.js';
-import { type Edge, type Page, readPage, toConnection } from '../graphql/connection.js';
+import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import type { TagService } from '../tags/tag.service.js';
 import { asksCompliance, listTagNames, readFilter } from './filter.js';
@@ -75,7 +76,7 @@ export class SearchService {
     const notices = truncated
       ? [`The model reads the first ${this.#embedding.info.contextLength} tokens of a query; the rest of this one was not used.`]
       : [];
-    return this.#rank(viewer, { vector: `[${Array.from(vector).join(',')}]` }, checked, page, notices);
+    return this.#rank(viewer, { vector: `[${Array.from(vector).join(',')}]` }, checked, page, readRankKeys(page, after), notices);
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */
@@ -89,12 +90,11 @@ export class SearchService {
     if (searchable.totalCount === 0) {
       throw badInput('asset', asset, 'an asset with a vector', 'asset: the current model has no vector of this asset (a document, or not embedded yet), so nothing can be compared with it.');
     }
-    return this.#rank(viewer, { assetId }, checked, page, []);
+    return this.#rank(viewer, { assetId }, checked, page, readRankKeys(page, after), []);
   }
 
-  async #rank(viewer: Viewer, probe: Probe, filter: AssetFilter | null, page: Page, notices: string[]): Promise<AssetPage> {
+  async #rank(viewer: Viewer, probe: Probe, filter: AssetFilter | null, page: Page, after: RankKeys | null, notices: string[]): Promise<AssetPage> {
     await this.#refresh(viewer, filter);
-    const after = page.keys === null ? null : readRankKeys(page.keys);
     const coverage = await this.#embedding.coverage(viewer);
     const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
       rankAssets(tx, { probe, filter, context: await this.#context(tx, filter), limit: page.first + 1, after }),
@@ -124,14 +124,14 @@ export class SearchService {
     const checked = readFilter(filter);
     const page = readPage(first, after, 'browse', filter ?? null, field, direction);
     await this.#refresh(viewer, checked);
-    const keys = page.keys === null ? null : readBrowseKeys(page.keys);
+    const keys = readKeys(page, BROWSE_KEYS, after);
     const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
       browseAssets(tx, {
         filter: checked,
         context: await this.#context(tx, checked),
         sort: { field, direction },
         limit: page.first + 1,
-        after: keys,
+        after: keys && { value: keys[0], assetId: keys[1] },
         ...(onlyAssetId !== undefined && { onlyAssetId }),
       }),
     );
@@ -171,18 +171,12 @@ export class SearchService {
   }
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+type RankKeys = { distance: number; assetId: string };
 
-function readRankKeys(keys: readonly unknown[]): { distance: number; assetId: string } {
-  const [distance, assetId] = keys;
-  if (typeof distance !== 'number' || typeof assetId !== 'string' || !UUID.test(assetId)) throw badInput('after', keys, 'a cursor from an edge of this list, unchanged');
-  return { distance, assetId };
-}
+const RANK_KEYS = z.tuple([z.number(), z.uuid()]);
+const BROWSE_KEYS = z.tuple([z.union([z.string().refine((text) => !text.includes('\0')), z.int()]), z.uuid()]);
 
-function readBrowseKeys(keys: readonly unknown[]): { value: unknown; assetId: string } {
-  const [value, assetId] = keys;
-  if (!['string', 'number'].includes(typeof value) || typeof assetId !== 'string' || !UUID.test(assetId)) {
-    throw badInput('after', keys, 'a cursor from an edge of this list, unchanged');
-  }
-  return { value, assetId };
+function readRankKeys(page: Page, after: string | null | undefined): RankKeys | null {
+  const keys = readKeys(page, RANK_KEYS, after);
+  return keys && { distance: keys[0], assetId: keys[1] };
 }

@@ -1,9 +1,10 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.js';
+import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 
-@ObjectType({ description: 'A word that assets are sorted under, in lower case, unique in its organisation.' })
-export class Tag {
+@ObjectType({ implements: Node, description: 'A word that assets are sorted under, in lower case, unique in its organisation.' })
+export class Tag implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 

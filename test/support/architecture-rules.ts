@@ -34,7 +34,7 @@ const SHARED_STATEMENTS: Record<string, string> = {
 };
 
 const FOUNDATIONS = ['errors.ts', 'log.ts', 'config.ts'];
-const ROLES = 'types|inputs|resolver|service|queries|job|worker|process|drawings|loader';
+const ROLES = 'types|inputs|resolver|service|queries|job|worker|process|drawings|loader|command';
 const FILE_NAME = new RegExp(`^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES}))?\\.ts$`);
 const FOLDER_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const GRAB_BAGS = new Set(['util', 'utils', 'common', 'helper', 'helpers', 'base', 'index', 'misc', 'shared', 'lib']);
