@@ -1,7 +1,7 @@
 import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { ImageInputSpec } from '../media/model-input.js';
-import type { VitrineError } from '../errors.js';
+import { isVitrineError, type VitrineError } from '../errors.js';
 import type { Embedder, EmbedderInfo } from './embedder.js';
 import {
   countCoverage,
@@ -77,7 +77,7 @@ export class EmbeddingService {
   async save(tx: OrganizationTx, results: readonly { versionId: string; result: Float32Array | VitrineError }[]): Promise<void> {
     const vectors: NewEmbedding[] = [];
     for (const { versionId, result } of results) {
-      if (result instanceof Float32Array) vectors.push({ versionId, part: 'whole', vector: result });
+      if (!isVitrineError(result)) vectors.push({ versionId, part: 'whole', vector: result });
       else await saveEmbeddingFailure(tx, this.revision.id, versionId, result);
     }
     await saveEmbeddings(tx, this.revision.id, vectors);
