@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { badInput } from '../errors.js';
+import { readTagName } from '../tags/label.js';
 import { readBy, readParameters } from './read-input.js';
 import { RuleKind, RuleSeverity } from './vocabulary.js';
 
@@ -63,6 +64,7 @@ export function readGuidelineDocument(value: unknown, field = 'document'): Guide
         if (item.section !== null && item.section >= sections.length) {
           throw badInput(`${at}.rules[${r}].section`, item.section, `the position of one of the ${sections.length} sections, from 0`);
         }
+        for (const [t, tag] of item.scopeTags.entries()) readTagName(tag, `${at}.rules[${r}].scopeTags[${t}]`);
         return { ...item, parameters: readParameters(item.kind, item.parameters, `${at}.rules[${r}].parameters`) };
       });
       return { ...entry, guideline: { ...entry.guideline, rules } };

@@ -198,6 +198,18 @@ describe('importGuidelines', () => {
       },
       'document.brands[0].guideline.rules[0].section',
     ],
+    [
+      {
+        brands: [
+          {
+            key: 'x',
+            name: 'X',
+            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'ALT_TEXT', severity: 'INFO', scopeTags: ['a', 'b\u200bc'] }] },
+          },
+        ],
+      },
+      'document.brands[0].guideline.rules[0].scopeTags[1]',
+    ],
     [{ brand: [] }, 'document.brands'],
     ['brands', 'document'],
   ])('refuses %j at %s and changes nothing', async (broken, field) => {
