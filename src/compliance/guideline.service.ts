@@ -7,7 +7,8 @@ import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
 import { guidelineName, readGuidelineDocument, type Section, sectionsSchema } from './guideline-document.js';
 import { readBy } from './read-input.js';
-import type { RuleRecord, RuleService } from './rule.service.js';
+import type { RuleService } from './rule.service.js';
+import type { RuleRecord } from './rule-record.js';
 
 export interface GuidelineRecord {
   id: string;

@@ -4,7 +4,7 @@ import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
 import type { GuidelineRecord } from './guideline.service.js';
-import type { RuleRecord } from './rule.service.js';
+import type { RuleRecord } from './rule-record.js';
 import { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
 
 @ObjectType({ implements: Node, description: 'A rule of a guideline: what is asked of assets, and judged by the system.' })

@@ -8,61 +8,8 @@ import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
 import { type DocumentRule, ruleKey, ruleTitle, scopeTags } from './guideline-document.js';
 import { readBy, readParameters } from './read-input.js';
-import type { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
-
-type Parameters = Record<string, unknown>;
-
-export interface RuleRecord {
-  id: string;
-  guidelineId: string;
-  brandId: string;
-  key: string;
-  title: string;
-  kind: RuleKind;
-  severity: RuleSeverity;
-  parameters: Parameters;
-  /** Names of tags; the rule applies to assets with any of them, to all of the brand when empty. */
-  scopeTags: string[];
-  /** Position of the section it enforces. */
-  section: number | null;
-  state: RuleState;
-  /** Grows with every change of what the rule asks. */
-  revision: number;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-export interface NewRule {
-  guidelineId: string;
-  key: string;
-  title: string;
-  kind: RuleKind;
-  severity: RuleSeverity;
-  parameters: Parameters;
-  scopeTags?: readonly string[] | null;
-  section?: number | null;
-}
-
-/** What is left out stays as it is; `section: null` takes the rule out of its section. */
-export interface RuleChanges {
-  title?: string | null;
-  severity?: RuleSeverity | null;
-  parameters?: Parameters | null;
-  scopeTags?: readonly string[] | null;
-  section?: number | null;
-}
-
-/** Columns of a rule that a change is compared by. */
-interface RuleColumns {
-  title: string;
-  severity: string;
-  parameters: Parameters;
-  scopeTagIds: number[];
-  sectionId: string | null;
-}
-
-type RuleRow = Omit<RuleRecord, 'scopeTags' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
-  Omit<RuleColumns, 'parameters'> & { kind: string; state: string; parameters: unknown };
+import type { NewRule, RuleChanges, RuleColumns, RuleParameters, RuleRecord, RuleRow } from './rule-record.js';
+import type { RuleKind, RuleState } from './vocabulary.js';
 
 /** Rules: drafted, published, changed, retired. Assets are judged in the transaction of the change. */
 export class RuleService {
@@ -126,7 +73,7 @@ export class RuleService {
       const changed = await this.#change(tx, row, {
         title: title ?? row.title,
         severity: changes.severity ?? row.severity,
-        parameters: parameters ?? (row.parameters as Parameters),
+        parameters: parameters ?? (row.parameters as RuleParameters),
         scopeTagIds: changes.scopeTags == null ? row.scopeTagIds : await this.#findScope(tx, changes.scopeTags),
         sectionId: changes.section === undefined ? row.sectionId : await findSection(tx, row.guidelineId, changes.section),
       });
@@ -217,12 +164,12 @@ export class RuleService {
     });
   }
 
-  async #get(viewer: Viewer, id: string): Promise<{ kind: RuleKind; parameters: Parameters }> {
+  async #get(viewer: Viewer, id: string): Promise<{ kind: RuleKind; parameters: RuleParameters }> {
     requireRole(viewer, 'ADMIN');
     const { organizationId } = viewer;
     const row = await this.#database.asOrganization(organizationId, (tx) => tx.rows.rule.findFirst({ where: { organizationId, id } }));
     if (row === null) throw notFound('rule', 'input.id', id);
-    return row as unknown as { kind: RuleKind; parameters: Parameters };
+    return row as unknown as { kind: RuleKind; parameters: RuleParameters };
   }
 
   /** Runs `work` with the brand locked and the rule as it then is; when it answers true, the brand's assets are judged by the rule. */

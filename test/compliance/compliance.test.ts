@@ -159,7 +159,8 @@ describe('judging', () => {
     await inside((tx) => room.compliance.judgeVersions(tx, [versionId]));
     const ask = async (now: string) => {
       room.setNow(now);
-      const [[finding]] = (await room.compliance.findingsOfAssets(room.admin, [id])) as [[{ verdict: string; validUntil: Date | null }]];
+      const [found] = await room.compliance.findingsOfAssets(room.admin, [id]);
+      const finding = found![0]!;
       return [finding.verdict, finding.validUntil?.toISOString() ?? null];
     };
     expect(await ask('2026-03-21T23:59:59Z')).toEqual(['PASS', '2026-03-22T00:00:00.000Z']);

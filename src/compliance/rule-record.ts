@@ -1,0 +1,57 @@
+import type { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
+
+/** Parameters of a rule, defaults filled in. */
+export type RuleParameters = Record<string, unknown>;
+
+export interface RuleRecord {
+  id: string;
+  guidelineId: string;
+  brandId: string;
+  key: string;
+  title: string;
+  kind: RuleKind;
+  severity: RuleSeverity;
+  parameters: RuleParameters;
+  /** Names of tags; the rule applies to assets with any of them, to all of the brand when empty. */
+  scopeTags: string[];
+  /** Position of the section it enforces. */
+  section: number | null;
+  state: RuleState;
+  /** Grows with every change of what the rule asks. */
+  revision: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface NewRule {
+  guidelineId: string;
+  key: string;
+  title: string;
+  kind: RuleKind;
+  severity: RuleSeverity;
+  parameters: RuleParameters;
+  scopeTags?: readonly string[] | null;
+  section?: number | null;
+}
+
+/** What is left out stays as it is; `section: null` takes the rule out of its section. */
+export interface RuleChanges {
+  title?: string | null;
+  severity?: RuleSeverity | null;
+  parameters?: RuleParameters | null;
+  scopeTags?: readonly string[] | null;
+  section?: number | null;
+}
+
+/** Columns of a rule that a change is compared by. */
+export interface RuleColumns {
+  title: string;
+  severity: string;
+  parameters: RuleParameters;
+  scopeTagIds: number[];
+  sectionId: string | null;
+}
+
+/** A rule as Prisma reads it. */
+export type RuleRow = Omit<RuleRecord, 'scopeTags' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
+  Omit<RuleColumns, 'parameters'> & { kind: string; state: string; parameters: unknown };
