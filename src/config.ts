@@ -82,10 +82,16 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const given = Object.fromEntries(VARIABLE_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
   const parsed = z.object(VARIABLES).safeParse(given);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`);
-    throw new VitrineError('CONFIG_INVALID', `The environment is not right:\n  ${lines.join('\n  ')}\n.env.example explains each variable.`, {
-      field: String(parsed.error.issues[0]?.path[0]),
-    });
+    const lines = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`,
+    );
+    throw new VitrineError(
+      'CONFIG_INVALID',
+      `The environment is not right:\n  ${lines.join('\n  ')}\n.env.example explains each variable.`,
+      {
+        field: String(parsed.error.issues[0]?.path[0]),
+      },
+    );
   }
   const env = parsed.data;
   const dataFolder = path.resolve(env.VITRINE_DATA);
@@ -113,7 +119,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       maxPixels: env.VITRINE_MAX_PIXELS,
       maxByteSize: env.VITRINE_MAX_FILE_BYTES,
     },
-    importRoots: env.VITRINE_IMPORT_ROOTS.split(path.delimiter).filter(Boolean).map((root) => path.resolve(root)),
+    importRoots: env.VITRINE_IMPORT_ROOTS.split(path.delimiter)
+      .filter(Boolean)
+      .map((root) => path.resolve(root)),
     storage: env.VITRINE_STORAGE === 'local' ? { kind: 'local', folder: dataFolder } : s3(env, dataFolder),
     client: {
       ...(env.VITRINE_SERVER !== undefined && { server: env.VITRINE_SERVER }),
@@ -127,9 +135,13 @@ function s3(env: z.output<z.ZodObject<typeof VARIABLES>>, dataFolder: string): C
     throw new VitrineError('CONFIG_INVALID', 'VITRINE_STORAGE=s3 needs VITRINE_S3_BUCKET.', { field: 'VITRINE_S3_BUCKET' });
   }
   if ((env.VITRINE_S3_ACCESS_KEY_ID === undefined) !== (env.VITRINE_S3_SECRET_ACCESS_KEY === undefined)) {
-    throw new VitrineError('CONFIG_INVALID', 'VITRINE_S3_ACCESS_KEY_ID and VITRINE_S3_SECRET_ACCESS_KEY go together: set both or neither.', {
-      field: 'VITRINE_S3_ACCESS_KEY_ID',
-    });
+    throw new VitrineError(
+      'CONFIG_INVALID',
+      'VITRINE_S3_ACCESS_KEY_ID and VITRINE_S3_SECRET_ACCESS_KEY go together: set both or neither.',
+      {
+        field: 'VITRINE_S3_ACCESS_KEY_ID',
+      },
+    );
   }
   return {
     kind: 's3',

@@ -4,5 +4,8 @@ export type { Logger };
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
 export function createLogger(level: string): Logger {
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: ['*.apiKey', '*.authorization'] }, pino.destination({ dest: 2, sync: true }));
+  return pino(
+    { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: ['*.apiKey', '*.authorization'] },
+    pino.destination({ dest: 2, sync: true }),
+  );
 }

@@ -8,7 +8,9 @@ import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
 import { createLogger, type Logger } from './log.js';
 
-const program = new Command('vitrine').description('A digital asset manager over GraphQL that sees what is in the pictures.').showHelpAfterError();
+const program = new Command('vitrine')
+  .description('A digital asset manager over GraphQL that sees what is in the pictures.')
+  .showHelpAfterError();
 
 program
   .command('serve', { isDefault: true })
@@ -48,11 +50,12 @@ program
   .action((options: { name: string; role: string }) => run('warn', (config, log) => createKeyCommand(config, log, options)));
 
 /** Reads the configuration, runs a command, and turns errors into one clear line and an exit code. */
-async function run(logLevel: string, command: (config: Config, log: Logger) => Promise<number | void>): Promise<void> {
+async function run(logLevel: string, command: (config: Config, log: Logger) => Promise<unknown>): Promise<void> {
   try {
     const config = readConfig();
     // What a person reads comes first: commands that print results log less, unless asked for more.
-    process.exitCode = (await command(config, createLogger(config.logLevel === 'info' ? logLevel : config.logLevel))) ?? 0;
+    const exitCode = await command(config, createLogger(config.logLevel === 'info' ? logLevel : config.logLevel));
+    process.exitCode = typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
     if (!isVitrineError(error)) throw error;
     process.stderr.write(`${error.code}: ${error.message}\n`);

@@ -47,7 +47,10 @@ export const assetFields = z.strictObject({
   altText: text(2000).nullish(),
   /** Key of a brand, such as `northwind`. */
   brand: name(63).nullish(),
-  tags: z.array(checked((value) => readTagName(value, 'tags'))).max(50).nullish(),
+  tags: z
+    .array(checked((value) => readTagName(value, 'tags')))
+    .max(50)
+    .nullish(),
   /** Name of a collection, made when there is none. */
   collection: checked((value) => readLabel(value, 'collection', 200)).nullish(),
   rights: rights.nullish(),
@@ -61,7 +64,11 @@ export type AssetFields = z.output<typeof assetFields>;
  * @param path prefix for the field that an error names, such as `input.defaults`
  * @throws VitrineError with `code`, naming field, value and what is allowed
  */
-export function parseAssetFields(input: unknown, path: string, code: 'BAD_USER_INPUT' | 'MANIFEST_INVALID' = 'BAD_USER_INPUT'): AssetFields {
+export function parseAssetFields(
+  input: unknown,
+  path: string,
+  code: 'BAD_USER_INPUT' | 'MANIFEST_INVALID' = 'BAD_USER_INPUT',
+): AssetFields {
   const parsed = assetFields.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;

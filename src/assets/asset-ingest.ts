@@ -80,7 +80,10 @@ export class AssetIngest {
     const known = new Map((await findByContent(tx, [...new Set(items.map((item) => item.file.sha256))])).map((row) => [row.sha256, row]));
     const externalIds = items.flatMap((item) => item.fields.externalId ?? []);
     const byExternalId = new Map((await findByExternalId(tx, externalIds)).map((row) => [row.external_id as string, row]));
-    const versionNumbers = await highestVersionNumbers(tx, [...byExternalId.values()].map((row) => row.id));
+    const versionNumbers = await highestVersionNumbers(
+      tx,
+      [...byExternalId.values()].map((row) => row.id),
+    );
 
     const decisions: Decision[] = [];
     const touched = new Set<string>();
@@ -90,7 +93,11 @@ export class AssetIngest {
       if (decision.before && touched.has(decision.before.id)) {
         decisions.push({
           item,
-          outcome: rejected('CONFLICT', `externalId: ${JSON.stringify(item.fields.externalId)} stands on more than one row of this import.`, 'externalId'),
+          outcome: rejected(
+            'CONFLICT',
+            `externalId: ${JSON.stringify(item.fields.externalId)} stands on more than one row of this import.`,
+            'externalId',
+          ),
         });
         continue;
       }
@@ -98,8 +105,10 @@ export class AssetIngest {
       if (decision.asset === undefined) continue;
       touched.add(decision.asset.id);
       // What a later row of the same batch must see.
-      if (decision.version) known.set(item.file.sha256, { sha256: item.file.sha256, version_id: decision.version.id, asset_id: decision.asset.id });
-      if (item.fields.externalId) byExternalId.set(item.fields.externalId, { ...decision.asset, created_at: new Date(), updated_at: new Date() });
+      if (decision.version)
+        known.set(item.file.sha256, { sha256: item.file.sha256, version_id: decision.version.id, asset_id: decision.asset.id });
+      if (item.fields.externalId)
+        byExternalId.set(item.fields.externalId, { ...decision.asset, created_at: new Date(), updated_at: new Date() });
     }
     await this.#write(tx, decisions, names.collections);
     return decisions.map((decision) => decision.outcome);
@@ -133,7 +142,14 @@ export class AssetIngest {
   ): Decision {
     const { fields, file } = item;
     if (fields.brand && !names.brands.has(fields.brand)) {
-      return { item, outcome: rejected('NOT_FOUND', `brand: there is no brand with the key ${JSON.stringify(fields.brand)}. Create it first (brandCreate).`, 'brand') };
+      return {
+        item,
+        outcome: rejected(
+          'NOT_FOUND',
+          `brand: there is no brand with the key ${JSON.stringify(fields.brand)}. Create it first (brandCreate).`,
+          'brand',
+        ),
+      };
     }
     const sameContent = known.get(file.sha256);
     const before = fields.externalId ? byExternalId.get(fields.externalId) : undefined;
@@ -246,7 +262,11 @@ function toColumns({ created_at: _created, updated_at: _updated, ...columns }: A
 }
 
 /** A field that is not given stays; one that is given as null is cleared. */
-export function applyFields(asset: AssetColumns, fields: AssetFields, names: { tags: Map<string, number>; brands: Map<string, string> }): AssetColumns {
+export function applyFields(
+  asset: AssetColumns,
+  fields: AssetFields,
+  names: { tags: Map<string, number>; brands: Map<string, string> },
+): AssetColumns {
   const pick = <T>(given: T | undefined, kept: T): T => (given === undefined ? kept : given);
   const { rights } = fields;
   return {

@@ -18,7 +18,10 @@ export class AssetRightsInput {
 
 @InputType({ description: 'What people say about an asset. What is absent stays; what is null is cleared.' })
 export class AssetFieldsInput {
-  @Field(() => String, { nullable: true, description: 'The id that another system knows it by; 1 to 200 characters, unique in the library.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The id that another system knows it by; 1 to 200 characters, unique in the library.',
+  })
   externalId?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Title, up to 500 characters.' })
@@ -42,7 +45,10 @@ export class AssetFieldsInput {
   @Field(() => AssetRightsInput, { nullable: true, description: 'Usage rights.' })
   rights?: AssetRightsInput | null;
 
-  @Field(() => JSONObject, { nullable: true, description: 'Further facts by key: texts, numbers, booleans. Keys that are not given stay; null clears one.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'Further facts by key: texts, numbers, booleans. Keys that are not given stay; null clears one.',
+  })
   metadata?: Record<string, unknown> | null;
 }
 

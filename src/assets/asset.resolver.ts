@@ -23,13 +23,21 @@ export class AssetResolver {
     return row && toAsset(row);
   }
 
-  @Mutation(() => AssetUpdatePayload, { description: 'Changes what is said about an asset; its rules are judged anew. Needs the role EDITOR.' })
-  assetUpdate(@Ctx() context: RequestContext, @Arg('input', () => AssetUpdateInput, { description: 'The asset and the fields to change.' }) input: AssetUpdateInput) {
+  @Mutation(() => AssetUpdatePayload, {
+    description: 'Changes what is said about an asset; its rules are judged anew. Needs the role EDITOR.',
+  })
+  assetUpdate(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetUpdateInput, { description: 'The asset and the fields to change.' }) input: AssetUpdateInput,
+  ) {
     return payload(async () => ({ asset: toAsset(await this.#assets.update(viewerOf(context), input)) }));
   }
 
   @Mutation(() => AssetsDeletePayload, { description: 'Deletes assets with their versions, vectors and findings. Needs the role EDITOR.' })
-  assetsDelete(@Ctx() context: RequestContext, @Arg('input', () => AssetsDeleteInput, { description: 'The assets.' }) input: AssetsDeleteInput) {
+  assetsDelete(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetsDeleteInput, { description: 'The assets.' }) input: AssetsDeleteInput,
+  ) {
     return payload(async () => ({ deletedIds: await this.#assets.delete(viewerOf(context), input.assets) }));
   }
 

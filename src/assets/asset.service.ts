@@ -5,7 +5,16 @@ import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { VitrineError } from '../errors.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import type { TagService } from '../tags/tag.service.js';
-import { type AssetRow, deleteAssets, findAssets, findBrandIds, findVersions, listVersionIds, updateAssets, type VersionRow } from './asset.queries.js';
+import {
+  type AssetRow,
+  deleteAssets,
+  findAssets,
+  findBrandIds,
+  findVersions,
+  listVersionIds,
+  updateAssets,
+  type VersionRow,
+} from './asset.queries.js';
 import { parseAssetFields } from './asset-fields.js';
 import { readAssetIds, requireAllFound } from './asset-id-list.js';
 import { applyFields, type VersionJudge } from './asset-ingest.js';
@@ -71,7 +80,8 @@ export class AssetService {
     try {
       return await this.#database.asOrganization(viewer.organizationId, async (tx) => {
         const [before] = await findAssets(tx, [id], true);
-        if (before === undefined) throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
+        if (before === undefined)
+          throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
         const brands = await findBrandIds(tx, fields.brand ? [fields.brand] : []);
         if (fields.brand && !brands.has(fields.brand)) {
           throw new VitrineError('NOT_FOUND', `input.fields.brand: there is no brand with the key ${JSON.stringify(fields.brand)}.`, {
@@ -88,10 +98,14 @@ export class AssetService {
       });
     } catch (error) {
       if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
-      throw new VitrineError('CONFLICT', `input.fields.externalId: another asset has the external id ${JSON.stringify(fields.externalId)}.`, {
-        field: 'input.fields.externalId',
-        value: fields.externalId,
-      });
+      throw new VitrineError(
+        'CONFLICT',
+        `input.fields.externalId: another asset has the external id ${JSON.stringify(fields.externalId)}.`,
+        {
+          field: 'input.fields.externalId',
+          value: fields.externalId,
+        },
+      );
     }
   }
 
@@ -104,7 +118,9 @@ export class AssetService {
   async delete(viewer: Viewer, globalIds: readonly string[]): Promise<string[]> {
     requireRole(viewer, 'EDITOR');
     const ids = readAssetIds(globalIds, 'input.assets');
-    await this.#database.asOrganization(viewer.organizationId, async (tx) => requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'));
+    await this.#database.asOrganization(viewer.organizationId, async (tx) =>
+      requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'),
+    );
     return [...globalIds];
   }
 }

@@ -30,7 +30,10 @@ export class AssetColor {
   share!: number;
 }
 
-@ObjectType({ implements: Node, description: 'One file of an asset with what was measured in it. It never changes; a new file makes a new version.' })
+@ObjectType({
+  implements: Node,
+  description: 'One file of an asset with what was measured in it. It never changes; a new file makes a new version.',
+})
 export class AssetVersion extends Node {
   @Field(() => Int, { description: '1 for the first file, then counting up.' })
   number!: number;
@@ -65,7 +68,10 @@ export class AssetVersion extends Node {
   @Field(() => Int, { description: 'Frames or pages in the file; the first is what was measured.' })
   pageCount!: number;
 
-  @Field(() => Float, { nullable: true, description: 'Variance of the Laplacian at working size; low values mean blur. Null for documents.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Variance of the Laplacian at working size; low values mean blur. Null for documents.',
+  })
   sharpness!: number | null;
 
   @Field(() => [AssetColor], { description: 'Dominant colours, largest share first; empty for documents.' })

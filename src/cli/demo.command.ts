@@ -19,7 +19,11 @@ const SEARCHES = [
 /** `vitrine demo`: the main job from nothing, on a library drawn here, in a folder of its own beside the user's data. */
 export async function demoCommand(userConfig: Config, log: Logger, { once }: { once?: boolean }): Promise<void> {
   const folder = `${userConfig.dataFolder}-demo`;
-  const config: Config = { ...userConfig, dataFolder: folder, ...(userConfig.storage.kind === 'local' && { storage: { kind: 'local', folder } }) };
+  const config: Config = {
+    ...userConfig,
+    dataFolder: folder,
+    ...(userConfig.storage.kind === 'local' && { storage: { kind: 'local', folder } }),
+  };
   const started = performance.now();
   const app = await createApp(config, log);
   const stopped = stopOnSignal(app, log);
@@ -33,7 +37,9 @@ export async function demoCommand(userConfig: Config, log: Logger, { once }: { o
     if (once) return;
     const { key } = await app.apiKeys.create(owner, { name: 'demo', role: 'ADMIN' });
     const url = await app.serve();
-    process.stdout.write(`\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`);
+    process.stdout.write(
+      `\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
+    );
     await stopped;
   } finally {
     await app.stop();
@@ -54,10 +60,16 @@ async function importSamples(app: App, owner: Viewer, folder: string): Promise<v
   const { counts } = operation.finished_at === null ? await waitForImport(app, owner, operation.id, 'Importing') : operation;
   const { provider, modelId } = app.embedding.info;
   const problems = (counts.REJECTED ?? 0) + (counts.FAILED ?? 0);
-  process.stdout.write(`${counts.CREATED ?? 0} assets in the library, seen by ${modelId} on ${provider}${problems > 0 ? `; ${problems} could not be imported` : ''}.\n`);
+  process.stdout.write(
+    `${counts.CREATED ?? 0} assets in the library, seen by ${modelId} on ${provider}${problems > 0 ? `; ${problems} could not be imported` : ''}.\n`,
+  );
 }
 
-async function printSearch(app: App, owner: Viewer, { query, filter }: { query: string; filter?: { tags: { any: readonly string[] } } }): Promise<void> {
+async function printSearch(
+  app: App,
+  owner: Viewer,
+  { query, filter }: { query: string; filter?: { tags: { any: readonly string[] } } },
+): Promise<void> {
   const tags = filter && { tags: { any: [...filter.tags.any] } };
   const began = performance.now();
   const page = await app.search.findAssets(owner, { query, first: 5, ...(tags && { filter: tags }) });
@@ -72,11 +84,16 @@ async function printReports(app: App, owner: Viewer): Promise<void> {
   const { edges } = await app.brands.listBrands(owner, 10);
   for (const { node: brand } of edges) {
     const report = await app.compliance.report(owner, brand.id, 3);
-    process.stdout.write(`\nCompliance of ${report.brandName}: score ${percent(report.score)} at a coverage of ${percent(report.coverage)}, ${report.assets} assets\n`);
+    process.stdout.write(
+      `\nCompliance of ${report.brandName}: score ${percent(report.score)} at a coverage of ${percent(report.coverage)}, ${report.assets} assets\n`,
+    );
     for (const rule of report.perRule) {
       const { PASS, FAIL, NEEDS_REVIEW, NOT_EVALUATED } = rule.counts;
-      process.stdout.write(`  ${rule.title.padEnd(44)} ${PASS} pass, ${FAIL} fail, ${NEEDS_REVIEW} to review${NOT_EVALUATED > 0 ? `, ${NOT_EVALUATED} not evaluated` : ''}\n`);
+      process.stdout.write(
+        `  ${rule.title.padEnd(44)} ${PASS} pass, ${FAIL} fail, ${NEEDS_REVIEW} to review${NOT_EVALUATED > 0 ? `, ${NOT_EVALUATED} not evaluated` : ''}\n`,
+      );
     }
-    for (const worst of report.worstAssets) process.stdout.write(`  worst: ${worst.title} (${worst.fileName}): ${worst.failures} rules failed\n`);
+    for (const worst of report.worstAssets)
+      process.stdout.write(`  worst: ${worst.title} (${worst.fileName}): ${worst.failures} rules failed\n`);
   }
 }

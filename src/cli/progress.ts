@@ -20,7 +20,15 @@ export function showProgress(label: string): Progress {
       stop() {},
     };
   }
-  const bar = new SingleBar({ format: `${label} {bar} {value}/{total}  {rate}/s  {eta_formatted} left`, stream: process.stderr, hideCursor: true, clearOnComplete: false }, Presets.shades_classic);
+  const bar = new SingleBar(
+    {
+      format: `${label} {bar} {value}/{total}  {rate}/s  {eta_formatted} left`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: false,
+    },
+    Presets.shades_classic,
+  );
   const started = Date.now();
   bar.start(1, 0, { rate: '-' });
   return {

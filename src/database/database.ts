@@ -137,7 +137,18 @@ export class Database {
   }
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN', '57P01', '57P02', '57P03']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'EAI_AGAIN',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
 
 function explainConnection(error: unknown): never {
   throw explain(error);
@@ -147,17 +158,29 @@ function explainConnection(error: unknown): never {
 export function explain(error: unknown): unknown {
   if (isVitrineError(error)) return error;
   const { code, message } = error as { code?: string; message?: string };
-  if (code === '57014') return new VitrineError('TIMEOUT', 'The database did not answer in time. Narrow the filter or try again later.', { cause: error });
+  if (code === '57014')
+    return new VitrineError('TIMEOUT', 'The database did not answer in time. Narrow the filter or try again later.', { cause: error });
   if (code === '28P01' || code === '28000') {
-    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL refused the login (${message}). Check user and password in DATABASE_URL.`, { cause: error });
-  }
-  if (code === '3D000') {
-    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL answers, but ${message}. Create it (createdb) or correct DATABASE_URL.`, { cause: error });
-  }
-  if ((code !== undefined && UNREACHABLE.has(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')) {
-    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`, {
+    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL refused the login (${message}). Check user and password in DATABASE_URL.`, {
       cause: error,
     });
+  }
+  if (code === '3D000') {
+    return new VitrineError('DATABASE_UNREACHABLE', `PostgreSQL answers, but ${message}. Create it (createdb) or correct DATABASE_URL.`, {
+      cause: error,
+    });
+  }
+  if (
+    (code !== undefined && UNREACHABLE.has(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
+  ) {
+    return new VitrineError(
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`,
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

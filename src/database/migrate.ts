@@ -23,10 +23,15 @@ export async function migrate(client: pg.Client, migrationsFolder: string): Prom
       'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
     );
     const applied = new Map(rows.map((row) => [row.migration_name, row.checksum]));
-    const names = (await readdir(migrationsFolder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    const names = (await readdir(migrationsFolder, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
     const unknown = [...applied.keys()].filter((name) => !names.includes(name));
     if (unknown.length > 0) {
-      throw new VitrineError('DATABASE_INCOMPATIBLE', `The database has migrations that this version does not know (${unknown.join(', ')}). Start a newer version.`);
+      throw new VitrineError(
+        'DATABASE_INCOMPATIBLE',
+        `The database has migrations that this version does not know (${unknown.join(', ')}). Start a newer version.`,
+      );
     }
     const done: string[] = [];
     for (const name of names.sort()) {
@@ -35,7 +40,10 @@ export async function migrate(client: pg.Client, migrationsFolder: string): Prom
       const known = applied.get(name);
       if (known === checksum) continue;
       if (known !== undefined) {
-        throw new VitrineError('DATABASE_INCOMPATIBLE', `Migration ${name} was changed after it had been applied. Restore its file; changes go into a new migration.`);
+        throw new VitrineError(
+          'DATABASE_INCOMPATIBLE',
+          `Migration ${name} was changed after it had been applied. Restore its file; changes go into a new migration.`,
+        );
       }
       await apply(client, name, script, checksum);
       done.push(name);
@@ -67,7 +75,11 @@ async function apply(client: pg.Client, name: string, script: string, checksum: 
       );
     }
     if (code === '42501') {
-      throw new VitrineError('DATABASE_INCOMPATIBLE', `Migration ${name} needs more rights: ${message}. Vitrine's login needs CREATEROLE and its own database.`, { cause });
+      throw new VitrineError(
+        'DATABASE_INCOMPATIBLE',
+        `Migration ${name} needs more rights: ${message}. Vitrine's login needs CREATEROLE and its own database.`,
+        { cause },
+      );
     }
     throw new VitrineError('DATABASE_INCOMPATIBLE', `Migration ${name} failed: ${message}`, { cause });
   }

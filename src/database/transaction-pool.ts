@@ -38,7 +38,12 @@ export class TransactionPool extends pg.Pool {
       return nested === undefined ? target.query(first, ...rest) : target.query(nested);
     };
     // Prisma opens a transaction of its own for some writes; inside ours that is a savepoint.
-    const connect = async (): Promise<unknown> => ({ query, on: () => undefined, removeListener: () => undefined, release: () => undefined });
+    const connect = async (): Promise<unknown> => ({
+      query,
+      on: () => undefined,
+      removeListener: () => undefined,
+      release: () => undefined,
+    });
     Object.assign(this, { query, connect });
   }
 }

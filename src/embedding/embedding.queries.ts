@@ -59,7 +59,7 @@ export interface NewEmbedding {
   vector: Float32Array;
 }
 
-/** Writes vectors beside the filter columns of their assets, which are read here, so that the copy cannot be older than the original. */
+/** Writes vectors beside the filter columns of their assets, which are read and held here, so that the copy cannot be older than the original. */
 export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number, embeddings: readonly NewEmbedding[]): Promise<void> {
   if (embeddings.length === 0) return;
   const rows = embeddings.map((row) => sql`(${row.versionId}::uuid, ${row.part}::text, ${toHalfvecBinary(row.vector)}::halfvec)`);
@@ -69,6 +69,7 @@ export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number
     FROM (VALUES ${join(rows)}) AS e (version_id, part, vector)
     JOIN asset_version v ON v.organization_id = ${tx.organizationId}::uuid AND v.id = e.version_id
     JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+    FOR SHARE OF a
     ON CONFLICT (organization_id, model_revision_id, version_id, part) DO UPDATE SET vector = EXCLUDED.vector`);
   await tx.execute(sql`
     DELETE FROM embedding_failure WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}

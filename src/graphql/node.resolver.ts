@@ -17,7 +17,8 @@ export class NodeResolver {
 
   @Query(() => Node, {
     nullable: true,
-    description: 'An asset, brand, collection or import by its id; null when there is none, or it is of a type that is only reached through others.',
+    description:
+      'An asset, brand, collection or import by its id; null when there is none, or it is of a type that is only reached through others.',
   })
   async node(@Ctx() context: RequestContext, @Arg('id', () => ID, { description: 'Global id.' }) id: string): Promise<Node | null> {
     const viewer = viewerOf(context);

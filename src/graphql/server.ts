@@ -52,7 +52,6 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
     persistedQueries: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
-    status400ForVariableCoercionErrors: true,
     parseOptions: { maxTokens: limits.maxTokens },
     validationRules: limitRules(limits),
     logger: log,

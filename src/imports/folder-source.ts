@@ -8,16 +8,29 @@ import type { PlannedItem } from './import-source.js';
  * The real path of `requested`, if it lies inside one of `roots` after following links.
  * @throws VitrineError FORBIDDEN, FILE_NOT_FOUND, BAD_USER_INPUT
  */
-export async function resolveInside(roots: readonly string[], requested: string, wanted: 'folder' | 'file', field: string): Promise<string> {
+export async function resolveInside(
+  roots: readonly string[],
+  requested: string,
+  wanted: 'folder' | 'file',
+  field: string,
+): Promise<string> {
   if (roots.length === 0) {
-    throw new VitrineError('FORBIDDEN', `${field}: this server may not read any folder. Its operator allows some with VITRINE_IMPORT_ROOTS; or upload the files.`, { field });
+    throw new VitrineError(
+      'FORBIDDEN',
+      `${field}: this server may not read any folder. Its operator allows some with VITRINE_IMPORT_ROOTS; or upload the files.`,
+      { field },
+    );
   }
   // Outside the roots, existing and missing paths get one answer, so that nobody maps the disk by asking.
-  const outside = new VitrineError('FORBIDDEN', `${field}: ${JSON.stringify(requested)} is not inside a folder that this server may read.`, {
-    field,
-    value: requested,
-    allowed: 'a path inside VITRINE_IMPORT_ROOTS',
-  });
+  const outside = new VitrineError(
+    'FORBIDDEN',
+    `${field}: ${JSON.stringify(requested)} is not inside a folder that this server may read.`,
+    {
+      field,
+      value: requested,
+      allowed: 'a path inside VITRINE_IMPORT_ROOTS',
+    },
+  );
   const absolute = path.resolve(roots[0] as string, requested);
   const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
   const inside = (target: string) => realRoots.some((root) => target === root || target.startsWith(root + path.sep));
@@ -29,7 +42,11 @@ export async function resolveInside(roots: readonly string[], requested: string,
   if (!inside(real)) throw outside;
   const found = await stat(real);
   if (wanted === 'folder' ? !found.isDirectory() : !found.isFile()) {
-    throw new VitrineError('BAD_USER_INPUT', `${field}: ${JSON.stringify(requested)} is not a ${wanted}.`, { field, value: requested, allowed: `a ${wanted}` });
+    throw new VitrineError('BAD_USER_INPUT', `${field}: ${JSON.stringify(requested)} is not a ${wanted}.`, {
+      field,
+      value: requested,
+      allowed: `a ${wanted}`,
+    });
   }
   return real;
 }

@@ -74,7 +74,10 @@ export class ImportBatchJob implements JobHandler<Data> {
       }
     }
     await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId));
-    this.#log.info({ importId, from, to, model: this.#rooms.embedding.info.revision, provider: this.#rooms.embedding.info.provider }, 'batch imported');
+    this.#log.info(
+      { importId, from, to, model: this.#rooms.embedding.info.revision, provider: this.#rooms.embedding.info.provider },
+      'batch imported',
+    );
   }
 
   /** The retries are used up: what is still open ends FAILED, so that the operation can end. */
@@ -84,29 +87,54 @@ export class ImportBatchJob implements JobHandler<Data> {
       const positions = Array.from({ length: to - from + 1 }, (_, index) => from + index);
       const open = await lockPending(tx, importId, positions);
       const message = 'This item could not be imported after several attempts; the server log says why.';
-      await closeItems(tx, importId, [...open].map((position) => ({ position, state: 'FAILED', asset_id: null, code: 'INTERNAL', message, field: null })));
+      await closeItems(
+        tx,
+        importId,
+        [...open].map((position) => ({ position, state: 'FAILED', asset_id: null, code: 'INTERNAL', message, field: null })),
+      );
     });
     await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId));
   }
 
-  async #importGroup(organizationId: string, importId: string, items: readonly ItemRow[], onDuplicate: 'RETURN_EXISTING' | 'REJECT'): Promise<void> {
+  async #importGroup(
+    organizationId: string,
+    importId: string,
+    items: readonly ItemRow[],
+    onDuplicate: 'RETURN_EXISTING' | 'REJECT',
+  ): Promise<void> {
     const { database, ingest } = this.#rooms;
     let open: readonly Prepared[] = await this.#prepare(organizationId, items, true);
     // A second round only for content that was known when we looked and deleted before we wrote.
     for (let round = 0; open.length > 0 && round < 2; round += 1) {
       const started = performance.now();
       const unmeasured = await database.asOrganization(organizationId, async (tx) => {
-        const pending = await lockPending(tx, importId, open.map(({ item }) => item.position));
+        const pending = await lockPending(
+          tx,
+          importId,
+          open.map(({ item }) => item.position),
+        );
         const todo = open.filter(({ item }) => pending.has(item.position));
         const ready = todo.filter((entry): entry is { item: ItemRow; result: IngestItem } => !isVitrineError(entry.result));
-        const outcomes = await ingest.ingest(tx, ready.map((entry) => entry.result), onDuplicate);
+        const outcomes = await ingest.ingest(
+          tx,
+          ready.map((entry) => entry.result),
+          onDuplicate,
+        );
         const finals = todo.flatMap(({ item, result }): FinalItem[] => (isVitrineError(result) ? [finalError(item, result)] : []));
         const again: ItemRow[] = [];
         for (const [index, { item }] of ready.entries()) {
           const outcome = outcomes[index] as IngestOutcome;
           if (outcome.state === 'UNMEASURED') again.push(item);
           else if (outcome.state === 'REJECTED') finals.push({ ...finalError(item, outcome.error), state: 'REJECTED' });
-          else finals.push({ position: item.position, state: outcome.state, asset_id: outcome.assetId, code: null, message: null, field: null });
+          else
+            finals.push({
+              position: item.position,
+              state: outcome.state,
+              asset_id: outcome.assetId,
+              code: null,
+              message: null,
+              field: null,
+            });
         }
         await closeItems(tx, importId, finals);
         return again;
@@ -143,7 +171,8 @@ export class ImportBatchJob implements JobHandler<Data> {
       const source = item.source as ItemSource;
       if (source.type === 'PATH') return { item, file: { path: source.path, fileName: path.basename(source.path) } };
       const upload = byId.get(source.uploadId);
-      if (upload?.sha256 == null) return { item, file: new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.') };
+      if (upload?.sha256 == null)
+        return { item, file: new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.') };
       return { item, file: { sha256: upload.sha256, byteSize: upload.declared_byte_size, fileName: upload.file_name } };
     });
   }
@@ -183,7 +212,14 @@ export class ImportBatchJob implements JobHandler<Data> {
 /** What is wrong with a file is REJECTED: trying again would not help. What is wrong with us is FAILED. */
 function finalError(item: ItemRow, error: VitrineError): FinalItem {
   const ours = ['MEDIA_TIMEOUT', 'MEDIA_DECODER_CRASHED', 'INTERNAL'].includes(error.code);
-  return { position: item.position, state: ours ? 'FAILED' : 'REJECTED', asset_id: null, code: error.code, message: error.message, field: error.field ?? null };
+  return {
+    position: item.position,
+    state: ours ? 'FAILED' : 'REJECTED',
+    asset_id: null,
+    code: error.code,
+    message: error.message,
+    field: error.field ?? null,
+  };
 }
 
 /** Errors about one file become that item's outcome; a full disk or a lost database fail the job, which is tried again. */
@@ -194,7 +230,8 @@ function asFileError(error: unknown): VitrineError {
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return new VitrineError('FILE_NOT_FOUND', 'The file is not there any more.');
-  if (code === 'EACCES' || code === 'EPERM') return new VitrineError('FILE_UNREADABLE', 'The file may not be read by the user that Vitrine runs as.');
+  if (code === 'EACCES' || code === 'EPERM')
+    return new VitrineError('FILE_UNREADABLE', 'The file may not be read by the user that Vitrine runs as.');
   if (code === 'EISDIR' || code === 'EIO') return new VitrineError('FILE_UNREADABLE', `The file cannot be read: ${message}.`);
   throw error;
 }

@@ -7,7 +7,16 @@ import type { FileStore } from '../files/file-store.js';
 import type { JobHandler, JobQueue } from '../jobs/job-queue.js';
 import { listFolder, resolveInside } from './folder-source.js';
 import type { ImportSource, PlannedItem } from './import-source.js';
-import { failOperation, findOperation, finishOperation, insertItems, type OperationRow, pendingRange, restartPlanning, startOperation } from './import.queries.js';
+import {
+  failOperation,
+  findOperation,
+  finishOperation,
+  insertItems,
+  type OperationRow,
+  pendingRange,
+  restartPlanning,
+  startOperation,
+} from './import.queries.js';
 import { IMPORT_BATCH } from './import-jobs.js';
 import { type FileFinder, readManifest } from './manifest.js';
 import { findStagedUploads } from './staged-upload.queries.js';
@@ -88,7 +97,10 @@ export class ImportPlanJob implements JobHandler<Data> {
   async *#listSource(organizationId: string, source: ImportSource): AsyncGenerator<PlannedItem> {
     if (source.type === 'FOLDER') yield* listFolder(source.folder);
     else if (source.type === 'UPLOADS') {
-      const uploads = await this.#uploads(organizationId, source.uploads.map((upload) => upload.uploadId));
+      const uploads = await this.#uploads(
+        organizationId,
+        source.uploads.map((upload) => upload.uploadId),
+      );
       for (const { uploadId, fields } of source.uploads) {
         yield { label: uploads.get(uploadId)?.file_name ?? uploadId, source: { type: 'UPLOAD', uploadId }, fields, error: null };
       }
@@ -103,7 +115,10 @@ export class ImportPlanJob implements JobHandler<Data> {
       const find: FileFinder = async (file) => {
         const uploadId = byName.get(file);
         if (uploadId !== undefined) return { type: 'UPLOAD', uploadId };
-        throw new VitrineError('FILE_NOT_FOUND', `file: no uploaded file is called ${JSON.stringify(file)}.`, { field: 'file', value: file });
+        throw new VitrineError('FILE_NOT_FOUND', `file: no uploaded file is called ${JSON.stringify(file)}.`, {
+          field: 'file',
+          value: file,
+        });
       };
       const content: Readable = await this.#files.openRead(manifest.sha256);
       yield* readManifest(content, manifest.file_name, find);

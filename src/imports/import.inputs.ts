@@ -46,7 +46,10 @@ export class ImportUploadInput {
     'further columns are rightsHolder, rightsLicense, rightsStartsOn, rightsExpiresOn and `metadata.<key>`.',
 })
 export class ImportManifestInput {
-  @Field(() => String, { nullable: true, description: 'Path of a manifest on the server, inside a folder that it may read. Its files are relative to it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Path of a manifest on the server, inside a folder that it may read. Its files are relative to it.',
+  })
   path?: string | null;
 
   @Field(() => ID, { nullable: true, description: 'A staged upload that is the manifest.' })
@@ -61,7 +64,10 @@ export class ImportSourceInput {
   @Field(() => [ImportUploadInput], { nullable: true, description: 'Staged uploads, 1 to 1,000.' })
   uploads?: ImportUploadInput[] | null;
 
-  @Field(() => String, { nullable: true, description: 'A folder on the server, inside one that it may read (VITRINE_IMPORT_ROOTS), with all below it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A folder on the server, inside one that it may read (VITRINE_IMPORT_ROOTS), with all below it.',
+  })
   folder?: string | null;
 
   @Field(() => ImportManifestInput, { nullable: true, description: 'A manifest.' })
@@ -79,7 +85,10 @@ export class AssetImportCreateInput {
   @Field(() => OnDuplicate, { defaultValue: 'RETURN_EXISTING', description: 'What to do with content that the library has.' })
   onDuplicate!: keyof typeof OnDuplicate;
 
-  @Field(() => String, { nullable: true, description: 'A key of your own, 1 to 200 characters: the same key and request again give the same import, not a second one.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A key of your own, 1 to 200 characters: the same key and request again give the same import, not a second one.',
+  })
   idempotencyKey?: string | null;
 }
 

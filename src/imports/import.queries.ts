@@ -57,11 +57,17 @@ export async function insertOperation(tx: OrganizationTx, operation: NewOperatio
 
 export async function findOperation(tx: OrganizationTx, by: { id: string } | { idempotencyKey: string }): Promise<OperationRow | null> {
   const condition = 'id' in by ? sql`id = ${by.id}::uuid` : sql`idempotency_key = ${by.idempotencyKey}`;
-  const rows = await tx.query<OperationRow>(sql`SELECT ${OPERATION} FROM import_operation WHERE organization_id = ${tx.organizationId}::uuid AND ${condition}`);
+  const rows = await tx.query<OperationRow>(
+    sql`SELECT ${OPERATION} FROM import_operation WHERE organization_id = ${tx.organizationId}::uuid AND ${condition}`,
+  );
   return rows[0] ?? null;
 }
 
-export function listOperations(tx: OrganizationTx, limit: number, after: { createdAt: string; id: string } | null): Promise<(OperationRow & { total: number })[]> {
+export function listOperations(
+  tx: OrganizationTx,
+  limit: number,
+  after: { createdAt: string; id: string } | null,
+): Promise<(OperationRow & { total: number })[]> {
   return tx.query(sql`
     SELECT ${OPERATION}, (SELECT count(*) FROM import_operation WHERE organization_id = ${tx.organizationId}::uuid) AS total
     FROM import_operation WHERE organization_id = ${tx.organizationId}::uuid
@@ -70,7 +76,10 @@ export function listOperations(tx: OrganizationTx, limit: number, after: { creat
 }
 
 /** Items by state, for many operations. */
-export async function countItems(tx: OrganizationTx, importIds: readonly string[]): Promise<Map<string, Partial<Record<ItemState, number>>>> {
+export async function countItems(
+  tx: OrganizationTx,
+  importIds: readonly string[],
+): Promise<Map<string, Partial<Record<ItemState, number>>>> {
   const rows = await tx.query<{ import_id: string; state: ItemState; n: number }>(sql`
     SELECT import_id, state, count(*) AS n FROM import_item
     WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ANY(${importIds}::uuid[]) GROUP BY import_id, state`);
@@ -103,7 +112,12 @@ export async function restartPlanning(tx: OrganizationTx, importId: string): Pro
   return true;
 }
 
-export async function insertItems(tx: OrganizationTx, importId: string, firstPosition: number, items: readonly PlannedItem[]): Promise<void> {
+export async function insertItems(
+  tx: OrganizationTx,
+  importId: string,
+  firstPosition: number,
+  items: readonly PlannedItem[],
+): Promise<void> {
   if (items.length === 0) return;
   const rows = items.map((item, index) => ({
     position: firstPosition + index,

@@ -24,7 +24,10 @@ export class ImportResolver {
   }
 
   @Query(() => ImportOperation, { nullable: true, description: 'One import; null when there is none with this id.' })
-  async assetImport(@Ctx() context: RequestContext, @Arg('id', () => ID, { description: 'Id of the import.' }) id: string): Promise<ImportOperation | null> {
+  async assetImport(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID, { description: 'Id of the import.' }) id: string,
+  ): Promise<ImportOperation | null> {
     const found = await this.#imports.find(viewerOf(context), fromGlobalId('ImportOperation', id, 'id'));
     return found && toImportOperation(found);
   }
@@ -35,7 +38,11 @@ export class ImportResolver {
   }
 
   @FieldResolver(() => ImportItemConnection, { description: 'Its items in the order of the input.' })
-  async items(@Ctx() context: RequestContext, @Root() operation: ImportOperation, @Args(() => ImportItemsArgs) { states, first, after }: ImportItemsArgs) {
+  async items(
+    @Ctx() context: RequestContext,
+    @Root() operation: ImportOperation,
+    @Args(() => ImportItemsArgs) { states, first, after }: ImportItemsArgs,
+  ) {
     return mapNodes(await this.#imports.items(viewerOf(context), operation.key, states ?? null, first, after), toImportItem);
   }
 
@@ -44,13 +51,17 @@ export class ImportResolver {
   })
   assetImportCreate(
     @Ctx() context: RequestContext,
-    @Arg('input', () => AssetImportCreateInput, { description: 'Source, defaults and how to treat duplicates.' }) input: AssetImportCreateInput,
+    @Arg('input', () => AssetImportCreateInput, { description: 'Source, defaults and how to treat duplicates.' })
+    input: AssetImportCreateInput,
   ) {
     return payload(async () => ({ import: toImportOperation(await this.#imports.create(viewerOf(context), toRequest(input))) }));
   }
 
   @Mutation(() => AssetImportCancelPayload, { description: 'Stops an import: what is done stays. Needs the role EDITOR.' })
-  assetImportCancel(@Ctx() context: RequestContext, @Arg('input', () => AssetImportCancelInput, { description: 'The import.' }) input: AssetImportCancelInput) {
+  assetImportCancel(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetImportCancelInput, { description: 'The import.' }) input: AssetImportCancelInput,
+  ) {
     return payload(async () => ({
       import: toImportOperation(await this.#imports.cancel(viewerOf(context), fromGlobalId('ImportOperation', input.id, 'input.id'))),
     }));
@@ -61,7 +72,10 @@ function toRequest({ source, defaults, onDuplicate, idempotencyKey }: AssetImpor
   const { uploads, folder, manifest } = source;
   const upload = (id: string, field: string) => fromGlobalId('StagedUpload', id, field);
   return {
-    uploads: uploads?.map((item, index) => ({ uploadId: upload(item.upload, `input.source.uploads[${index}].upload`), fields: item.fields })),
+    uploads: uploads?.map((item, index) => ({
+      uploadId: upload(item.upload, `input.source.uploads[${index}].upload`),
+      fields: item.fields,
+    })),
     folder,
     manifest: manifest && {
       path: manifest.path,

@@ -62,7 +62,8 @@ export class ImportService {
   async create(viewer: Viewer, request: ImportRequest, extraRoots: readonly string[] = []): Promise<ImportProgress> {
     requireRole(viewer, 'EDITOR');
     const defaults = request.defaults == null ? {} : parseAssetFields(request.defaults, 'input.defaults');
-    if (defaults.externalId) throw badInput('input.defaults.externalId', defaults.externalId, 'nothing: an external id belongs to one asset');
+    if (defaults.externalId)
+      throw badInput('input.defaults.externalId', defaults.externalId, 'nothing: an external id belongs to one asset');
     const key = request.idempotencyKey ?? null;
     if (key !== null && (key.length < 1 || key.length > 200)) throw badInput('input.idempotencyKey', key, 'a text of 1 to 200 characters');
     const source = await this.#source(viewer, request, [...extraRoots, ...this.#importRoots]);
@@ -88,11 +89,17 @@ export class ImportService {
   async #source(viewer: Viewer, request: ImportRequest, roots: readonly string[]): Promise<ImportSource> {
     const given = (['uploads', 'folder', 'manifest'] as const).filter((name) => request[name] != null);
     if (given.length !== 1) {
-      throw badInput('input.source', given, 'exactly one of uploads, folder, manifest', `input.source: exactly one of uploads, folder and manifest is needed, not ${given.length}.`);
+      throw badInput(
+        'input.source',
+        given,
+        'exactly one of uploads, folder, manifest',
+        `input.source: exactly one of uploads, folder and manifest is needed, not ${given.length}.`,
+      );
     }
     if (request.uploads != null) {
       const { uploads } = request;
-      if (uploads.length < 1 || uploads.length > MAX_UPLOADS) throw badInput('input.source.uploads', uploads.length, `1 to ${MAX_UPLOADS} uploads; use a manifest for more`);
+      if (uploads.length < 1 || uploads.length > MAX_UPLOADS)
+        throw badInput('input.source.uploads', uploads.length, `1 to ${MAX_UPLOADS} uploads; use a manifest for more`);
       const checked = uploads.map((upload, index) => ({
         uploadId: upload.uploadId,
         fields: upload.fields == null ? ({} as AssetFields) : parseAssetFields(upload.fields, `input.source.uploads[${index}].fields`),
@@ -104,12 +111,17 @@ export class ImportService {
       );
       return { type: 'UPLOADS', uploads: checked };
     }
-    if (request.folder != null) return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
+    if (request.folder != null)
+      return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
     const { path, uploadId, fileUploadIds } = request.manifest as NonNullable<ImportRequest['manifest']>;
     if ((path == null) === (uploadId == null)) throw badInput('input.source.manifest', null, 'either path or uploadId');
     if (path != null) return { type: 'MANIFEST', path: await resolveInside(roots, path, 'file', 'input.source.manifest.path') };
     const [manifest] = await this.#uploads.requireReceived(viewer, [uploadId as string], () => 'input.source.manifest.uploadId');
-    const files = await this.#uploads.requireReceived(viewer, fileUploadIds ?? [], (index) => `input.source.manifest.fileUploadIds[${index}]`);
+    const files = await this.#uploads.requireReceived(
+      viewer,
+      fileUploadIds ?? [],
+      (index) => `input.source.manifest.fileUploadIds[${index}]`,
+    );
     return {
       type: 'MANIFEST_UPLOAD',
       uploadId: (manifest as { id: string }).id,
@@ -176,7 +188,11 @@ export class ImportService {
     requireRole(viewer, 'EDITOR');
     const before = await this.get(viewer, id);
     const cancelled = await this.#database.asOrganization(viewer.organizationId, (tx) => cancelOperation(tx, id));
-    if (!cancelled) throw new VitrineError('CONFLICT', `input.id: this import is over already (${before.state}).`, { field: 'input.id', value: before.state });
+    if (!cancelled)
+      throw new VitrineError('CONFLICT', `input.id: this import is over already (${before.state}).`, {
+        field: 'input.id',
+        value: before.state,
+      });
     return this.get(viewer, id);
   }
 }

@@ -6,10 +6,13 @@ import { UserError } from '../graphql/payload.js';
 import type { ItemRow, ItemState, OperationState } from './import.queries.js';
 import type { ImportProgress } from './import.service.js';
 
-export const ImportState = { PLANNING: 'PLANNING', RUNNING: 'RUNNING', COMPLETED: 'COMPLETED', FAILED: 'FAILED', CANCELLED: 'CANCELLED' } as const satisfies Record<
-  OperationState,
-  string
->;
+export const ImportState = {
+  PLANNING: 'PLANNING',
+  RUNNING: 'RUNNING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED',
+} as const satisfies Record<OperationState, string>;
 registerEnumType(ImportState, {
   name: 'ImportState',
   description: 'Where an import stands.',
@@ -117,7 +120,10 @@ export class ImportItem {
 
 export const ImportItemConnection = connectionOf(ImportItem, 'ImportItem');
 
-@ObjectType({ implements: Node, description: 'An import: it goes on by itself, survives restarts, and ends with every item in one final state.' })
+@ObjectType({
+  implements: Node,
+  description: 'An import: it goes on by itself, survives restarts, and ends with every item in one final state.',
+})
 export class ImportOperation extends Node {
   key!: string;
 

@@ -20,7 +20,10 @@ export async function* readManifest(content: Readable, fileName: string, find: F
   const extension = path.extname(fileName).toLowerCase();
   const rows = extension === '.csv' ? readCsv(content) : extension === '.jsonl' || extension === '.ndjson' ? readJsonLines(content) : null;
   if (rows === null) {
-    throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(fileName)} must end in .jsonl, .ndjson or .csv.`, { value: fileName, allowed: ['.jsonl', '.ndjson', '.csv'] });
+    throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(fileName)} must end in .jsonl, .ndjson or .csv.`, {
+      value: fileName,
+      allowed: ['.jsonl', '.ndjson', '.csv'],
+    });
   }
   for await (const { line, row } of rows) yield await plan(line, row, find);
 }
@@ -31,14 +34,22 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
     if (isVitrineError(row)) throw row;
     const { file, ...fields } = row;
     if (typeof file !== 'string' || file === '') {
-      throw new VitrineError('MANIFEST_INVALID', `line ${line}: file is missing. Every row names its file, relative to the manifest.`, { field: 'file', value: file });
+      throw new VitrineError('MANIFEST_INVALID', `line ${line}: file is missing. Every row names its file, relative to the manifest.`, {
+        field: 'file',
+        value: file,
+      });
     }
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
     return { label, source: await find(file), fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
     const message = error.message.startsWith('line ') ? error.message : `line ${line}: ${error.message}`;
-    return { label, source: null, fields: {}, error: new VitrineError(error.code, message, { ...(error.field !== undefined && { field: error.field }) }) };
+    return {
+      label,
+      source: null,
+      fields: {},
+      error: new VitrineError(error.code, message, { ...(error.field !== undefined && { field: error.field }) }),
+    };
   }
 }
 
@@ -54,7 +65,8 @@ async function* readJsonLines(content: Readable): AsyncGenerator<Row> {
 }
 
 function parseJsonLine(line: number, text: string): Record<string, unknown> | VitrineError {
-  if (text.length > MAX_LINE_CHARACTERS) return new VitrineError('MANIFEST_INVALID', `line ${line} is longer than ${MAX_LINE_CHARACTERS} characters.`);
+  if (text.length > MAX_LINE_CHARACTERS)
+    return new VitrineError('MANIFEST_INVALID', `line ${line} is longer than ${MAX_LINE_CHARACTERS} characters.`);
   try {
     const row: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
     if (row !== null && typeof row === 'object' && !Array.isArray(row)) return row as Record<string, unknown>;
@@ -65,11 +77,19 @@ function parseJsonLine(line: number, text: string): Record<string, unknown> | Vi
 }
 
 async function* readCsv(content: Readable): AsyncGenerator<Row> {
-  const parser = content.pipe(parse({ bom: true, columns: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MAX_LINE_CHARACTERS }));
+  const parser = content.pipe(
+    parse({ bom: true, columns: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MAX_LINE_CHARACTERS }),
+  );
   content.on('error', (error) => parser.destroy(error));
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: { lines: number; error?: Error } }>) {
-      yield { line: info.lines, row: info.error ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${info.error.message}`) : fromCsv(record) };
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: Record<string, string>;
+      info: { lines: number; error?: Error };
+    }>) {
+      yield {
+        line: info.lines,
+        row: info.error ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${info.error.message}`) : fromCsv(record),
+      };
     }
   } catch (cause) {
     throw new VitrineError('MANIFEST_INVALID', `The CSV manifest cannot be read: ${(cause as Error).message}`, { cause });
@@ -91,7 +111,11 @@ function fromCsv(record: Record<string, string>): Record<string, unknown> {
     const right = RIGHTS_COLUMNS[column];
     if (right !== undefined) row.rights = { ...row.rights, [right]: value };
     else if (column.startsWith('metadata.')) row.metadata = { ...row.metadata, [column.slice('metadata.'.length)]: value };
-    else if (column === 'tags') row.tags = value.split(';').map((tag) => tag.trim()).filter(Boolean) satisfies AssetFields['tags'];
+    else if (column === 'tags')
+      row.tags = value
+        .split(';')
+        .map((tag) => tag.trim())
+        .filter(Boolean) satisfies AssetFields['tags'];
     else row[column] = value;
   }
   return row;

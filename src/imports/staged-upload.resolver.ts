@@ -16,8 +16,13 @@ export class StagedUploadResolver {
     this.#baseUrl = baseUrl;
   }
 
-  @Mutation(() => StagedUploadCreatePayload, { description: 'Gives an address per file to PUT its bytes to; then import them. Needs the role EDITOR.' })
-  stagedUploadCreate(@Ctx() context: RequestContext, @Arg('input', () => StagedUploadCreateInput, { description: 'The files.' }) input: StagedUploadCreateInput) {
+  @Mutation(() => StagedUploadCreatePayload, {
+    description: 'Gives an address per file to PUT its bytes to; then import them. Needs the role EDITOR.',
+  })
+  stagedUploadCreate(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => StagedUploadCreateInput, { description: 'The files.' }) input: StagedUploadCreateInput,
+  ) {
     return payload(async () => {
       const uploads = await this.#uploads.create(viewerOf(context), input.files);
       return {

@@ -4,7 +4,13 @@ import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
-import { findStagedUploadByToken, findStagedUploads, insertStagedUpload, markReceived, type StagedUploadRow } from './staged-upload.queries.js';
+import {
+  findStagedUploadByToken,
+  findStagedUploads,
+  insertStagedUpload,
+  markReceived,
+  type StagedUploadRow,
+} from './staged-upload.queries.js';
 
 const LIFETIME_SECONDS = 24 * 3600;
 const MAX_PER_CALL = 100;
@@ -36,7 +42,8 @@ export class StagedUploadService {
 
   async create(viewer: Viewer, requests: readonly StagedUploadRequest[]): Promise<StagedUpload[]> {
     requireRole(viewer, 'EDITOR');
-    if (requests.length < 1 || requests.length > MAX_PER_CALL) throw badInput('input.files', requests.length, `1 to ${MAX_PER_CALL} files in one call`);
+    if (requests.length < 1 || requests.length > MAX_PER_CALL)
+      throw badInput('input.files', requests.length, `1 to ${MAX_PER_CALL} files in one call`);
     for (const [index, request] of requests.entries()) this.#check(request, `input.files[${index}]`);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const uploads: StagedUpload[] = [];
@@ -58,8 +65,13 @@ export class StagedUploadService {
 
   #check(request: StagedUploadRequest, at: string): void {
     const { fileName, byteSize, sha256 } = request;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-    if (fileName.length < 1 || fileName.length > 255 || /[/\\\u0000-\u001f\u007f]/.test(fileName) || fileName === '.' || fileName === '..') {
+    if (
+      fileName.length < 1 ||
+      fileName.length > 255 ||
+      /[/\\\u0000-\u001f\u007f]/.test(fileName) ||
+      fileName === '.' ||
+      fileName === '..'
+    ) {
       throw badInput(`${at}.fileName`, fileName, 'a file name of 1 to 255 characters without slashes and control characters');
     }
     if (!Number.isInteger(byteSize) || byteSize < 1 || byteSize > this.#maxByteSize) {
@@ -78,7 +90,8 @@ export class StagedUploadService {
     if (organizationId === null) throw unknown;
     const upload = await this.#database.asOrganization(organizationId, (tx) => findStagedUploadByToken(tx, hash(token)));
     if (upload === null || upload.expired) throw unknown;
-    if (upload.sha256 !== null) throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
+    if (upload.sha256 !== null)
+      throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
     // A pipe in between: when the file is refused, the store destroys what it reads from, and the answer must still get out.
     const piped = new PassThrough();
     content.pipe(piped);
@@ -90,7 +103,12 @@ export class StagedUploadService {
       ...(upload.declared_sha256 !== null && { expectedSha256: upload.declared_sha256 }),
     });
     if (stored.byteSize !== upload.declared_byte_size) {
-      throw badInput('byteSize', stored.byteSize, `the ${upload.declared_byte_size} bytes that were announced`, `The upload has ${stored.byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`);
+      throw badInput(
+        'byteSize',
+        stored.byteSize,
+        `the ${upload.declared_byte_size} bytes that were announced`,
+        `The upload has ${stored.byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`,
+      );
     }
     if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, stored.sha256)))) {
       throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
@@ -104,9 +122,14 @@ export class StagedUploadService {
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id, index) => {
       const row = byId.get(id);
-      if (row === undefined) throw new VitrineError('NOT_FOUND', `${fieldOf(index)}: there is no such staged upload.`, { field: fieldOf(index) });
+      if (row === undefined)
+        throw new VitrineError('NOT_FOUND', `${fieldOf(index)}: there is no such staged upload.`, { field: fieldOf(index) });
       if (row.sha256 === null) {
-        throw new VitrineError('BAD_USER_INPUT', `${fieldOf(index)}: the bytes of "${row.file_name}" have not arrived. PUT them to its URL first.`, { field: fieldOf(index) });
+        throw new VitrineError(
+          'BAD_USER_INPUT',
+          `${fieldOf(index)}: the bytes of "${row.file_name}" have not arrived. PUT them to its URL first.`,
+          { field: fieldOf(index) },
+        );
       }
       return row;
     });

@@ -42,7 +42,13 @@ export class JobQueue {
     await this.#boss.start();
     for (const kind of kinds) {
       await this.#boss.createQueue(deadLetter(kind));
-      const options = { retryLimit: kind.retryLimit, retryDelay: 1, retryBackoff: true, expireInSeconds: kind.expireInSeconds, deadLetter: deadLetter(kind) };
+      const options = {
+        retryLimit: kind.retryLimit,
+        retryDelay: 1,
+        retryBackoff: true,
+        expireInSeconds: kind.expireInSeconds,
+        deadLetter: deadLetter(kind),
+      };
       await this.#boss.createQueue(kind.name, { name: kind.name, ...options });
       await this.#boss.updateQueue(kind.name, { name: kind.name, ...options });
     }
@@ -95,7 +101,9 @@ export class JobQueue {
     const alone = await lock('pg_try_advisory_lock');
     let recovered = 0;
     if (alone) {
-      const { rows } = await this.#database.asOwner(`SELECT name, array_agg(id::text) AS ids FROM pgboss.job WHERE state = 'active' GROUP BY name`);
+      const { rows } = await this.#database.asOwner(
+        `SELECT name, array_agg(id::text) AS ids FROM pgboss.job WHERE state = 'active' GROUP BY name`,
+      );
       for (const row of rows) {
         const ids = row.ids as string[];
         await this.#boss.fail(row.name as string, ids);

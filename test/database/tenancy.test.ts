@@ -29,9 +29,13 @@ describe('the tenancy handle', () => {
 
   it('refuses to write a row of another organisation', async () => {
     await expect(
-      test.database.asOrganization(theirs, (tx) => tx.rows.brand.create({ data: { organizationId: ours, key: 'planted', name: 'Planted' } })),
+      test.database.asOrganization(theirs, (tx) =>
+        tx.rows.brand.create({ data: { organizationId: ours, key: 'planted', name: 'Planted' } }),
+      ),
     ).rejects.toThrow(/row-level security/);
-    const changed = await test.database.asOrganization(theirs, (tx) => tx.execute(sql`UPDATE brand SET name = 'taken' WHERE organization_id = ${ours}::uuid`));
+    const changed = await test.database.asOrganization(theirs, (tx) =>
+      tx.execute(sql`UPDATE brand SET name = 'taken' WHERE organization_id = ${ours}::uuid`),
+    );
     expect(changed).toBe(0);
   });
 
@@ -68,7 +72,9 @@ describe('the tenancy handle', () => {
   it('refuses a handle inside a handle, findUnique, and Prisma outside a handle', async () => {
     await expect(test.database.asOrganization(ours, () => test.database.asSystem(async () => 1))).rejects.toThrow(/inside another/);
     await expect(
-      test.database.asOrganization(ours, (tx) => tx.rows.brand.findUnique({ where: { organizationId_id: { organizationId: ours, id: randomUUID() } } })),
+      test.database.asOrganization(ours, (tx) =>
+        tx.rows.brand.findUnique({ where: { organizationId_id: { organizationId: ours, id: randomUUID() } } }),
+      ),
     ).rejects.toThrow(/findFirst/);
     const leaked = await test.database.asOrganization(ours, async (tx) => tx.rows);
     await expect(leaked.brand.count()).rejects.toThrow(/outside asOrganization/);
@@ -97,7 +103,9 @@ describe('the tenancy handle', () => {
 describe('the Prisma schema', () => {
   it('names only tables and columns that exist', async () => {
     await test.database.asOrganization(ours, async (tx) => {
-      const models = Object.entries(tx.rows).filter(([, model]) => typeof (model as { findFirst?: unknown } | null)?.findFirst === 'function');
+      const models = Object.entries(tx.rows).filter(
+        ([, model]) => typeof (model as { findFirst?: unknown } | null)?.findFirst === 'function',
+      );
       expect(models.length).toBeGreaterThan(18);
       for (const [name, model] of models) {
         if (name === 'apiKey') continue;

@@ -79,7 +79,12 @@ async function nativeTemplate(url: string): Promise<string> {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (rowCount) return;
     await client.query(`CREATE DATABASE ${name}_building`);
-    const database = await openDatabase({ url: withDatabase(url, `${name}_building`), dataFolder: tmpdir(), poolSize: 1, statementTimeoutMs: 60_000 });
+    const database = await openDatabase({
+      url: withDatabase(url, `${name}_building`),
+      dataFolder: tmpdir(),
+      poolSize: 1,
+      statementTimeoutMs: 60_000,
+    });
     await database.close();
     await client.query(`ALTER DATABASE ${name}_building RENAME TO ${name}`);
   });
