@@ -100,7 +100,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
     const collections = new CollectionService(database);
     const brands = new BrandService(database, compliance);
-    const rules = new RuleService(database, tags, compliance);
+    const rules = new RuleService(database, brands, tags, compliance);
     const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);

@@ -129,6 +129,11 @@ export class BrandService {
     return id;
   }
 
+  /** Keeps judging by this brand out until the transaction ends. False when there is no such brand. */
+  hold(tx: OrganizationTx, id: string): Promise<boolean> {
+    return lockBrand(tx, id);
+  }
+
   async #change(tx: OrganizationTx, id: string, { name, palette }: { name?: string; palette?: PaletteColor[] }): Promise<void> {
     const before = await readRecord(tx, id);
     const palettesDiffer = palette !== undefined && JSON.stringify(palette) !== JSON.stringify(before.palette);

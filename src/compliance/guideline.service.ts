@@ -1,5 +1,4 @@
 import { requireRole, type Viewer } from '../access/viewer.js';
-import { lockBrand } from '../brands/brand.queries.js';
 import type { BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import { VitrineError } from '../errors.js';
@@ -74,7 +73,7 @@ export class GuidelineService {
     const sections = readBy(sectionsSchema, input.sections ?? [], 'input.sections');
     const { organizationId } = viewer;
     return this.#database.asOrganization(organizationId, async (tx) => {
-      if (!(await lockBrand(tx, input.brandId))) {
+      if (!(await this.#brands.hold(tx, input.brandId))) {
         throw new VitrineError('NOT_FOUND', 'input.brand: there is no such brand.', { field: 'input.brand', value: input.brandId });
       }
       const [created] = await tx.rows.guideline.createManyAndReturn({
@@ -99,7 +98,7 @@ export class GuidelineService {
     const { organizationId } = viewer;
     return this.#database.asOrganization(organizationId, async (tx) => {
       const before = await this.#read(tx, id, 'input.id');
-      await lockBrand(tx, before.brandId);
+      await this.#brands.hold(tx, before.brandId);
       if (name !== undefined && name !== before.name) {
         const others = await tx.rows.guideline.count({ where: { organizationId, brandId: before.brandId, name } });
         if (others > 0) throw nameTaken(name);

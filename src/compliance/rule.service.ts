@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requireRole, type Viewer } from '../access/viewer.js';
-import { lockBrand } from '../brands/brand.queries.js';
+import type { BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { JsonInput } from '../database/sql.js';
 import { badInput, VitrineError } from '../errors.js';
@@ -14,11 +14,13 @@ import type { RuleKind, RuleState } from './vocabulary.js';
 /** Rules: drafted, published, changed, retired. Assets are judged in the transaction of the change. */
 export class RuleService {
   readonly #database: Database;
+  readonly #brands: BrandService;
   readonly #tags: TagService;
   readonly #compliance: ComplianceService;
 
-  constructor(database: Database, tags: TagService, compliance: ComplianceService) {
+  constructor(database: Database, brands: BrandService, tags: TagService, compliance: ComplianceService) {
     this.#database = database;
+    this.#brands = brands;
     this.#tags = tags;
     this.#compliance = compliance;
   }
@@ -178,7 +180,7 @@ export class RuleService {
     return this.#database.asOrganization(organizationId, async (tx) => {
       const where = { organizationId, id };
       const found = await tx.rows.rule.findFirst({ where, select: { brandId: true } });
-      if (found !== null) await lockBrand(tx, found.brandId);
+      if (found !== null) await this.#brands.hold(tx, found.brandId);
       const row = await tx.rows.rule.findFirst({ where });
       if (row === null) throw notFound('rule', 'input.id', id);
       if (await work(tx, row)) await this.#compliance.judgeRules(tx, [id]);

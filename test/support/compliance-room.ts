@@ -57,7 +57,7 @@ export async function openCompliance(database: Database, slug: string): Promise<
   const compliance = new ComplianceService(database, embedding, () => now);
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
-  const rules = new RuleService(database, tags, compliance);
+  const rules = new RuleService(database, brands, tags, compliance);
   return {
     ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
     admin: viewerAs(organizationId, 'ADMIN'),
