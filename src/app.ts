@@ -168,7 +168,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_BATCH, new ImportBatchJob({ database, files, media, embedding, ingest }, batch, log), 2);
         await queue.work(EMBEDDING_BACKFILL, new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance }), 1);
         for (const { id } of await organizations.listOrganizations()) {
-          await compliance.prepare(id);
+          await compliance.adoptModel(id);
           if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
           await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
         }

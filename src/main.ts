@@ -25,7 +25,7 @@ program
 
 program
   .command('import')
-  .description('import a folder, or a manifest (.jsonl, .csv) with the files it names')
+  .description('import a folder, or a manifest (.jsonl, .csv) with the files it names: here, or through the server that is running')
   .argument('<path>', 'folder or manifest')
   .option('--brand <key>', 'brand of every asset whose row names none')
   .option('--tag <name...>', 'tags of every asset whose row names none')

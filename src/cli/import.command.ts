@@ -3,12 +3,15 @@ import path from 'node:path';
 import type { Viewer } from '../access/viewer.js';
 import { type App, createApp } from '../app.js';
 import type { Config } from '../config.js';
-import { VitrineError } from '../errors.js';
-import type { ItemRow } from '../imports/import.queries.js';
+import type { AssetFields } from '../assets/asset-fields.js';
+import { isVitrineError, VitrineError } from '../errors.js';
 import type { ImportProgress, ImportRequest } from '../imports/import.service.js';
 import type { Logger } from '../log.js';
+import { readLocalAddress } from './api-client.js';
+import type { ImportResult, Problem } from './import-result.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
+import { importRemotely } from './remote-import.js';
 
 export interface ImportOptions {
   brand?: string;
@@ -21,28 +24,55 @@ export interface ImportOptions {
 const POLL_MS = 250;
 const FINAL_PAGE = 100;
 
-/** `vitrine import <path>`: a folder, a manifest, or one file, in this process. @returns the exit code: 0, or 2 when items were not imported */
+/**
+ * `vitrine import <path>`: a folder, or a manifest with the files it names. In this process, or through a running server when one is named
+ * or has the data folder open. @returns the exit code: 0, or 2 when items were not imported
+ */
 export async function importCommand(config: Config, log: Logger, target: string, options: ImportOptions): Promise<number> {
   const absolute = path.resolve(target);
   const found = await stat(absolute).catch(() => null);
   if (found === null) throw new VitrineError('FILE_NOT_FOUND', `There is no file or folder ${absolute}.`, { field: 'path', value: target });
-  const source: Pick<ImportRequest, 'folder' | 'manifest'> = found.isDirectory() ? { folder: absolute } : { manifest: { path: absolute } };
-  const defaults = {
+  const source = found.isDirectory() ? { folder: absolute } : { manifest: { path: absolute } };
+  const defaults: AssetFields = {
     ...(options.brand && { brand: options.brand }),
     ...(options.tag && { tags: options.tag }),
     ...(options.collection && { collection: options.collection }),
   };
-  const app = await createApp(config, log);
+  const { server, apiKey } = config.client;
+  if (server !== undefined && apiKey === undefined) {
+    throw new VitrineError('CONFIG_INVALID', 'VITRINE_SERVER needs VITRINE_API_KEY: a key of the role EDITOR or ADMIN.', {
+      field: 'VITRINE_API_KEY',
+    });
+  }
+  process.once('SIGINT', () => {
+    process.stderr.write('\nInterrupted. What is imported stays; the same command again goes on.\n');
+    process.exit(130);
+  });
+  let result: ImportResult;
+  if (server !== undefined && apiKey !== undefined) result = await importRemotely({ server, apiKey }, absolute, defaults);
+  else {
+    const app = await createApp(config, log).catch(async (error: unknown) => {
+      const local = isVitrineError(error, 'DATA_FOLDER_LOCKED') ? await readLocalAddress(config.dataFolder) : null;
+      if (local === null) throw error;
+      return local;
+    });
+    result =
+      'server' in app
+        ? await importRemotely(app, absolute, defaults)
+        : await importHere(app, { ...source, defaults, idempotencyKey: options.key ?? null }, absolute);
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describeImport(result));
+  return result.state === 'COMPLETED' && result.problems.length === 0 ? 0 : 2;
+}
+
+async function importHere(app: App, request: ImportRequest, target: string): Promise<ImportResult> {
   try {
     await app.startJobs(true);
     const owner = await asOwner(app);
-    const request: ImportRequest = { ...source, defaults, idempotencyKey: options.key ?? null };
-    const started = await app.imports.create(owner, request, [found.isDirectory() ? absolute : path.dirname(absolute)]);
-    const done = await waitForImport(app, owner, started.id, 'Importing');
+    const started = await app.imports.create(owner, request, [request.folder == null ? path.dirname(target) : target]);
+    const { state, counts, error_code: code, error_message: message } = await waitForImport(app, owner, started.id, 'Importing');
     const problems = await listProblems(app, owner, started.id);
-    if (options.json) process.stdout.write(`${JSON.stringify({ state: done.state, counts: done.counts, problems })}\n`);
-    else process.stdout.write(describeImport(done, problems));
-    return done.state === 'COMPLETED' && problems.length === 0 ? 0 : 2;
+    return { state, counts: { ...counts }, error: code === null ? null : { code, message: message ?? '' }, problems };
   } finally {
     await app.stop();
   }
@@ -64,8 +94,8 @@ export async function waitForImport(app: App, viewer: Viewer, id: string, label:
   }
 }
 
-async function listProblems(app: App, viewer: Viewer, id: string): Promise<Pick<ItemRow, 'label' | 'state' | 'code' | 'message'>[]> {
-  const problems: Pick<ItemRow, 'label' | 'state' | 'code' | 'message'>[] = [];
+async function listProblems(app: App, viewer: Viewer, id: string): Promise<Problem[]> {
+  const problems: Problem[] = [];
   let after: string | null = null;
   do {
     const page = await app.imports.items(viewer, id, ['REJECTED', 'FAILED', 'CANCELLED'], FINAL_PAGE, after);
@@ -75,11 +105,12 @@ async function listProblems(app: App, viewer: Viewer, id: string): Promise<Pick<
   return problems;
 }
 
-function describeImport(operation: ImportProgress, problems: Pick<ItemRow, 'label' | 'state' | 'code' | 'message'>[]): string {
-  const counts = Object.entries(operation.counts).map(([state, count]) => `${count} ${state.toLowerCase()}`);
-  const lines = [`Import ${operation.state.toLowerCase()}: ${counts.join(', ') || 'nothing to import'}.`];
-  if (operation.error_message) lines.push(`${operation.error_code}: ${operation.error_message}`);
-  for (const { label, state, code, message } of problems.slice(0, 50)) lines.push(`  ${state} ${label}: ${code}: ${message}`);
+function describeImport({ state, error, counts, problems }: ImportResult): string {
+  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name.toLowerCase()}`);
+  const lines = [`Import ${state.toLowerCase()}: ${parts.join(', ') || 'nothing to import'}.`];
+  if (error) lines.push(`${error.code}: ${error.message}`);
+  for (const { label, state: itemState, code, message } of problems.slice(0, 50))
+    lines.push(`  ${itemState} ${label}: ${code}: ${message}`);
   if (problems.length > 50) lines.push(`  ... and ${problems.length - 50} more (--json lists all)`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,8 @@
+import type { Viewer } from '../access/viewer.js';
 import { type App, createApp } from '../app.js';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
+import { readLocalAddress, writeLocalAddress } from './api-client.js';
 import { asOwner, firstApiKey } from './owner.js';
 
 /** `vitrine serve`: the API and, unless told otherwise, the worker, until the process is asked to stop. */
@@ -10,7 +12,9 @@ export async function serveCommand(config: Config, log: Logger, { worker }: { wo
   try {
     await app.startJobs(worker);
     const url = await app.serve();
-    const key = await firstApiKey(app, await asOwner(app));
+    const owner = await asOwner(app);
+    const key = await firstApiKey(app, owner);
+    await leaveLocalAddress(app, owner, config.dataFolder, url);
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
     if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\n`);
   } catch (error) {
@@ -18,6 +22,14 @@ export async function serveCommand(config: Config, log: Logger, { worker }: { wo
     throw error;
   }
   await stopped;
+}
+
+/** Lets `vitrine import` on this machine reach the server that has the data folder open. Its key is made once. */
+async function leaveLocalAddress(app: App, owner: Viewer, dataFolder: string, server: string): Promise<void> {
+  const known = await readLocalAddress(dataFolder);
+  const valid = known !== null && (await app.apiKeys.authenticate(known.apiKey)) !== null;
+  const apiKey = valid ? known.apiKey : (await app.apiKeys.create(owner, { name: 'command line', role: 'EDITOR' })).key;
+  await writeLocalAddress(dataFolder, { server, apiKey });
 }
 
 /** `vitrine worker`: only the jobs, beside a server elsewhere. */

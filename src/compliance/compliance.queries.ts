@@ -86,6 +86,13 @@ export async function listExpired(tx: OrganizationTx, now: Date): Promise<{ vers
   return { versionIds: rows[0]?.versionIds ?? [], ruleIds: rows[0]?.ruleIds ?? [] };
 }
 
+/** Rules with verdicts that rest on the vectors of another model. */
+export async function listRulesOfOtherModels(tx: OrganizationTx, modelRevisionId: number): Promise<string[]> {
+  const rows = await tx.query<{ rule_id: string }>(sql`
+    SELECT DISTINCT rule_id FROM finding WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id <> ${modelRevisionId}`);
+  return rows.map((row) => row.rule_id);
+}
+
 /** Parameters of rules of these kinds in force: for the texts whose vectors judging needs. */
 export async function listParameters(
   tx: OrganizationTx,

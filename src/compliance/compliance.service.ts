@@ -3,7 +3,7 @@ import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
-import { judge, listExpired, listParameters, type Scope } from './compliance.queries.js';
+import { judge, listExpired, listParameters, listRulesOfOtherModels, type Scope } from './compliance.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { type ReportFacts, reportBrand } from './report.queries.js';
 import { parameterSchema } from './read-input.js';
@@ -57,6 +57,14 @@ export class ComplianceService {
   /** The same for all rules in force, as after a change of model. Cheap when nothing is missing. */
   async prepare(organizationId: string): Promise<void> {
     await this.preparePrompts(organizationId, await this.#database.asOrganization(organizationId, (tx) => listParameters(tx, PROMPTING)));
+  }
+
+  /** After a start with another model: what was judged by the vectors of the old one is judged by those of the new one. */
+  async adoptModel(organizationId: string): Promise<void> {
+    await this.prepare(organizationId);
+    await this.#database.asOrganization(organizationId, async (tx) => {
+      await this.judgeRules(tx, await listRulesOfOtherModels(tx, this.#embedding.revision.id));
+    });
   }
 
   /** Judges these versions by all rules in force, in the caller's transaction: after an import, or after an edit of the asset. */

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { readConfig, VARIABLE_NAMES } from '../../src/config.js';
+import { VitrineError } from '../../src/errors.js';
+
+const example = readFileSync('.env.example', 'utf8');
+
+describe('.env.example', () => {
+  it('names every variable that the configuration reads, once, and no other', () => {
+    const names = [...example.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
+    expect(names.sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  it('shows values that the configuration accepts', () => {
+    const values = Object.fromEntries([...example.matchAll(/^#?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map((match) => [match[1] as string, match[2]]));
+    expect(readConfig(values).media.maxPixels).toBe(100_000_000);
+  });
+});
+
+describe('the configuration', () => {
+  it('needs nothing, and is closed to other machines', () => {
+    const config = readConfig({});
+    expect(config.host).toBe('127.0.0.1');
+    expect(config.database.url).toBeUndefined();
+    expect(config.importRoots).toEqual([]);
+    expect(config.storage).toEqual({ kind: 'local', folder: path.resolve('data') });
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(readConfig({ DATABASE_URL: '', VITRINE_PORT: '' }).port).toBe(4000);
+  });
+
+  it('reads a model name as a folder of the installation, and anything with a slash as a path', () => {
+    expect(readConfig({ VITRINE_MODEL: 'other' }).model.folder).toBe(path.resolve('models/other'));
+    expect(readConfig({ VITRINE_MODEL: './mine' }).model.folder).toBe(path.resolve('mine'));
+  });
+
+  it.each([
+    ['VITRINE_PORT', '70000'],
+    ['VITRINE_PORT', 'four'],
+    ['VITRINE_PROVIDER', 'gpu'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['VITRINE_LOG_LEVEL', 'loud'],
+    ['VITRINE_STORAGE', 'ftp'],
+    ['VITRINE_MAX_PIXELS', '0'],
+  ])('refuses %s=%s, naming variable and value', (name, value) => {
+    const read = () => readConfig({ [name]: value });
+    expect(read).toThrow(VitrineError);
+    expect(read).toThrow(name);
+    expect(read).toThrow(value);
+  });
+
+  it('names every variable at fault at once', () => {
+    expect(() => readConfig({ VITRINE_PORT: 'x', VITRINE_PROVIDER: 'y' })).toThrow(/VITRINE_PORT[\s\S]*VITRINE_PROVIDER/);
+  });
+
+  it('wants S3 storage to be complete', () => {
+    expect(() => readConfig({ VITRINE_STORAGE: 's3' })).toThrow('VITRINE_S3_BUCKET');
+    expect(() => readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b', VITRINE_S3_ACCESS_KEY_ID: 'k' })).toThrow('VITRINE_S3_SECRET_ACCESS_KEY');
+    expect(readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b' }).storage).toMatchObject({ kind: 's3', bucket: 'b', region: 'us-east-1' });
+  });
+});
