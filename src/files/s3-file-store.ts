@@ -29,7 +29,7 @@ const MINIMUM_FREE_BYTE_SIZE = 64 * 1024 * 1024;
 
 /**
  * Files in a bucket of any S3-compatible server, under the keys that LocalFileStore uses as paths. A file is received and hashed on
- * this machine and then sent to its final key (docs/decisions/file-store.md says why). `list({ unchangedForMs })` goes by the first put:
+ * this machine and then sent to its final key (docs/decisions/0006-file-store.md says why). `list({ unchangedForMs })` goes by the first put:
  * S3 offers nothing cheap to renew an object's date.
  */
 export class S3FileStore implements FileStore {
