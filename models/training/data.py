@@ -101,7 +101,7 @@ class Library:
         for phrase, examples in EXTRA_PHRASES.items():
             holders.setdefault(phrase, set()).update(c for e in examples for c in place.get(clean(e), []))
         # An own object and the emoji of the same name are the same thing to whoever searches.
-        self.phrases = sorted(p for p, c in holders.items() if c and len(c) <= 60)
+        self.phrases = sorted(p for p, c in holders.items() if c and (len(c) <= 60 or p in place))
         self.phrase_id = {p: i for i, p in enumerate(self.phrases)}
         self.holds = np.zeros((len(self.phrases), len(names) + 1), np.float32)
         self.words = [[] for _ in names]

@@ -17,14 +17,17 @@ from model import MEAN, STD
 from words import COLOURS, HERE, WORK
 
 
-def tensor(pixels):
+def tensor(pixels, side=SIZE):
     x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
+    if side != SIZE:
+        x = torch.nn.functional.interpolate(x, (side, side), mode="bilinear", antialias=True)
     return (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
 
 
 @torch.no_grad()
-def embed_pictures(model, pixels):
-    return torch.cat([torch.nn.functional.normalize(model.image(tensor(pixels[i : i + 128])), dim=1) for i in range(0, len(pixels), 128)])
+def embed_pictures(model, pixels, side=SIZE):
+    side = getattr(model, "side", side)
+    return torch.cat([torch.nn.functional.normalize(model.image(tensor(pixels[i : i + 128], side)), dim=1) for i in range(0, len(pixels), 128)])
 
 
 @torch.no_grad()
@@ -66,9 +69,10 @@ def openmoji_gallery():
     return _gallery
 
 
-def quick_check(model, tokenizer):
+def quick_check(model, tokenizer, side=SIZE):
+    """Recall on the gallery above; `side` is the picture size that training has reached."""
     gallery = openmoji_gallery()
-    pictures = embed_pictures(model, np.stack([on_ground(s) for s in gallery["sprites"]]))
+    pictures = embed_pictures(model, np.stack([on_ground(s) for s in gallery["sprites"]]), side)
     texts = embed_texts(model, tokenizer, gallery["names"])
     r = ranks(texts, pictures, torch.arange(len(texts)))
     return {f"recall@{k}": round(float((r < k).mean()), 4) for k in (1, 5, 10)}
@@ -79,6 +83,7 @@ class Onnx:
 
     def __init__(self, folder=HERE.parent / "vitrine-sketch", threads=1):
         import onnxruntime
+        self.side = json.loads((folder / "config.json").read_text())["vision_config"]["image_size"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self.vision, self.words = (onnxruntime.InferenceSession(str(folder / f"onnx/{name}_model.onnx"), options, providers=["CPUExecutionProvider"]) for name in ("vision", "text"))
@@ -217,7 +222,7 @@ def main():
         model = Onnx()
     figures = {"ownDrawings": own_drawings(model, tokenizer), "openmoji": openmoji(model, tokenizer), "limits": limits(model, tokenizer)}
     if isinstance(model, Onnx):
-        x = torch.randn(32, 3, SIZE, SIZE)
+        x = torch.randn(32, 3, model.side, model.side)
         model.image(x)
         started = time.time()
         for _ in range(10):

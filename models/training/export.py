@@ -1,10 +1,13 @@
-"""Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint. Usage: python export.py [checkpoint] [metrics.json]"""
+"""Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint.
+
+Usage: python export.py [checkpoint] [--side 64] [--metrics work/metrics.json]
+"""
+import argparse
 import copy
 import datetime
 import hashlib
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import torch
 import torch.nn as nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from model import CONTEXT_LENGTH, DIMENSIONS, IMAGE_SIZE, MEAN, STD, Block, DualEncoder
+from model import CONTEXT_LENGTH, DIMENSIONS, MEAN, STD, Block, DualEncoder
 from words import HERE, WORK
 
 OUT = HERE.parent / "vitrine-sketch"
@@ -57,17 +60,17 @@ def store_half(path):
 
 
 @torch.no_grad()
-def check(model, end_id):
+def check(model, end_id, side):
     """Exported files against PyTorch, and text vectors against longer padding."""
     from tokenizers import Tokenizer
     from evaluate import Onnx
     from train import to_ids
     onnx_model, tokenizer = Onnx(OUT), Tokenizer.from_file(str(WORK / "tokenizer.json"))
     random = np.random.default_rng(5)
-    pixels = torch.from_numpy(random.normal(0, 1, (64, 3, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32))
+    pixels = torch.from_numpy(random.normal(0, 1, (64, 3, side, side)).astype(np.float32))
     if (WORK / "evaluation.u8").exists():
         from evaluate import tensor
-        pixels = tensor(np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE, 3)[::40])
+        pixels = tensor(np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, 64, 64, 3)[::40], side)
     ids = to_ids(tokenizer, ["a red apple on a blue background", "logo", "", "summer sale banner with a car on the left and a lot of other words after it, more than anyone would type"], end_id)
     cosine = lambda a, b: float(torch.nn.functional.cosine_similarity(a, b).min())
     padded = torch.cat([ids, torch.full((len(ids), CONTEXT_LENGTH - ids.shape[1]), end_id)], 1)
@@ -79,12 +82,16 @@ def check(model, end_id):
 
 
 def main():
-    checkpoint = Path(sys.argv[1]) if len(sys.argv) > 1 else WORK / "checkpoint.pt"
-    metrics = json.loads(Path(sys.argv[2]).read_text()) if len(sys.argv) > 2 else {}
-    model, state = load(checkpoint)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("checkpoint", nargs="?", default=WORK / "checkpoint.pt")
+    parser.add_argument("--side", type=int, default=64, help="picture size: 64, or what training had reached")
+    parser.add_argument("--metrics", type=Path)
+    options = parser.parse_args()
+    side, metrics = options.side, json.loads(options.metrics.read_text()) if options.metrics else {}
+    model, state = load(options.checkpoint)
     (OUT / "onnx").mkdir(parents=True, exist_ok=True)
     vision, text = OUT / "onnx/vision_model.onnx", OUT / "onnx/text_model.onnx"
-    torch.onnx.export(fold(model.image), (torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE),), str(vision), input_names=["pixel_values"], output_names=["image_embeds"],
+    torch.onnx.export(fold(model.image), (torch.randn(2, 3, side, side),), str(vision), input_names=["pixel_values"], output_names=["image_embeds"],
                       dynamic_axes={"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}}, opset_version=17, dynamo=False)
     ids = torch.full((2, 9), state["end_id"], dtype=torch.int64)
     torch.onnx.export(model.text, (ids,), str(text), input_names=["input_ids"], output_names=["text_embeds"],
@@ -101,9 +108,9 @@ def main():
         "logit_scale_init_value": round(model.log_scale.item(), 6),
         "text_config": {"model_type": "clip_text_model", "vocab_size": state["vocabulary"], "max_position_embeddings": CONTEXT_LENGTH, "hidden_size": 192, "intermediate_size": 768,
                         "num_hidden_layers": 3, "num_attention_heads": 4, "projection_dim": DIMENSIONS, "bos_token_id": start_id, "eos_token_id": end_id, "pad_token_id": end_id},
-        "vision_config": {"model_type": "clip_vision_model", "image_size": IMAGE_SIZE, "num_channels": 3, "projection_dim": DIMENSIONS},
+        "vision_config": {"model_type": "clip_vision_model", "image_size": side, "num_channels": 3, "projection_dim": DIMENSIONS},
     })
-    size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+    size = {"height": side, "width": side}
     write("preprocessor_config.json", {
         "image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_resize": True, "size": size, "resample": 3, "do_center_crop": False, "crop_size": size,
         "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": list(MEAN), "image_std": list(STD),
@@ -112,14 +119,14 @@ def main():
     special = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
     write("tokenizer_config.json", {"tokenizer_class": "CLIPTokenizer", "do_lower_case": True, "model_max_length": CONTEXT_LENGTH, **special})
     write("special_tokens_map.json", special)
-    metrics["parity"] = check(model, end_id)
+    metrics["parity"] = check(model, end_id, side)
     print(json.dumps(metrics["parity"]))
     files = []
     for name in ["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "onnx/vision_model.onnx", "onnx/text_model.onnx"]:
         data = (OUT / name).read_bytes()
         files.append({"path": name, "byteSize": len(data), "sha256": hashlib.sha256(data).hexdigest()})
     write("manifest.json", {
-        "id": "vitrine-sketch", "name": "Vitrine Sketch", "license": "Apache-2.0", "source": "trained by models/training", "dimensions": DIMENSIONS, "imageSize": IMAGE_SIZE,
+        "id": "vitrine-sketch", "name": "Vitrine Sketch", "license": "Apache-2.0", "source": "trained by models/training", "dimensions": DIMENSIONS, "imageSize": side,
         "contextLength": CONTEXT_LENGTH, "languages": ["en"], "prompts": {"label": ["{}", "a drawing of {}", "a picture of {}"]},
         "metrics": {"date": datetime.date.today().isoformat(), "picturesSeen": state["pictures"], **metrics}, "files": files,
     })

@@ -3,7 +3,6 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-IMAGE_SIZE = 64
 CONTEXT_LENGTH = 32
 DIMENSIONS = 256
 MEAN = (0.5, 0.5, 0.5)

@@ -33,7 +33,7 @@ def easy_share(share):
 
 def side_at(share):
     """Small pictures first: 32 pixels cost a quarter of 64, and most of what tells a drum from a dog is there already."""
-    return 32 if share < 0.3 else 48 if share < 0.6 else 64
+    return 32 if share < 0.5 else 48 if share < 0.8 else 64
 
 
 def draw_batches(queue, seed, seen, progress, stop):
@@ -81,7 +81,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.2e-3)
-    parser.add_argument("--evaluate-every", type=int, default=100, help="steps")
+    parser.add_argument("--evaluate-every", type=int, default=120, help="steps")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -151,7 +151,7 @@ def main():
         if step % options.evaluate_every == 0:
             copy = DualEncoder(tokenizer.get_vocab_size(), end_id, concepts)
             copy.load_state_dict(average)
-            figures = quick_check(copy.eval(), tokenizer)
+            figures = quick_check(copy.eval(), tokenizer, side_at(share))
             print(f"{time.strftime('%H:%M:%S')} {seen} openmoji {json.dumps(figures)}", flush=True)
             with open(WORK / "curve.jsonl", "a") as curve:
                 curve.write(json.dumps({"pictures": seen, "loss": round(float(np.mean(losses[-100:])), 3), "seconds": round(spent + time.time() - started), "side": side_at(share), **figures}) + "\n")

@@ -10,5 +10,5 @@ node render_sprites.mjs
 python3 train.py "$@"
 python3 export.py work/final.pt
 python3 evaluate.py
-python3 export.py work/final.pt work/metrics.json
+python3 export.py work/final.pt --metrics work/metrics.json
 node check_tokenizer.mjs
