@@ -1,5 +1,6 @@
 import { badInput } from '../errors.js';
 import { fromGlobalId } from '../graphql/global-id.js';
+import { readTagName } from '../tags/label.js';
 import type { AssetFilter, NumberRange } from './search.inputs.js';
 
 const MAX_DEPTH = 6;
@@ -38,7 +39,8 @@ export function asksCompliance(filter: AssetFilter | null | undefined): boolean 
 
 function read(filter: AssetFilter, path: string, depth: number, budget: { left: number }): AssetFilter {
   if (depth > MAX_DEPTH) throw badInput(path, `${depth} levels`, `at most ${MAX_DEPTH} levels of and, or, not`);
-  budget.left -= Object.values(filter).filter((value) => value != null).length;
+  // An empty filter counts too: a long list of them is work all the same.
+  budget.left -= Math.max(1, Object.values(filter).filter((value) => value != null).length);
   if (budget.left < 0) throw badInput(path, `more than ${MAX_CONDITIONS}`, `at most ${MAX_CONDITIONS} conditions in one filter`);
   for (const list of ['brands', 'kinds', 'mediaTypes', 'externalIds', 'metadata'] as const) {
     const length = filter[list]?.length;
@@ -46,21 +48,27 @@ function read(filter: AssetFilter, path: string, depth: number, budget: { left: 
   }
   for (const quantifier of ['all', 'any', 'none'] as const) {
     const length = filter.tags?.[quantifier]?.length;
-    if (length !== undefined && (length < 1 || length > MAX_LIST)) throw badInput(`${path}.tags.${quantifier}`, length, `1 to ${MAX_LIST} tags`);
+    if (length !== undefined && (length < 1 || length > MAX_LIST))
+      throw badInput(`${path}.tags.${quantifier}`, length, `1 to ${MAX_LIST} tags`);
+    for (const [index, name] of (filter.tags?.[quantifier] ?? []).entries()) readTagName(name, `${path}.tags.${quantifier}[${index}]`);
   }
   for (const range of ['width', 'height', 'byteSize'] as const) checkRange(filter[range], `${path}.${range}`);
   const time = filter.createdAt;
   if (time && time.from == null && time.before == null) throw badInput(`${path}.createdAt`, {}, 'from, before, or both');
   const text = filter.textContains;
-  if (text != null && (text.trim().length < 2 || text.length > 200 || text.includes('\0'))) throw badInput(`${path}.textContains`, text, '2 to 200 characters');
+  if (text != null && (text.trim().length < 2 || text.length > 200 || text.includes('\0')))
+    throw badInput(`${path}.textContains`, text, '2 to 200 characters');
   for (const [index, condition] of (filter.metadata ?? []).entries()) {
     if (condition.key.length < 1 || condition.key.length > 100 || condition.key.includes('\0')) {
       throw badInput(`${path}.metadata[${index}].key`, condition.key, '1 to 100 characters');
     }
-    if (condition.equals?.includes('\0')) throw badInput(`${path}.metadata[${index}].equals`, condition.equals, 'text without null characters');
+    if (condition.equals?.includes('\0'))
+      throw badInput(`${path}.metadata[${index}].equals`, condition.equals, 'text without null characters');
   }
-  for (const [index, id] of (filter.externalIds ?? []).entries()) {
-    if (id.includes('\0')) throw badInput(`${path}.externalIds[${index}]`, id, 'text without null characters');
+  for (const list of ['externalIds', 'mediaTypes'] as const) {
+    for (const [index, text] of (filter[list] ?? []).entries()) {
+      if (text.includes('\0')) throw badInput(`${path}.${list}[${index}]`, text, 'text without null characters');
+    }
   }
   return {
     ...filter,
@@ -69,7 +77,10 @@ function read(filter: AssetFilter, path: string, depth: number, budget: { left: 
     not: filter.not && read(filter.not, `${path}.not`, depth + 1, budget),
     brands: filter.brands?.map((id, index) => fromGlobalId('Brand', id, `${path}.brands[${index}]`)),
     collection: filter.collection && fromGlobalId('Collection', filter.collection, `${path}.collection`),
-    compliance: filter.compliance && { ...filter.compliance, brand: fromGlobalId('Brand', filter.compliance.brand, `${path}.compliance.brand`) },
+    compliance: filter.compliance && {
+      ...filter.compliance,
+      brand: fromGlobalId('Brand', filter.compliance.brand, `${path}.compliance.brand`),
+    },
   };
 }
 

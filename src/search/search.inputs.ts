@@ -69,7 +69,10 @@ export class TimeRange {
 
 @InputType({ description: 'Conditions on usage rights.' })
 export class RightsFilter {
-  @Field(() => LocalDate, { nullable: true, description: 'May be used on this day: rights have begun and have not expired. No dates count as usable.' })
+  @Field(() => LocalDate, {
+    nullable: true,
+    description: 'May be used on this day: rights have begun and have not expired. No dates count as usable.',
+  })
   usableOn?: string | null;
 
   @Field(() => LocalDate, { nullable: true, description: 'Rights expire before this day.' })
@@ -97,7 +100,9 @@ export class ComplianceCondition {
   ruleKind?: keyof typeof RuleKind | null;
 }
 
-@InputType({ description: 'Which assets: all conditions given must hold. `and`, `or` and `not` nest, up to 6 deep and 100 conditions in all.' })
+@InputType({
+  description: 'Which assets: all conditions given must hold. `and`, `or` and `not` nest, up to 6 deep and 100 conditions in all.',
+})
 export class AssetFilter {
   @Field(() => [AssetFilter], { nullable: true, description: 'Every one of these filters.' })
   and?: AssetFilter[] | null;
@@ -138,7 +143,10 @@ export class AssetFilter {
   @Field(() => [String], { nullable: true, description: 'Has one of these external ids.' })
   externalIds?: string[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Title, description, file name or document text contain this, whatever the case. 2 to 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Title, description, file name or document text contain this, whatever the case. 2 to 200 characters.',
+  })
   textContains?: string | null;
 
   @Field(() => RightsFilter, { nullable: true, description: 'Usage rights.' })
@@ -156,7 +164,10 @@ export class AssetFilter {
 
 @ArgsType()
 export class AssetsArgs {
-  @Field(() => String, { nullable: true, description: 'What to look for in the pictures, in plain words: `a red car on white`. 1 to 1,000 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to look for in the pictures, in plain words: `a red car on white`. 1 to 1,000 characters.',
+  })
   query?: string | null;
 
   @Field(() => AssetFilter, { nullable: true, description: 'Which assets to consider. Applied before ranking, never after.' })

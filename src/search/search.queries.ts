@@ -42,7 +42,11 @@ export function compileFilter(filter: AssetFilter | null, context: FilterContext
       WHERE c.organization_id = ${organization} AND c.collection_id = ${filter.collection}::uuid AND c.asset_id = a.id)`);
   }
   if (filter.mediaTypes) conditions.push(sql`a.media_type = ANY(${filter.mediaTypes}::text[])`);
-  conditions.push(...range(sql`a.width`, filter.width), ...range(sql`a.height`, filter.height), ...range(sql`a.byte_size`, filter.byteSize));
+  conditions.push(
+    ...range(sql`a.width`, filter.width),
+    ...range(sql`a.height`, filter.height),
+    ...range(sql`a.byte_size`, filter.byteSize),
+  );
   if (filter.externalIds) conditions.push(sql`a.external_id = ANY(${filter.externalIds}::text[])`);
   if (filter.textContains) {
     const pattern = `%${filter.textContains.trim().replace(/[\\%_]/g, '\\$&')}%`;
@@ -138,7 +142,10 @@ export interface BrowseRequest {
 }
 
 /** Assets without a query, in the order asked for. */
-export async function browseAssets(tx: OrganizationTx, { filter, context, sort, limit, after, onlyAssetId }: BrowseRequest): Promise<Counted<AssetRow>> {
+export async function browseAssets(
+  tx: OrganizationTx,
+  { filter, context, sort, limit, after, onlyAssetId }: BrowseRequest,
+): Promise<Counted<AssetRow>> {
   const { column, type } = SORTS[sort.field];
   const where = sql`a.organization_id = ${context.organizationId}::uuid AND ${compileFilter(filter, { ...context, hot: 'a' })}
     ${onlyAssetId ? sql`AND a.id = ${onlyAssetId}::uuid` : empty}`;

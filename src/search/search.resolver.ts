@@ -24,8 +24,15 @@ export class SearchResolver {
     return toAssetConnection(await this.#search.findSimilar(viewerOf(context), args));
   }
 
-  @FieldResolver(() => AssetConnection, { name: 'assets', description: 'The assets of the collection, with the same query, filter, sort and paging as `assets`.' })
-  async assetsOfCollection(@Ctx() context: RequestContext, @Root() collection: Collection, @Args(() => AssetsArgs) args: AssetsArgs): Promise<AssetConnection> {
+  @FieldResolver(() => AssetConnection, {
+    name: 'assets',
+    description: 'The assets of the collection, with the same query, filter, sort and paging as `assets`.',
+  })
+  async assetsOfCollection(
+    @Ctx() context: RequestContext,
+    @Root() collection: Collection,
+    @Args(() => AssetsArgs) args: AssetsArgs,
+  ): Promise<AssetConnection> {
     const filter = { and: [{ collection: collection.id }, ...(args.filter ? [args.filter] : [])] };
     return toAssetConnection(await this.#search.findAssets(viewerOf(context), { ...args, filter }));
   }

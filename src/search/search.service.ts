@@ -66,9 +66,15 @@ export class SearchService {
   async findAssets(viewer: Viewer, { query, filter, sort, first, after }: AssetSearch): Promise<AssetPage> {
     if (query == null) return this.#browse(viewer, filter, sort, first, after);
     const text = query.normalize('NFC').trim();
-    if (text.length < 1 || text.length > MAX_QUERY_CHARACTERS) throw badInput('query', query, `a text of 1 to ${MAX_QUERY_CHARACTERS} characters`);
+    if (text.length < 1 || text.length > MAX_QUERY_CHARACTERS)
+      throw badInput('query', query, `a text of 1 to ${MAX_QUERY_CHARACTERS} characters`);
     if (sort != null && sort.field !== 'RELEVANCE') {
-      throw badInput('sort.field', sort.field, 'RELEVANCE', 'sort.field: with a query, assets come nearest first (RELEVANCE). Leave out the query to sort otherwise.');
+      throw badInput(
+        'sort.field',
+        sort.field,
+        'RELEVANCE',
+        'sort.field: with a query, assets come nearest first (RELEVANCE). Leave out the query to sort otherwise.',
+      );
     }
     const checked = readFilter(filter);
     const page = readPage(first, after, 'text', text, filter ?? null, this.#embedding.revision.revision);
@@ -88,19 +94,34 @@ export class SearchService {
     if (found.totalCount === 0) throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
     const searchable = await this.#browse(viewer, { searchable: true }, null, 1, null, assetId);
     if (searchable.totalCount === 0) {
-      throw badInput('asset', asset, 'an asset with a vector', 'asset: the current model has no vector of this asset (a document, or not embedded yet), so nothing can be compared with it.');
+      throw badInput(
+        'asset',
+        asset,
+        'an asset with a vector',
+        'asset: the current model has no vector of this asset (a document, or not embedded yet), so nothing can be compared with it.',
+      );
     }
     return this.#rank(viewer, { assetId }, checked, page, readRankKeys(page, after), []);
   }
 
-  async #rank(viewer: Viewer, probe: Probe, filter: AssetFilter | null, page: Page, after: RankKeys | null, notices: string[]): Promise<AssetPage> {
+  async #rank(
+    viewer: Viewer,
+    probe: Probe,
+    filter: AssetFilter | null,
+    page: Page,
+    after: RankKeys | null,
+    notices: string[],
+  ): Promise<AssetPage> {
     await this.#refresh(viewer, filter);
     const coverage = await this.#embedding.coverage(viewer);
     const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
       rankAssets(tx, { probe, filter, context: await this.#context(tx, filter), limit: page.first + 1, after }),
     );
     const missing = coverage.embeddable - coverage.embedded;
-    const about = missing > 0 ? [`${missing} of ${coverage.embeddable} pictures have no vector of the current model yet and cannot be found by likeness.`] : [];
+    const about =
+      missing > 0
+        ? [`${missing} of ${coverage.embeddable} pictures have no vector of the current model yet and cannot be found by likeness.`]
+        : [];
     return this.#toPage(page, found, (row) => [row.distance, row.id], {
       mode: 'EXACT',
       exhaustive: missing === 0,
@@ -119,12 +140,13 @@ export class SearchService {
     onlyAssetId?: string,
   ): Promise<AssetPage> {
     const field = sort?.field ?? 'CREATED_AT';
-    if (field === 'RELEVANCE') throw badInput('sort.field', field, ['CREATED_AT', 'TITLE', 'BYTE_SIZE'], 'sort.field: RELEVANCE needs a query.');
+    if (field === 'RELEVANCE')
+      throw badInput('sort.field', field, ['CREATED_AT', 'TITLE', 'BYTE_SIZE'], 'sort.field: RELEVANCE needs a query.');
     const direction = sort?.direction ?? 'DESC';
     const checked = readFilter(filter);
     const page = readPage(first, after, 'browse', filter ?? null, field, direction);
     await this.#refresh(viewer, checked);
-    const keys = readKeys(page, BROWSE_KEYS, after);
+    const keys = readKeys<readonly [string | number, string]>(page, BROWSE_KEYS[field], after);
     const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
       browseAssets(tx, {
         filter: checked,
@@ -135,8 +157,12 @@ export class SearchService {
         ...(onlyAssetId !== undefined && { onlyAssetId }),
       }),
     );
-    const valueOf = { CREATED_AT: (row: AssetRow) => row.created_at.toISOString(), TITLE: (row: AssetRow) => row.title, BYTE_SIZE: (row: AssetRow) => row.byte_size };
-    return this.#toPage(page, found, (row) => [valueOf[field](row), row.id], {
+    const sortValue = {
+      CREATED_AT: (row: AssetRow) => row.created_at.toISOString(),
+      TITLE: (row: AssetRow) => row.title,
+      BYTE_SIZE: (row: AssetRow) => row.byte_size,
+    };
+    return this.#toPage(page, found, (row) => [sortValue[field](row), row.id], {
       mode: 'BROWSE',
       exhaustive: true,
       scanned: found.total,
@@ -157,7 +183,13 @@ export class SearchService {
       named.map((tag) => tag.name),
     );
     const unknown = named.find((tag) => found.unknown.includes(tag.name));
-    if (unknown) throw badInput(unknown.field, unknown.name, 'a tag that exists (see the query `tags`)', `${unknown.field}: there is no tag ${JSON.stringify(unknown.name)}.`);
+    if (unknown)
+      throw badInput(
+        unknown.field,
+        unknown.name,
+        'a tag that exists (see the query `tags`)',
+        `${unknown.field}: there is no tag ${JSON.stringify(unknown.name)}.`,
+      );
     return { organizationId: tx.organizationId, modelRevisionId: this.#embedding.revision.id, tagIds: found.ids };
   }
 
@@ -174,7 +206,12 @@ export class SearchService {
 type RankKeys = { distance: number; assetId: string };
 
 const RANK_KEYS = z.tuple([z.number(), z.uuid()]);
-const BROWSE_KEYS = z.tuple([z.union([z.string().refine((text) => !text.includes('\0')), z.int()]), z.uuid()]);
+// What PostgreSQL would not read must not reach it: a cursor may have been made by hand.
+const BROWSE_KEYS = {
+  CREATED_AT: z.tuple([z.iso.datetime().refine((text) => !text.startsWith('0000')), z.uuid()]),
+  TITLE: z.tuple([z.string().refine((text) => !text.includes('\0')), z.uuid()]),
+  BYTE_SIZE: z.tuple([z.int(), z.uuid()]),
+};
 
 function readRankKeys(page: Page, after: string | null | undefined): RankKeys | null {
   const keys = readKeys(page, RANK_KEYS, after);

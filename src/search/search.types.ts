@@ -17,7 +17,9 @@ export class SearchReport {
   @Field(() => SearchMode, { description: 'Which way it went.' })
   mode!: keyof typeof SearchMode;
 
-  @Field(() => Boolean, { description: 'Whether every asset that the filter lets through was considered. False while pictures wait for their vectors.' })
+  @Field(() => Boolean, {
+    description: 'Whether every asset that the filter lets through was considered. False while pictures wait for their vectors.',
+  })
   exhaustive!: boolean;
 
   @Field(() => Int, { description: 'Assets compared or listed.' })
@@ -38,7 +40,10 @@ export class AssetEdge {
   @Field(() => Asset, { description: 'The asset.' })
   node!: Asset;
 
-  @Field(() => Float, { nullable: true, description: 'Cosine similarity to the query, -1 to 1; compare within one answer only. Null without a query.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Cosine similarity to the query, -1 to 1; compare within one answer only. Null without a query.',
+  })
   score!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Cosine distance, 0 to 2, which the order goes by. Null without a query.' })

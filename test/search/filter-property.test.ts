@@ -1,0 +1,122 @@
+import { Verdict } from '../../src/compliance/vocabulary.js';
+import { toGlobalId } from '../../src/graphql/global-id.js';
+import { createRandom } from '../../src/samples/random.js';
+import { DAYS, METADATA, MOMENTS, matches, type NaiveAsset, randomFilter, SIZES, type Vocabulary } from '../support/naive-filter.js';
+import { onCircle, openSearch, RULE_KINDS, type SearchRoom } from '../support/search-room.js';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const FILTERS = 200;
+const ASSETS = 60;
+const SEED = 20261124;
+
+let test: TestDatabase;
+let room: SearchRoom;
+let vocabulary: Vocabulary;
+const assets = new Map<string, NaiveAsset & { turn: number }>();
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  room = await openSearch(test.database, 'property');
+  const random = createRandom(SEED);
+  const tags = ['red', 'blue', 'kind/banner', 'grün', 'unused'];
+  const tagIds = await room.tagIds(...tags);
+  const brands = [await room.makeBrand('one'), await room.makeBrand('two')];
+  const collections = ['0c0ffee0-0000-4000-8000-000000000001', '0c0ffee0-0000-4000-8000-000000000002'];
+  for (const id of collections)
+    await room.inside((tx) => tx.rows.collection.create({ data: { organizationId: room.organizationId, id, name: id } }));
+  vocabulary = {
+    ...{
+      tags,
+      words: ['sale', '100%', 'a_b', 'ÄÖ', 'le s', 'nothing'],
+      externalIds: ['x-1', 'x-2', "x'3", 'absent'],
+      ruleKinds: RULE_KINDS,
+    },
+    brands: [...brands.map(({ brandId }) => toGlobalId('Brand', brandId)), toGlobalId('Brand', '0c0ffee0-0000-4000-8000-00000000dead')],
+    collections: collections.map((id) => toGlobalId('Collection', id)),
+    verdicts: Object.values(Verdict),
+  };
+  for (let index = 0; index < ASSETS; index += 1) {
+    const brand = random.chance(0.3) ? null : random.pick(brands);
+    const kind = random.chance(0.2) ? ('DOCUMENT' as const) : ('IMAGE' as const);
+    const mine = tags.slice(0, 4).filter(() => random.chance(0.35));
+    const orNull = <T>(value: T): T | null => (random.chance(0.35) ? null : value);
+    const asset: NaiveAsset & { turn: number } = {
+      title: random.pick(['Summer sale', '100% wool', '100 wool', 'a_b', 'aXb', 'über ÄÖ']),
+      description: random.pick(['', 'a SALE soon', 'äö']),
+      fileName: random.pick(['plain.png', 'a_b.png', 'sale.png']),
+      documentText: kind === 'DOCUMENT' ? orNull('whole sale, 100% off') : null,
+      tags: mine,
+      brand: brand && toGlobalId('Brand', brand.brandId),
+      collections: [],
+      kind,
+      mediaType: kind === 'DOCUMENT' ? 'text/plain' : random.pick(['image/png', 'image/jpeg']),
+      width: kind === 'DOCUMENT' ? null : orNull(random.pick(SIZES)),
+      height: kind === 'DOCUMENT' ? null : orNull(random.pick(SIZES)),
+      byteSize: random.pick([1, 1000, 5_000_000_000]),
+      createdAt: new Date(random.pick(MOMENTS)),
+      externalId: index < 3 ? (['x-1', 'x-2', "x'3"][index] as string) : null,
+      rightsStartsOn: orNull(random.pick(DAYS)),
+      rightsExpiresOn: orNull(random.pick(DAYS)),
+      metadata: Object.fromEntries(
+        Object.entries(METADATA).flatMap(([key, values]) => (random.chance(0.5) ? [[key, random.pick<unknown>(values)]] : [])),
+      ),
+      findings:
+        brand === null
+          ? []
+          : RULE_KINDS.flatMap((rule) => (random.chance(0.5) ? [{ kind: rule, verdict: random.pick(vocabulary.verdicts) }] : [])),
+      embedded: kind === 'IMAGE' && random.chance(0.9),
+      turn: random.integer(0, 40) / 80, // several at the same distance
+    };
+    const { tags: _, brand: __, ...columns } = asset;
+    const given = {
+      ...columns,
+      brandId: brand?.brandId ?? null,
+      tagIds: mine.map((tag) => tagIds[tags.indexOf(tag)] as number).sort((a, b) => a - b),
+    };
+    const assetId = await room.add(given, asset.embedded ? onCircle(asset.turn) : undefined);
+    for (const [position, collectionId] of collections.entries()) {
+      if (!random.chance(0.3)) continue;
+      await room.inside((tx) => tx.rows.collectionAsset.create({ data: { organizationId: room.organizationId, collectionId, assetId } }));
+      asset.collections.push(vocabulary.collections[position] as string);
+    }
+    for (const { kind: rule, verdict } of asset.findings) {
+      await room.addFinding({ assetId, brandId: brand?.brandId as string, ruleId: brand?.ruleIds[rule] as string, verdict });
+    }
+    assets.set(toGlobalId('Asset', assetId), asset);
+  }
+});
+afterAll(() => test.close());
+
+const idsOf = (page: Awaited<ReturnType<SearchRoom['search']['findAssets']>>) =>
+  page.edges.map((edge) => toGlobalId('Asset', edge.node.id));
+
+it(`${FILTERS} random filters find what a plain evaluator finds, browsing and ranked`, async () => {
+  const random = createRandom(SEED + 1);
+  const sizes: number[] = [];
+  for (let round = 0; round < FILTERS; round += 1) {
+    const filter = randomFilter(random, vocabulary, random.integer(1, 5));
+    const expected = [...assets].filter(([, asset]) => matches(asset, filter)).map(([id]) => id);
+    const label = `filter ${round}: ${JSON.stringify(filter)}`;
+
+    const browsed = await room.search.findAssets(room.viewer, { filter, first: 100 });
+    expect([label, idsOf(browsed).sort(), browsed.totalCount]).toEqual([label, [...expected].sort(), expected.length]);
+
+    const ranked = await room.search.findAssets(room.viewer, { query: 'anything', filter, first: 100 });
+    const embedded = expected.filter((id) => assets.get(id)?.embedded);
+    expect([label, idsOf(ranked).sort(), ranked.totalCount]).toEqual([label, [...embedded].sort(), embedded.length]);
+    const turns = idsOf(ranked).map((id) => assets.get(id)?.turn as number);
+    expect([label, turns]).toEqual([label, [...turns].sort((a, b) => a - b)]);
+    sizes.push(expected.length);
+  }
+  // The filters must not be trivial: many select some assets and leave others out.
+  expect(sizes.filter((size) => size > 0 && size < ASSETS).length).toBeGreaterThan(FILTERS / 3);
+});
+
+it('every condition and its negation split the library in two', async () => {
+  const random = createRandom(SEED + 2);
+  for (let round = 0; round < 40; round += 1) {
+    const filter = randomFilter(random, vocabulary, 2);
+    const count = async (asked: typeof filter) => (await room.search.findAssets(room.viewer, { filter: asked, first: 1 })).totalCount;
+    expect([JSON.stringify(filter), (await count(filter)) + (await count({ not: filter }))]).toEqual([JSON.stringify(filter), ASSETS]);
+  }
+});

@@ -1,0 +1,104 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { Viewer } from '../../src/access/viewer.js';
+import { ComplianceService } from '../../src/compliance/compliance.service.js';
+import type { RuleKind, Verdict } from '../../src/compliance/vocabulary.js';
+import type { Database, OrganizationTx } from '../../src/database/database.js';
+import { sql } from '../../src/database/sql.js';
+import { type ModelRevision, registerModel, saveEmbeddings } from '../../src/embedding/embedding.queries.js';
+import { EmbeddingService } from '../../src/embedding/embedding.service.js';
+import type { Embedder } from '../../src/embedding/embedder.js';
+import { SearchService } from '../../src/search/search.service.js';
+import { TagService } from '../../src/tags/tag.service.js';
+import { insertAsset, insertOrganization, type TestAsset, viewerAs } from '../support/asset-rows.js';
+
+export const DIMENSIONS = 8;
+
+/** A unit vector in the plane of the first two axes; `turn` 0 to 1 is once around. */
+export function onCircle(turn: number): number[] {
+  return [Math.cos(turn * 2 * Math.PI), Math.sin(turn * 2 * Math.PI), 0, 0, 0, 0, 0, 0];
+}
+
+export interface SearchRoom {
+  viewer: Viewer;
+  organizationId: string;
+  search: SearchService;
+  model: ModelRevision;
+  tags: TagService;
+  /** Texts and the vectors that stand for them; others are embedded as the first axis. */
+  texts: Map<string, number[]>;
+  inside<T>(work: (tx: OrganizationTx) => Promise<T>): Promise<T>;
+  /** An asset and, when given, the vector of its current version. */
+  add(asset: TestAsset, vector?: readonly number[]): Promise<string>;
+  tagIds(...names: string[]): Promise<number[]>;
+  makeBrand(key: string): Promise<{ brandId: string; ruleIds: Record<string, string> }>;
+  /** A finding as judging would have left it. */
+  addFinding(finding: { assetId: string; brandId: string; ruleId: string; verdict: Verdict }): Promise<void>;
+}
+
+export const RULE_KINDS = ['ALT_TEXT', 'MIN_RESOLUTION', 'PALETTE'] as const satisfies RuleKind[];
+
+/** Search over hand-made vectors of eight dimensions: all services are real, only the model's answers are written down here. */
+export async function openSearch(database: Database, slug: string): Promise<SearchRoom> {
+  const texts = new Map<string, number[]>();
+  const info = {
+    modelId: 'hand-made',
+    revision: 'hand-made-8',
+    dimensions: DIMENSIONS,
+    modelType: 'clip',
+    logitScale: 10,
+    logitBias: null,
+    contextLength: 77,
+  };
+  const embedder = {
+    info,
+    embedTexts: async (asked: string[]) =>
+      asked.map((text) => ({ vector: Float32Array.from(texts.get(text) ?? onCircle(0)), tokenCount: 3, truncated: text.length > 400 })),
+  } as unknown as Embedder;
+  const embedding = await EmbeddingService.create(database, embedder);
+  const model = await registerModel(database, embedder.info);
+  const compliance = new ComplianceService(database, embedding);
+  const tags = new TagService(database, { afterChange: async () => undefined });
+  const organizationId = await insertOrganization(database, slug);
+  const inside: SearchRoom['inside'] = (work) => database.asOrganization(organizationId, work);
+  return {
+    ...{ organizationId, model, tags, texts, inside },
+    viewer: viewerAs(organizationId, 'VIEWER'),
+    search: new SearchService(database, embedding, tags, compliance),
+    add: async (asset, vector) => {
+      const { id, versionId } = await insertAsset(database, organizationId, asset);
+      if (vector) await inside((tx) => saveEmbeddings(tx, model.id, [{ versionId, part: 'whole', vector: Float32Array.from(vector) }]));
+      return id;
+    },
+    tagIds: async (...names) => {
+      const ids = await inside((tx) => tags.resolveNames(tx, names));
+      return names.map((name) => ids.get(name) as number);
+    },
+    makeBrand: (key) =>
+      inside(async (tx) => {
+        const brandId = randomUUID();
+        const guidelineId = randomUUID();
+        const organization = sql`${organizationId}::uuid`;
+        await tx.execute(
+          sql`INSERT INTO brand (organization_id, id, key, name) VALUES (${organization}, ${brandId}::uuid, ${key}, ${key})`,
+        );
+        await tx.execute(sql`INSERT INTO guideline (organization_id, id, brand_id, name)
+          VALUES (${organization}, ${guidelineId}::uuid, ${brandId}::uuid, 'Guideline')`);
+        const ruleIds: Record<string, string> = {};
+        for (const kind of RULE_KINDS) {
+          ruleIds[kind] = randomUUID();
+          await tx.execute(sql`INSERT INTO rule (organization_id, id, guideline_id, brand_id, key, title, kind, severity, parameters)
+            VALUES (${organization}, ${ruleIds[kind]}::uuid, ${guidelineId}::uuid, ${brandId}::uuid, ${kind.toLowerCase().replace('_', '-')}, ${kind},
+              ${kind}, 'MAJOR', '{}')`);
+        }
+        return { brandId, ruleIds };
+      }),
+    addFinding: ({ assetId, brandId, ruleId, verdict }) =>
+      inside(async (tx) => {
+        await tx.execute(sql`
+          INSERT INTO finding (organization_id, version_id, rule_id, asset_id, brand_id, verdict, severity, rule_revision, message)
+          SELECT a.organization_id, a.current_version_id, ${ruleId}::uuid, a.id, ${brandId}::uuid, ${verdict}, 'MAJOR', 1, 'written by a test'
+          FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ${assetId}::uuid`);
+      }),
+  };
+}
