@@ -3,12 +3,13 @@ import { isVitrineError, VitrineError } from '../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-const text = (max: number) =>
+// Half of a surrogate pair has no UTF-8, so PostgreSQL would refuse the whole batch that it came with.
+const readable = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((value) => !CONTROL.test(value), 'contains control characters')
-    .transform((value) => value.normalize('NFC').trim());
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value), 'contains control characters or broken Unicode');
+const text = (max: number) => readable(max).transform((value) => value.normalize('NFC').trim());
 const name = (max: number) => text(max).refine((value) => value.length > 0, 'is empty');
 /** Names of other things are checked here as their rooms check them, so that one bad row cannot fail a batch. */
 const checked = (read: (value: string) => string) =>
@@ -36,7 +37,7 @@ const rights = z
   });
 
 const metadata = z
-  .record(z.string().min(1).max(100), z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]))
+  .record(readable(100).min(1), z.union([readable(2000), z.number(), z.boolean(), z.null()]))
   .refine((value) => Object.keys(value).length <= 100, 'has more than 100 keys');
 
 /** What people say about an asset: the same fields in a manifest row, in an import's defaults and in `assetUpdate`. */

@@ -165,7 +165,7 @@ export class AssetIngest {
       }
       const asset = applyFields(toColumns(before), fields, names);
       const same = JSON.stringify(asset) === JSON.stringify(toColumns(before));
-      if (same && !fields.collection) return { item, outcome: { state: 'SKIPPED', assetId: before.id } };
+      if (same) return { item, before, outcome: { state: 'SKIPPED', assetId: before.id } };
       return { item, asset, before, outcome: { state: 'UPDATED', assetId: before.id } };
     }
     if (item.measured === null) return { item, outcome: { state: 'UNMEASURED' } };
@@ -196,7 +196,6 @@ export class AssetIngest {
 
   async #write(tx: OrganizationTx, decisions: readonly Decision[], collections: Map<string, string>): Promise<void> {
     const written = decisions.filter((decision): decision is Decision & { asset: AssetColumns } => decision.asset !== undefined);
-    if (written.length === 0) return;
     await insertAssets(
       tx,
       written.filter((decision) => decision.before === undefined).map((decision) => decision.asset),
@@ -218,14 +217,23 @@ export class AssetIngest {
     );
     const updated = written.filter((decision) => decision.before !== undefined).map((decision) => decision.asset.id);
     if (updated.length > 0) await refreshSearchRows(tx, updated);
-    for (const [name, id] of collections) {
-      const members = written.filter((decision) => decision.item.fields.collection === name).map((decision) => decision.asset.id);
-      if (members.length > 0) await this.#collections.addAssets(tx, id, members);
-    }
+    await this.#join(tx, decisions, collections);
+    if (written.length === 0) return;
     await this.#judge.judgeVersions(
       tx,
       written.map((decision) => decision.asset.current_version_id),
     );
+  }
+
+  /** Puts assets into the collections that their rows name. One of which nothing else differs is UPDATED when it was not in there. */
+  async #join(tx: OrganizationTx, decisions: readonly Decision[], collections: Map<string, string>): Promise<void> {
+    for (const [name, id] of collections) {
+      const named = decisions.filter(({ item, asset, before }) => item.fields.collection === name && (asset ?? before) !== undefined);
+      if (named.length === 0) continue;
+      const assetIds = named.map(({ asset, before }) => (asset ?? before)?.id as string);
+      const added = new Set(await this.#collections.addAssets(tx, id, assetIds));
+      for (const { outcome } of named) if (outcome.state === 'SKIPPED' && added.has(outcome.assetId)) outcome.state = 'UPDATED';
+    }
   }
 }
 
@@ -280,9 +288,14 @@ export function applyFields(
     rights_license: pick(rights === null ? null : rights?.license, asset.rights_license),
     rights_starts_on: pick(rights === null ? null : rights?.startsOn, asset.rights_starts_on),
     rights_expires_on: pick(rights === null ? null : rights?.expiresOn, asset.rights_expires_on),
-    metadata: fields.metadata === undefined ? asset.metadata : { ...asset.metadata, ...(fields.metadata ?? {}) },
+    metadata: mergeMetadata(asset.metadata, fields.metadata),
     tag_ids: fields.tags
       ? [...new Set(fields.tags.map((tag) => names.tags.get(tag)).filter((id): id is number => id !== undefined))].sort((a, b) => a - b)
       : asset.tag_ids,
   };
+}
+
+/** Keys that are not given stay, null clears one. */
+function mergeMetadata(kept: Record<string, unknown>, given: AssetFields['metadata']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null));
 }

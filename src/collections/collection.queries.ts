@@ -75,11 +75,12 @@ export async function holdAssets(tx: OrganizationTx, assetIds: readonly string[]
 }
 
 /** @returns how many were not in it. Sorted, so that two calls cannot deadlock. */
-export function insertMembers(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<number> {
-  return tx.execute(sql`
+export async function insertMembers(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ asset_id: string }>(sql`
     INSERT INTO collection_asset (organization_id, collection_id, asset_id)
     SELECT ${tx.organizationId}::uuid, ${collectionId}::uuid, id FROM (SELECT DISTINCT unnest(${assetIds}::uuid[]) AS id) AS given
-    ORDER BY id ON CONFLICT DO NOTHING`);
+    ORDER BY id ON CONFLICT DO NOTHING RETURNING asset_id`);
+  return rows.map((row) => row.asset_id);
 }
 
 /** @returns how many were in it */

@@ -112,7 +112,7 @@ export class CollectionService {
     input: { collection: string; assets: string[] },
   ): Promise<{ collection: Collection; addedCount: number }> {
     return this.#changeMembers(viewer, input, async (tx, id, assetIds) => ({
-      addedCount: await insertMembers(tx, id, assetIds),
+      addedCount: (await insertMembers(tx, id, assetIds)).length,
       collection: await getCollection(tx, id, 'input.collection'),
     }));
   }
@@ -144,8 +144,8 @@ export class CollectionService {
     return new Map(names.map((name, index) => [name, ids.get(spelled[index] as string) as string]));
   }
 
-  /** Puts assets that exist into a collection that exists. @returns how many were not in it */
-  addAssets(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<number> {
+  /** Puts assets that exist into a collection that exists. @returns those that were not in it */
+  addAssets(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<string[]> {
     return insertMembers(tx, collectionId, assetIds);
   }
 

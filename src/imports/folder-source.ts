@@ -51,19 +51,34 @@ export async function resolveInside(
   return real;
 }
 
-/** All files below `folder`, depth first in name order. Hidden files are left out, links are not followed. */
+/**
+ * All files below `folder`, depth first in name order. Hidden files are left out, links are not followed. A folder that cannot be read is
+ * one item with an error, and the rest goes on.
+ */
 export async function* listFolder(folder: string): AsyncGenerator<PlannedItem> {
-  const walk = async function* (at: string): AsyncGenerator<string> {
-    const entries: Dirent[] = await readdir(at, { withFileTypes: true });
+  const walk = async function* (at: string): AsyncGenerator<PlannedItem> {
+    let entries: Dirent[];
+    try {
+      entries = await readdir(at, { withFileTypes: true });
+    } catch (error) {
+      yield { label: path.relative(folder, at) || '.', source: null, fields: {}, error: unreadable(error as NodeJS.ErrnoException) };
+      return;
+    }
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
       const full = path.join(at, entry.name);
       if (entry.isDirectory()) yield* walk(full);
-      else if (entry.isFile()) yield full;
+      else if (entry.isFile()) yield { label: path.relative(folder, full), source: { type: 'PATH', path: full }, fields: {}, error: null };
     }
   };
-  for await (const file of walk(folder)) {
-    yield { label: path.relative(folder, file), source: { type: 'PATH', path: file }, fields: {}, error: null };
+  yield* walk(folder);
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): VitrineError {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new VitrineError('FILE_NOT_FOUND', 'The folder is not there any more.');
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new VitrineError('FILE_UNREADABLE', 'The folder may not be read by the user that Vitrine runs as.');
   }
+  return new VitrineError('FILE_UNREADABLE', `The folder cannot be read: ${message}.`);
 }

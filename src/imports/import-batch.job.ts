@@ -68,10 +68,15 @@ export class ImportBatchJob implements JobHandler<Data> {
       // A batch that died before is done one by one: whatever kills the process then harms itself alone.
       const careful = items.some((item) => item.attempts > 1);
       const groups = careful ? items.map((item) => [item]) : [items];
+      let failure: unknown;
       for (const group of groups) {
         if (signal.aborted) throw new Error('the worker is stopping');
-        await this.#importGroup(organizationId, importId, group, operation.on_duplicate);
+        await this.#importGroup(organizationId, importId, group, operation.on_duplicate).catch((error: unknown) => {
+          if (isVitrineError(error)) throw error;
+          failure ??= error;
+        });
       }
+      if (failure !== undefined) throw failure;
     }
     await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId));
     this.#log.info(

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.js';
@@ -46,7 +46,7 @@ export class ImportPlanJob implements JobHandler<Data> {
     );
     if (operation === null) return; // cancelled, or planned by an earlier run of this job
     try {
-      await this.#writeItems(organizationId, importId, this.#list(organizationId, operation));
+      if (!(await this.#writeItems(organizationId, importId, this.#list(organizationId, operation)))) return;
     } catch (error) {
       if (!isVitrineError(error)) throw error;
       await this.#database.asOrganization(organizationId, (tx) => failOperation(tx, importId, error.code, error.message));
@@ -71,20 +71,22 @@ export class ImportPlanJob implements JobHandler<Data> {
     );
   }
 
-  async #writeItems(organizationId: string, importId: string, items: AsyncIterable<PlannedItem>): Promise<void> {
+  /** @returns false when the import was cancelled on the way */
+  async #writeItems(organizationId: string, importId: string, items: AsyncIterable<PlannedItem>): Promise<boolean> {
     let chunk: PlannedItem[] = [];
     let position = 0;
     const write = async () => {
       const rows = chunk;
       chunk = [];
-      await this.#database.asOrganization(organizationId, (tx) => insertItems(tx, importId, position, rows));
+      const written = await this.#database.asOrganization(organizationId, (tx) => insertItems(tx, importId, position, rows));
       position += rows.length;
+      return written;
     };
     for await (const item of items) {
       chunk.push(item);
-      if (chunk.length === CHUNK) await write();
+      if (chunk.length === CHUNK && !(await write())) return false;
     }
-    await write();
+    return write();
   }
 
   async *#list(organizationId: string, { source, defaults }: OperationRow): AsyncGenerator<PlannedItem> {
@@ -107,7 +109,7 @@ export class ImportPlanJob implements JobHandler<Data> {
     } else if (source.type === 'MANIFEST') {
       const folder = path.dirname(source.path);
       const find: FileFinder = async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') });
-      yield* readManifest(createReadStream(source.path), source.path, find);
+      yield* readManifest(await openManifest(source.path), source.path, find);
     } else {
       const manifest = (await this.#uploads(organizationId, [source.uploadId])).get(source.uploadId);
       if (manifest?.sha256 == null) throw new VitrineError('FILE_NOT_FOUND', 'The uploaded manifest is gone. Upload it again.');
@@ -129,4 +131,13 @@ export class ImportPlanJob implements JobHandler<Data> {
     const rows = await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
     return new Map(rows.map((row) => [row.id, row]));
   }
+}
+
+/** @throws VitrineError FILE_NOT_FOUND, FILE_UNREADABLE: it was there when the import was asked for */
+async function openManifest(file: string): Promise<Readable> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new VitrineError('FILE_NOT_FOUND', 'The manifest is not there any more.');
+    throw new VitrineError('FILE_UNREADABLE', `The manifest cannot be read (${error.code}); check its permissions.`, { cause: error });
+  });
+  return handle.createReadStream();
 }

@@ -112,27 +112,38 @@ export async function restartPlanning(tx: OrganizationTx, importId: string): Pro
   return true;
 }
 
+/** Writes items while the operation is planned. @returns false when it was cancelled meanwhile: then nothing is written */
 export async function insertItems(
   tx: OrganizationTx,
   importId: string,
   firstPosition: number,
   items: readonly PlannedItem[],
-): Promise<void> {
-  if (items.length === 0) return;
+): Promise<boolean> {
+  // The lock makes a cancellation wait for these rows, so that it closes them too.
+  const planned = await tx.query(sql`
+    SELECT 1 FROM import_operation WHERE organization_id = ${tx.organizationId}::uuid AND id = ${importId}::uuid AND state = 'PLANNING' FOR UPDATE`);
+  if (planned.length === 0) return false;
+  if (items.length === 0) return true;
   const rows = items.map((item, index) => ({
     position: firstPosition + index,
-    label: item.label,
+    label: storable(item.label),
     source: item.source,
     fields: item.fields,
     code: item.error?.code ?? null,
-    message: item.error?.message ?? null,
-    field: item.error?.field ?? null,
+    message: item.error === null ? null : storable(item.error.message),
+    field: item.error?.field === undefined ? null : storable(item.error.field),
   }));
   await tx.execute(sql`
     INSERT INTO import_item (organization_id, import_id, position, label, source, fields, state, code, message, field, finished_at)
     SELECT ${tx.organizationId}::uuid, ${importId}::uuid, r.position, r.label, COALESCE(r.source, 'null'), r.fields,
       CASE WHEN r.code IS NULL THEN 'PENDING' ELSE 'REJECTED' END, r.code, r.message, r.field, CASE WHEN r.code IS NOT NULL THEN now() END
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (position int, label text, source jsonb, fields jsonb, code text, message text, field text)`);
+  return true;
+}
+
+/** What a manifest calls its files may hold anything; PostgreSQL takes neither NUL nor half a surrogate pair. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 /** PLANNING -> RUNNING. @returns false when it was cancelled meanwhile */

@@ -65,7 +65,9 @@ export class ImportService {
     if (defaults.externalId)
       throw badInput('input.defaults.externalId', defaults.externalId, 'nothing: an external id belongs to one asset');
     const key = request.idempotencyKey ?? null;
-    if (key !== null && (key.length < 1 || key.length > 200)) throw badInput('input.idempotencyKey', key, 'a text of 1 to 200 characters');
+    if (key !== null && (key.length < 1 || key.length > 200 || key.includes('\0') || !key.isWellFormed())) {
+      throw badInput('input.idempotencyKey', key, 'a text of 1 to 200 characters');
+    }
     const source = await this.#source(viewer, request, [...extraRoots, ...this.#importRoots]);
     const onDuplicate = request.onDuplicate ?? 'RETURN_EXISTING';
     const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate })).digest('hex');
@@ -107,21 +109,17 @@ export class ImportService {
       await this.#uploads.requireReceived(
         viewer,
         checked.map((upload) => upload.uploadId),
-        (index) => `input.source.uploads[${index}].uploadId`,
+        (index) => `input.source.uploads[${index}].upload`,
       );
       return { type: 'UPLOADS', uploads: checked };
     }
     if (request.folder != null)
       return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
     const { path, uploadId, fileUploadIds } = request.manifest as NonNullable<ImportRequest['manifest']>;
-    if ((path == null) === (uploadId == null)) throw badInput('input.source.manifest', null, 'either path or uploadId');
+    if ((path == null) === (uploadId == null)) throw badInput('input.source.manifest', null, 'either path or upload');
     if (path != null) return { type: 'MANIFEST', path: await resolveInside(roots, path, 'file', 'input.source.manifest.path') };
-    const [manifest] = await this.#uploads.requireReceived(viewer, [uploadId as string], () => 'input.source.manifest.uploadId');
-    const files = await this.#uploads.requireReceived(
-      viewer,
-      fileUploadIds ?? [],
-      (index) => `input.source.manifest.fileUploadIds[${index}]`,
-    );
+    const [manifest] = await this.#uploads.requireReceived(viewer, [uploadId as string], () => 'input.source.manifest.upload');
+    const files = await this.#uploads.requireReceived(viewer, fileUploadIds ?? [], (index) => `input.source.manifest.files[${index}]`);
     return {
       type: 'MANIFEST_UPLOAD',
       uploadId: (manifest as { id: string }).id,

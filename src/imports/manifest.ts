@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../errors.js';
@@ -77,10 +77,11 @@ function parseJsonLine(line: number, text: string): Record<string, unknown> | Vi
 }
 
 async function* readCsv(content: Readable): AsyncGenerator<Row> {
-  const parser = content.pipe(
+  const source = Readable.from(withPlainLineEnds(content));
+  const parser = source.pipe(
     parse({ bom: true, columns: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MAX_LINE_CHARACTERS }),
   );
-  content.on('error', (error) => parser.destroy(error));
+  source.on('error', (error) => parser.destroy(error));
   try {
     for await (const { record, info } of parser as AsyncIterable<{
       record: Record<string, string>;
@@ -94,6 +95,18 @@ async function* readCsv(content: Readable): AsyncGenerator<Row> {
   } catch (cause) {
     throw new VitrineError('MANIFEST_INVALID', `The CSV manifest cannot be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Bytes with LF where CR LF was: the parser counts CR LF inside quotes as two lines. */
+async function* withPlainLineEnds(content: Readable): AsyncGenerator<Buffer> {
+  let held = '';
+  for await (const chunk of content) {
+    // Latin-1 is one character a byte, there and back.
+    const text = held + (chunk as Buffer).toString('latin1');
+    held = text.endsWith('\r') ? '\r' : '';
+    yield Buffer.from(text.slice(0, text.length - held.length).replaceAll('\r\n', '\n'), 'latin1');
+  }
+  yield Buffer.from(held, 'latin1');
 }
 
 const RIGHTS_COLUMNS: Record<string, string> = {

@@ -205,6 +205,6 @@ describe('resolveNames', () => {
         await collections.addAssets(tx, id, []),
       ];
     });
-    expect(added).toEqual([1, 0, 0]);
+    expect(added).toEqual([[asset], [], []]);
   });
 });
