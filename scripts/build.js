@@ -6,8 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => path.join(root, 'node_modules', '.bin', name);
-const run = (command, args, env = {}) =>
-  execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+/** Quiet when all is well; says everything when it is not. */
+function run(command, args, env = {}) {
+  try {
+    execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  } catch (error) {
+    process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}`);
+    process.exit(1);
+  }
+}
 
 const schema = path.join(root, 'prisma', 'schema.prisma');
 const client = path.join(root, 'src', 'database', 'prisma-client');
@@ -17,9 +24,4 @@ if (!existsSync(path.join(client, 'client.ts')) || statSync(path.join(client, 'c
   run(bin('prisma'), ['generate'], { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' });
 }
 if (process.argv.includes('--clean')) rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-try {
-  run(bin('tsc'), ['-p', 'tsconfig.json']);
-} catch (error) {
-  process.stderr.write(error.stdout ?? '');
-  process.exit(1);
-}
+run(bin('tsc'), ['-p', 'tsconfig.json']);
