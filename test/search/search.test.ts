@@ -104,7 +104,7 @@ describe('one search with every kind of condition', () => {
       },
     });
     const text = statement.text.replace(/\s+/g, ' ').trim();
-    expect(text).toMatch(/^WITH ranked AS MATERIALIZED \( SELECT .* ORDER BY p.distance, p.id$/);
+    expect(text).toMatch(/^WITH ranked AS MATERIALIZED \( SELECT .* ORDER BY p.distance, p.asset_id$/);
     expect(text).not.toContain(';');
     for (const condition of [
       '<=> $',
