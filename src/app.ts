@@ -16,6 +16,7 @@ import { AssetCollectionsResolver } from './collections/asset-collections.resolv
 import { CollectionResolver } from './collections/collection.resolver.js';
 import { CollectionService } from './collections/collection.service.js';
 import { AssetFindingsResolver } from './compliance/asset-findings.resolver.js';
+import { BrandReportResolver } from './compliance/brand-report.resolver.js';
 import { ComplianceResolver } from './compliance/compliance.resolver.js';
 import { ComplianceService } from './compliance/compliance.service.js';
 import { GuidelineResolver } from './compliance/guideline.resolver.js';
@@ -63,7 +64,19 @@ query Search {
 }`,
   `# How a brand's assets stand against its guidelines
 query Report {
-  brands(first: 5) { edges { node { id key name } } }
+  brands(first: 5) {
+    edges {
+      node {
+        name
+        complianceReport(worst: 3) {
+          score
+          coverage
+          perRule { title violations }
+          worstAssets { title findings { message } }
+        }
+      }
+    }
+  }
 }`,
 ] as const;
 
@@ -117,6 +130,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetBrandResolver(brands),
       new AssetCollectionsResolver(collections),
       new AssetFindingsResolver(compliance),
+      new BrandReportResolver(compliance),
       new BrandResolver(brands),
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),

@@ -8,7 +8,7 @@ import { writeSampleLibrary } from '../samples/library.js';
 import { waitForImport } from './import.command.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
-import { stopOnSignal } from './serve.command.js';
+import { keepLocalKey, stopOnSignal } from './serve.command.js';
 
 const SEARCHES = [
   { query: 'a red car' },
@@ -35,8 +35,8 @@ export async function demoCommand(userConfig: Config, log: Logger, { once }: { o
     process.stdout.write(`(first answer ${((performance.now() - started) / 1000).toFixed(1)} s after the start)\n`);
     await printReports(app, owner);
     if (once) return;
-    const { key } = await app.apiKeys.create(owner, { name: 'demo', role: 'ADMIN' });
     const url = await app.serve();
+    const key = await keepLocalKey(app, owner, 'ADMIN', { dataFolder: folder, server: url });
     process.stdout.write(
       `\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
     );

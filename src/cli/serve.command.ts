@@ -1,4 +1,4 @@
-import type { Viewer } from '../access/viewer.js';
+import type { Role, Viewer } from '../access/viewer.js';
 import { type App, createApp } from '../app.js';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
@@ -14,7 +14,7 @@ export async function serveCommand(config: Config, log: Logger, { worker }: { wo
     const url = await app.serve();
     const owner = await asOwner(app);
     const key = await firstApiKey(app, owner);
-    await leaveLocalAddress(app, owner, config.dataFolder, url);
+    await keepLocalKey(app, owner, 'EDITOR', { dataFolder: config.dataFolder, server: url });
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
     if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\n`);
   } catch (error) {
@@ -24,12 +24,21 @@ export async function serveCommand(config: Config, log: Logger, { worker }: { wo
   await stopped;
 }
 
-/** Lets `vitrine import` on this machine reach the server that has the data folder open. Its key is made once. */
-async function leaveLocalAddress(app: App, owner: Viewer, dataFolder: string, server: string): Promise<void> {
+/**
+ * Lets `vitrine import` on this machine reach the server that has the data folder open. The key is made once and kept beside the data.
+ * @returns the key
+ */
+export async function keepLocalKey(
+  app: App,
+  owner: Viewer,
+  role: Role,
+  { dataFolder, server }: { dataFolder: string; server: string },
+): Promise<string> {
   const known = await readLocalAddress(dataFolder);
   const valid = known !== null && (await app.apiKeys.authenticate(known.apiKey)) !== null;
-  const apiKey = valid ? known.apiKey : (await app.apiKeys.create(owner, { name: 'command line', role: 'EDITOR' })).key;
+  const apiKey = valid ? known.apiKey : (await app.apiKeys.create(owner, { name: 'command line', role })).key;
   await writeLocalAddress(dataFolder, { server, apiKey });
+  return apiKey;
 }
 
 /** `vitrine worker`: only the jobs, beside a server elsewhere. */

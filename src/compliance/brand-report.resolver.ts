@@ -1,0 +1,27 @@
+import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { Brand } from '../brands/brand.types.js';
+import { type RequestContext, viewerOf } from '../graphql/context.js';
+import { fromGlobalId } from '../graphql/global-id.js';
+import type { ComplianceService } from './compliance.service.js';
+import { ComplianceReport, toReport } from './compliance.types.js';
+
+/** What a brand has of this room. */
+@Resolver(() => Brand)
+export class BrandReportResolver {
+  readonly #compliance: ComplianceService;
+
+  constructor(compliance: ComplianceService) {
+    this.#compliance = compliance;
+  }
+
+  @FieldResolver(() => ComplianceReport, {
+    description: 'How its assets keep its published rules; the same as the query `complianceReport`.',
+  })
+  async complianceReport(
+    @Ctx() context: RequestContext,
+    @Root() brand: Brand,
+    @Arg('worst', () => Int, { defaultValue: 10, description: 'How many of the worst assets to name, 0 to 100.' }) worst: number,
+  ): Promise<ComplianceReport> {
+    return toReport(await this.#compliance.report(viewerOf(context), fromGlobalId('Brand', brand.id, 'brand'), worst));
+  }
+}
