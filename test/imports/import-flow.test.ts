@@ -58,9 +58,9 @@ function query<Row>(statement: ReturnType<typeof sql>): Promise<Row[]> {
 
 /** Every input is one item in one final state, in the answer and in the database. */
 async function expectToAddUp(end: ImportEnd, inputs: number): Promise<void> {
-  const { total, pending, ...final } = end.counts as { total: number; pending: number };
+  const { total, pending, ...final } = end.counts as Record<string, number>;
   expect({ total, pending }).toEqual({ total: inputs, pending: 0 });
-  expect(Object.values(final).reduce((sum, count) => sum + (count as number), 0)).toBe(inputs);
+  expect(Object.values(final).reduce((sum, count) => sum + count, 0)).toBe(inputs);
   expect(end.items.map(({ position }) => position)).toEqual(Array.from({ length: inputs }, (_, index) => index));
   const importId = Buffer.from(end.id, 'base64url').toString().replace('ImportOperation:', '');
   const rows = await query<{ state: string; n: number; unfinished: number }>(sql`

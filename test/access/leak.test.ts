@@ -1,0 +1,550 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type GraphQLField, print, parse } from 'graphql';
+import sharp from 'sharp';
+import { sql } from '../../src/database/sql.js';
+import { createImport, runImport, stageFiles } from '../support/import-client.js';
+import { selectAll } from '../support/selection.js';
+import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } from '../support/test-app.js';
+
+/** Stands in every text that organisation A has. Whoever reads it in an answer to B has found a leak. */
+const MARK = 'qzleakqz';
+
+type Outcome = 'nothing' | 'not found' | 'refused' | 'own';
+
+interface Case {
+  variables: object;
+  /** What B gets: null or an empty list; a NOT_FOUND; another refusal; or an answer about B's own things. */
+  outcome: Outcome;
+  /** What A itself gets for the same: anything but the marks would make the case worthless. `skip` where A would be refused too. */
+  control?: 'skip';
+}
+
+let test: TestApp;
+let a: TestOrganization;
+let b: TestOrganization;
+let root: string;
+let victim: Awaited<ReturnType<typeof fillVictim>>;
+let own: Awaited<ReturnType<typeof fillOwn>>;
+
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(path.join(tmpdir(), 'vitrine-leak-')));
+  test = await openTestApp({ organizations: ['a', 'b'], config: { VITRINE_IMPORT_ROOTS: root } });
+  a = test.organizations.a as TestOrganization;
+  b = test.organizations.b as TestOrganization;
+  victim = await fillVictim();
+  own = await fillOwn();
+}, 120_000);
+afterAll(async () => {
+  await test?.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function mutate(name: string, input: object, selection: string, key: string) {
+  const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
+  const data = await test.ask(
+    `mutation ($input: ${type}!) { ${name}(input: $input) { ${selection} userErrors { code field message } } }`,
+    { input },
+    key,
+  );
+  if (data[name].userErrors.length > 0) throw new Error(`${name}: ${JSON.stringify(data[name].userErrors)}`);
+  return data[name];
+}
+
+const drawing = (r: number, width = 60) =>
+  sharp({ create: { width, height: 40, channels: 3, background: { r, g: 40, b: 90 } } })
+    .png()
+    .toBuffer();
+
+/** At least one of everything, in organisation A. */
+async function fillVictim() {
+  const { ADMIN, EDITOR } = a.keys;
+  const { apiKey, secret } = await mutate('apiKeyCreate', { name: `${MARK} key`, role: 'VIEWER' }, 'apiKey { id } secret', ADMIN);
+  const { brand } = await mutate(
+    'brandCreate',
+    { key: MARK, name: `${MARK} brand`, palette: [{ name: `${MARK} red`, hex: '#c02a5a' }] },
+    'brand { id }',
+    ADMIN,
+  );
+  const { guideline } = await mutate(
+    'guidelineCreate',
+    { brand: brand.id, name: `${MARK} guideline`, sections: [{ title: `${MARK} section`, text: `${MARK} text` }] },
+    'guideline { id }',
+    ADMIN,
+  );
+  const content = await drawing(200);
+  const uploads = await stageFiles(test, EDITOR, [
+    { fileName: `${MARK}-1.png`, content },
+    { fileName: `${MARK}-2.png`, content: await drawing(30) },
+    { fileName: `${MARK}-3.txt`, content: Buffer.from(`${MARK} words`) },
+    { fileName: `${MARK}-4.png`, content: Buffer.from(`${MARK} is not a picture`) },
+  ]);
+  const fields = (n: number) => ({
+    externalId: `${MARK}-ext-${n}`,
+    title: `${MARK} title ${n}`,
+    description: `${MARK} description`,
+    altText: `${MARK} alt`,
+    brand: MARK,
+    tags: [`${MARK}tag`, `${MARK}tag${n}`],
+    collection: `${MARK} collection`,
+    rights: { holder: `${MARK} holder`, license: `${MARK} license`, expiresOn: '2020-01-31' },
+    metadata: { [`${MARK}key`]: `${MARK} value` },
+  });
+  const request = {
+    source: { uploads: uploads.map((upload, n) => ({ upload, fields: fields(n) })) },
+    idempotencyKey: `${MARK} idempotency`,
+  };
+  const operation = await runImport(test, EDITOR, request);
+  const [asset, other] = operation.items.map(({ assetId }) => assetId as string);
+  // The second version of an asset.
+  const [newer] = await stageFiles(test, EDITOR, [{ fileName: `${MARK}-newer.png`, content: await drawing(90) }]);
+  await runImport(test, EDITOR, { source: { uploads: [{ upload: newer, fields: { externalId: `${MARK}-ext-1` } }] } });
+  const rules: string[] = [];
+  for (const [key, kind, parameters] of [
+    ['published', 'RIGHTS_EXPIRY', {}],
+    ['wide', 'MIN_RESOLUTION', { minWidthPx: 5000, minHeightPx: 5000 }],
+    [
+      'seen',
+      'PROHIBITED_CONTENT',
+      { concepts: [{ name: `${MARK} concept`, prompts: [`${MARK} prompt`], counterPrompts: [`${MARK} counter`] }] },
+    ],
+    ['draft', 'ALT_TEXT', {}],
+  ] as const) {
+    const input = {
+      guideline: guideline.id,
+      key: `${MARK}-${key}`,
+      title: `${MARK} ${key}`,
+      kind,
+      severity: 'MAJOR',
+      parameters,
+      section: 0,
+    };
+    const { rule } = await mutate('ruleCreate', input, 'rule { id }', ADMIN);
+    if (key !== 'draft') await mutate('rulePublish', { id: rule.id }, 'rule { id }', ADMIN);
+    rules.push(rule.id);
+  }
+  const staged = await mutate(
+    'stagedUploadCreate',
+    { files: [{ fileName: `${MARK}-open.png`, byteSize: content.length }] },
+    'uploads { id url }',
+    EDITOR,
+  );
+  // A manifest that takes its time: an import that can be cancelled.
+  const manifest = path.join(root, 'list.jsonl');
+  await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
+  const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
+  const all = await test.ask(
+    `query ($asset: ID!, $brand: ID!) {
+      asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id } collections { id } }
+      assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
+      findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
+      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } viewer { organization { id } }
+      complianceReport(brand: $brand) { assets } }`,
+    { asset, brand: brand.id },
+    ADMIN,
+  );
+  await test.ask('query ($q: String!) { assets(query: $q) { totalCount } }', { q: `${MARK} prompt` }, ADMIN);
+  const cursors = Object.fromEntries(
+    ['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets'].map((name) => [
+      name,
+      all[name].edges[0].cursor as string,
+    ]),
+  ) as Record<string, string>;
+  return {
+    ...{ apiKey: apiKey.id as string, secret: secret as string, brand: brand.id as string, guideline: guideline.id as string, rules },
+    ...{
+      uploads,
+      content,
+      request,
+      importId: operation.id,
+      openImport: open?.id as string,
+      asset,
+      other,
+      staged: staged.uploads[0],
+      cursors,
+    },
+    version: all.asset.versions[0].id as string,
+    finding: all.asset.findings[0].id as string,
+    collection: all.asset.collections[0].id as string,
+    tag: all.tags.edges[0].node.id as string,
+    organization: all.viewer.organization.id as string,
+    originalUrl: all.asset.originalUrl as string,
+    thumbnailUrl: all.asset.thumbnailUrl as string,
+  };
+}
+
+/** What B has of its own, to mix with what is A's. */
+async function fillOwn() {
+  const { ADMIN } = b.keys;
+  const { brand } = await mutate('brandCreate', { key: 'mine', name: 'Mine', palette: [] }, 'brand { id }', ADMIN);
+  const { guideline } = await mutate('guidelineCreate', { brand: brand.id, name: 'Mine' }, 'guideline { id }', ADMIN);
+  const { collection } = await mutate('collectionCreate', { name: 'Mine' }, 'collection { id }', ADMIN);
+  // The very bytes that A has: B must not learn that somebody has them.
+  const [upload] = await stageFiles(test, ADMIN, [{ fileName: 'mine.png', content: victim.content }]);
+  const { items } = await runImport(test, ADMIN, { source: { uploads: [{ upload }] } });
+  expect(items).toMatchObject([{ state: 'CREATED' }]);
+  const asset = items[0]?.assetId as string;
+  const links = await test.ask('query ($id: ID!) { asset(id: $id) { originalUrl } }', { id: asset }, ADMIN);
+  const staged = await mutate('stagedUploadCreate', { files: [{ fileName: 'mine.png', byteSize: 5 }] }, 'uploads { url }', ADMIN);
+  return {
+    brand: brand.id,
+    guideline: guideline.id,
+    collection: collection.id,
+    asset,
+    originalUrl: links.asset.originalUrl as string,
+    uploadUrl: staged.uploads[0].url as string,
+  };
+}
+
+const rule = () => victim.rules[1] as string;
+const rest = () => ({ title: 'T', severity: 'MINOR', kind: 'ALT_TEXT', parameters: {} });
+
+/** Every query, asked for what is A's. */
+const queries = (): Record<string, Case[]> => ({
+  apiKeys: [
+    { variables: {}, outcome: 'own' },
+    { variables: { after: victim.cursors.apiKeys }, outcome: 'refused', control: 'skip' },
+  ],
+  asset: [
+    { variables: { id: victim.asset }, outcome: 'nothing' },
+    { variables: { id: victim.other }, outcome: 'nothing' },
+  ],
+  assetImport: [{ variables: { id: victim.importId }, outcome: 'nothing' }],
+  assetImports: [
+    { variables: { first: 5 }, outcome: 'own' },
+    { variables: { first: 5, after: victim.cursors.assetImports }, outcome: 'nothing', control: 'skip' },
+  ],
+  assets: [
+    ...[{}, { query: 'a red picture' }, { sort: { field: 'TITLE', direction: 'ASC' } }].map((variables) => ({
+      variables: { ...variables, first: 5 },
+      outcome: 'own' as const,
+    })),
+    { variables: { first: 5, after: victim.cursors.assets }, outcome: 'own', control: 'skip' },
+    ...[{ textContains: MARK.slice(0, 5) }, { externalIds: [`${MARK}-ext-0`] }, { metadata: [{ key: `${MARK}key` }] }].map((filter) => ({
+      variables: { first: 5, filter },
+      outcome: 'nothing' as const,
+    })),
+    ...[{ brands: [victim.brand] }, { collection: victim.collection }, { compliance: { brand: victim.brand, verdict: 'FAIL' } }].map(
+      (filter) => ({ variables: { first: 5, filter }, outcome: 'nothing' as const }),
+    ),
+    { variables: { first: 5, filter: { tags: { any: [`${MARK}tag`] } } }, outcome: 'refused' },
+    { variables: { first: 5, filter: { not: { or: [{ brands: [victim.brand] }] } } }, outcome: 'own', control: 'skip' },
+  ],
+  brand: [{ variables: { id: victim.brand }, outcome: 'nothing' }],
+  brands: [
+    { variables: { first: 5 }, outcome: 'own' },
+    { variables: { first: 5, after: victim.cursors.brands }, outcome: 'own', control: 'skip' },
+  ],
+  collection: [{ variables: { id: victim.collection }, outcome: 'nothing' }],
+  collections: [
+    { variables: { first: 5 }, outcome: 'own' },
+    { variables: { first: 5, after: victim.cursors.collections }, outcome: 'own', control: 'skip' },
+  ],
+  complianceReport: [{ variables: { brand: victim.brand, worst: 5 }, outcome: 'not found' }],
+  embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  findings: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    ...[{ asset: victim.asset }, { brand: victim.brand }, { rule: rule() }].map((variables) => ({
+      variables: { ...variables, first: 5 },
+      outcome: 'nothing' as const,
+    })),
+    { variables: { first: 5, after: victim.cursors.findings }, outcome: 'nothing', control: 'skip' },
+  ],
+  guideline: [{ variables: { id: victim.guideline }, outcome: 'nothing' }],
+  node: [
+    ...[victim.asset, victim.brand, victim.collection, victim.importId].map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
+    ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
+      (id) => ({
+        variables: { id },
+        outcome: 'nothing' as const,
+        control: 'skip' as const,
+      }),
+    ),
+  ],
+  ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  similarAssets: [
+    { variables: { asset: victim.asset, first: 5 }, outcome: 'not found' },
+    { variables: { asset: own.asset, first: 5 }, outcome: 'nothing', control: 'skip' },
+    { variables: { asset: own.asset, first: 5, filter: { brands: [victim.brand] } }, outcome: 'nothing', control: 'skip' },
+  ],
+  tags: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, prefix: MARK.slice(0, 4) }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.tags }, outcome: 'nothing', control: 'skip' },
+  ],
+  viewer: [{ variables: {}, outcome: 'own', control: 'skip' }],
+});
+
+/** Every mutation, aimed at what is A's; the controls run in this order, deletions last. */
+const mutations = (): Record<string, Case[]> => {
+  const to = (input: object, outcome: Outcome, control?: 'skip'): Case => ({ variables: { input }, outcome, ...(control && { control }) });
+  return {
+    stagedUploadCreate: [to({ files: [{ fileName: 'x.png', byteSize: 3 }] }, 'own')],
+    assetImportCreate: [
+      to({ source: { uploads: [{ upload: victim.uploads[0] }] } }, 'not found'),
+      to({ source: { manifest: { upload: victim.uploads[0], files: [victim.uploads[1]] } } }, 'not found'),
+      // The same key in another organisation is another key.
+      to({ source: { folder: root }, idempotencyKey: `${MARK} idempotency` }, 'own', 'skip'),
+    ],
+    assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
+    apiKeyCreate: [to({ name: 'mine', role: 'VIEWER' }, 'own')],
+    brandCreate: [to({ key: `${MARK}-too`, name: 'x', palette: [] }, 'own')],
+    brandUpdate: [to({ id: victim.brand, name: 'changed', palette: [{ name: 'x', hex: '#000' }] }, 'not found')],
+    guidelineCreate: [to({ brand: victim.brand, name: 'intruder' }, 'not found')],
+    guidelineUpdate: [to({ id: victim.guideline, name: 'changed', sections: [{ title: 'changed', text: '' }] }, 'not found')],
+    ruleCreate: [
+      to({ ...rest(), guideline: victim.guideline, key: 'intruder' }, 'not found'),
+      to({ ...rest(), guideline: own.guideline, key: 'mixed', scopeTags: [`${MARK}tag`] }, 'refused', 'skip'),
+    ],
+    ruleUpdate: [to({ id: rule(), title: 'changed', section: null }, 'not found')],
+    ruleRetire: [to({ id: rule() }, 'not found')],
+    rulePublish: [to({ id: victim.rules[3] }, 'not found')],
+    collectionCreate: [to({ name: `${MARK} collection too` }, 'own')],
+    collectionUpdate: [to({ id: victim.collection, name: 'changed' }, 'not found')],
+    collectionAssetsAdd: [
+      to({ collection: victim.collection, assets: [victim.asset] }, 'not found'),
+      to({ collection: victim.collection, assets: [own.asset] }, 'not found', 'skip'),
+      to({ collection: own.collection, assets: [own.asset, victim.asset] }, 'not found', 'skip'),
+    ],
+    collectionAssetsRemove: [
+      to({ collection: victim.collection, assets: [victim.asset] }, 'not found'),
+      to({ collection: own.collection, assets: [victim.asset] }, 'not found', 'skip'),
+    ],
+    assetTagsAdd: [
+      to({ assets: [victim.asset], tags: ['intruder'] }, 'not found'),
+      to({ assets: [own.asset, victim.asset], tags: ['intruder'] }, 'not found', 'skip'),
+    ],
+    assetTagsRemove: [
+      to({ assets: [victim.asset], tags: [`${MARK}tag`] }, 'not found'),
+      to({ assets: [own.asset], tags: [`${MARK}tag`] }, 'not found', 'skip'),
+    ],
+    assetUpdate: [
+      to({ id: victim.asset, fields: { title: 'changed', tags: [] } }, 'not found'),
+      to({ id: own.asset, fields: { brand: MARK } }, 'not found', 'skip'),
+      to({ id: own.asset, fields: { externalId: `${MARK}-ext-0`, collection: `${MARK} collection` } }, 'own', 'skip'),
+    ],
+    collectionDelete: [to({ id: victim.collection }, 'not found')],
+    assetsDelete: [to({ assets: [victim.asset] }, 'not found'), to({ assets: [own.asset, victim.asset] }, 'not found', 'skip')],
+    apiKeyRevoke: [to({ id: victim.apiKey }, 'not found')],
+  };
+};
+
+/** One operation with everything selected that the field can give. */
+function operationOf(kind: 'query' | 'mutation', field: GraphQLField<unknown, unknown>, variables: object): string {
+  const given = field.args.filter(({ name }) => name in variables);
+  const declared = given.map(({ name, type }) => `$${name}: ${type}`).join(', ');
+  const passed = given.map(({ name }) => `${name}: $${name}`).join(', ');
+  const { id } = variables as { id?: string };
+  const nodeType = id && Buffer.from(id, 'base64url').toString().split(':')[0];
+  const selection = selectAll(test.app.schema, field.type, nodeType);
+  return print(parse(`${kind} ${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`} ${selection} }`));
+}
+
+const rootFields = () => ({
+  query: test.app.schema.getQueryType()?.getFields() ?? {},
+  mutation: test.app.schema.getMutationType()?.getFields() ?? {},
+});
+
+function outcomeOf(name: string, { data, errors }: GraphqlAnswer): Outcome {
+  const value = data?.[name];
+  const code = errors[0]?.extensions.code ?? value?.userErrors?.[0]?.code;
+  if (code === 'NOT_FOUND') return 'not found';
+  if (code !== undefined) return 'refused';
+  if (value === null || (Array.isArray(value?.edges) && value.edges.length === 0 && value.totalCount === 0)) return 'nothing';
+  return 'own';
+}
+
+/** Ids, hashes and marks of A in an answer, besides what the request itself said. */
+function leaksIn(answer: string, sent: string, secrets: readonly string[]): string[] {
+  const opened = (text: string) =>
+    `${text} ${(text.match(/[\w-]{20,}/g) ?? []).map((part) => Buffer.from(part, 'base64url').toString('latin1')).join(' ')}`.toLowerCase();
+  const [said, asked] = [opened(answer), opened(sent)];
+  const marks = said.match(new RegExp(`${MARK}[^"\\\\]*`, 'g')) ?? [];
+  return [
+    ...marks.filter((mark) => !asked.includes(mark.trim().replace(/\W+$/, ''))),
+    ...secrets.filter((secret) => said.includes(secret) && !asked.includes(secret)),
+  ];
+}
+
+/** Every row of an organisation, by table. */
+async function dump(organizationId: string): Promise<Record<string, string[]>> {
+  const { rows: tables } = await test.app.database.asOwner(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid AND t.attname = 'organization_id'
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+  const content: Record<string, string[]> = {};
+  for (const name of tables.map((row) => row.name as string)) {
+    const statement = {
+      text: `SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM "${name}" t`,
+      values: [],
+      sql: '',
+    } as unknown as ReturnType<typeof sql>;
+    const rows = await test.app.database.asOrganization(organizationId, (tx) => tx.query<{ row: string }>(statement));
+    content[name] = rows.map(({ row }) => row).sort();
+  }
+  return content;
+}
+
+async function secretsOf(): Promise<string[]> {
+  const text = JSON.stringify(await dump(a.id));
+  const ids = text.match(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g) ?? [];
+  const theirs = JSON.stringify(await dump(b.id));
+  const hashes = (text.match(/\b[0-9a-f]{64}\b/g) ?? []).filter((hash) => !theirs.includes(hash));
+  return [...new Set([...ids, ...hashes, victim.secret.toLowerCase(), ...Object.values(a.keys).map((key) => key.toLowerCase())])];
+}
+
+async function settle(): Promise<void> {
+  for (let state = 'RUNNING'; state === 'RUNNING' || state === 'PLANNING'; ) {
+    const { assetImport } = await test.ask('query ($id: ID!) { assetImport(id: $id) { state } }', { id: victim.openImport }, a.keys.ADMIN);
+    state = assetImport.state;
+  }
+}
+
+it('has a case for every query and mutation of the schema', () => {
+  expect(Object.keys(queries()).sort()).toEqual(Object.keys(rootFields().query).sort());
+  expect(Object.keys(mutations()).sort()).toEqual(Object.keys(rootFields().mutation).sort());
+  expect(test.app.schema.getSubscriptionType()).toBeUndefined();
+});
+
+it('fills every table of an organisation', async () => {
+  await settle();
+  const empty = Object.entries(await dump(a.id)).filter(([, rows]) => rows.length === 0);
+  expect(empty.map(([table]) => table)).toEqual(['embedding_failure']);
+});
+
+it('shows A its own things by the very queries that B asks', async () => {
+  const blind: unknown[] = [];
+  for (const [name, cases] of Object.entries(queries())) {
+    for (const { variables, control } of cases) {
+      if (control === 'skip') continue;
+      const field = rootFields().query[name] as GraphQLField<unknown, unknown>;
+      const answer = await test.graphql(operationOf('query', field, variables), variables, a.keys.ADMIN);
+      if (answer.errors.length > 0 || !answer.text.includes(MARK)) blind.push([name, variables, answer.text.slice(0, 300)]);
+    }
+  }
+  expect(blind).toEqual([]);
+});
+
+it('shows an administrator of B nothing of A, and lets nothing of A change', async () => {
+  await settle();
+  const before = await dump(a.id);
+  const secrets = await secretsOf();
+  expect(secrets.length).toBeGreaterThan(40);
+  const wrong: unknown[] = [];
+  for (const [kind, all] of [
+    ['query', queries()],
+    ['mutation', mutations()],
+  ] as const) {
+    for (const [name, cases] of Object.entries(all)) {
+      for (const { variables, outcome } of cases) {
+        const field = rootFields()[kind][name] as GraphQLField<unknown, unknown>;
+        const answer = await test.graphql(operationOf(kind, field, variables), variables, b.keys.ADMIN);
+        const leaks = leaksIn(answer.text, JSON.stringify(variables), secrets);
+        const got = outcomeOf(name, answer);
+        if (leaks.length > 0 || got !== outcome)
+          wrong.push({ name, variables, expected: outcome, got, leaks: leaks.slice(0, 5), answer: answer.text.slice(0, 400) });
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(await dump(a.id)).toEqual(before);
+});
+
+it('reaches nothing of A through fields below those of B', async () => {
+  const secrets = await secretsOf();
+  const query = `query ($id: ID!, $filter: AssetFilter) { collection(id: $id) { assets(filter: $filter, first: 5) { totalCount edges { node { title } } } } }`;
+  for (const filter of [{ brands: [victim.brand] }, { collection: victim.collection }, { externalIds: [`${MARK}-ext-1`] }]) {
+    const answer = await test.graphql(query, { id: own.collection, filter }, b.keys.ADMIN);
+    expect(leaksIn(answer.text, JSON.stringify(filter), secrets)).toEqual([]);
+    expect(answer.data?.collection?.assets?.totalCount ?? 0).toBe(0);
+  }
+  const { embeddingModel, viewer } = await test.ask(
+    'query { embeddingModel { embeddable embedded failed } viewer { organization { slug } } }',
+    {},
+    b.keys.VIEWER,
+  );
+  expect({ embeddingModel, viewer }).toEqual({
+    embeddingModel: { embeddable: 1, embedded: 1, failed: 0 },
+    viewer: { organization: { slug: 'b' } },
+  });
+});
+
+it('opens files and takes uploads by whole tokens only', async () => {
+  const token = (url: string) => url.slice(url.lastIndexOf('/') + 1);
+  expect((await fetch(victim.originalUrl)).status).toBe(200);
+  expect((await fetch(victim.thumbnailUrl)).status).toBe(200);
+  const [theirs, mine] = [token(victim.originalUrl), token(own.originalUrl)];
+  const cut = (text: string) => Math.max(text.lastIndexOf('.'), 0);
+  const forged = [
+    theirs.slice(0, cut(theirs)) + mine.slice(cut(mine)),
+    `${theirs.slice(0, -1)}${theirs.endsWith('A') ? 'B' : 'A'}`,
+    theirs.slice(0, cut(theirs)),
+    Buffer.from(
+      JSON.stringify({ o: a.id, v: Buffer.from(victim.version, 'base64url').toString().slice('AssetVersion:'.length), f: 'original' }),
+    ).toString('base64url'),
+  ];
+  for (const link of forged) expect([link, (await fetch(`${test.url}/files/${link}`)).status]).toEqual([link, 404]);
+  const [upload, ownUpload] = [token(victim.staged.url), token(own.uploadUrl)];
+  for (const wrong of [
+    upload.slice(0, 32) + ownUpload.slice(32),
+    ownUpload.slice(0, 32) + upload.slice(32),
+    `${upload.slice(0, 32)}${'A'.repeat(32)}`,
+  ]) {
+    expect([wrong, (await fetch(`${test.url}/uploads/${wrong}`, { method: 'PUT', body: 'bytes' })).status]).toEqual([wrong, 404]);
+  }
+});
+
+it('refuses every field to callers without a key, or with one that is unknown', async () => {
+  const open: unknown[] = [];
+  for (const [kind, all] of [
+    ['query', queries()],
+    ['mutation', mutations()],
+  ] as const) {
+    for (const [name, [first]] of Object.entries(all)) {
+      const field = rootFields()[kind][name] as GraphQLField<unknown, unknown>;
+      const variables = (first as Case).variables;
+      for (const key of [null, `vtr_${'A'.repeat(43)}`]) {
+        const answer = await test.graphql(operationOf(kind, field, variables), variables, key);
+        // A field that may be null is null in a whole answer, which HTTP calls a 200.
+        const nothing = answer.status === 401 ? answer.data == null : key === null && answer.data[name] === null;
+        if (!nothing || answer.errors[0]?.extensions.code !== 'UNAUTHENTICATED') open.push([name, answer.status, answer.text]);
+      }
+    }
+  }
+  expect(open).toEqual([]);
+});
+
+it('refuses every mutation below its role, and changes nothing', async () => {
+  const before = await dump(a.id);
+  const wrong: unknown[] = [];
+  for (const [name, [first]] of Object.entries(mutations())) {
+    const field = rootFields().mutation[name] as GraphQLField<unknown, unknown>;
+    const { variables } = first as Case;
+    for (const role of /^(apiKey|brand|guideline|rule)/.test(name) ? (['VIEWER', 'EDITOR'] as const) : (['VIEWER'] as const)) {
+      const answer = await test.graphql(operationOf('mutation', field, variables), variables, a.keys[role]);
+      if (answer.errors[0]?.extensions.code !== 'FORBIDDEN' || answer.data?.[name]) wrong.push([name, role, answer.text.slice(0, 300)]);
+    }
+  }
+  for (const role of ['VIEWER', 'EDITOR'] as const) {
+    const answer = await test.graphql('query { apiKeys { totalCount } }', {}, a.keys[role]);
+    if (answer.errors[0]?.extensions.code !== 'FORBIDDEN') wrong.push(['apiKeys', role, answer.text]);
+  }
+  expect(wrong).toEqual([]);
+  expect(await dump(a.id)).toEqual(before);
+});
+
+it('does for A what it refused to B, so that the refusals were about whose it is', async () => {
+  const refused: unknown[] = [];
+  for (const [name, cases] of Object.entries(mutations())) {
+    for (const { variables, control } of cases) {
+      if (control === 'skip') continue;
+      const field = rootFields().mutation[name] as GraphQLField<unknown, unknown>;
+      const role = /^(apiKey|brand|guideline|rule)/.test(name) ? 'ADMIN' : 'EDITOR';
+      const answer = await test.graphql(operationOf('mutation', field, variables), variables, a.keys[role]);
+      if (outcomeOf(name, answer) !== 'own') refused.push([name, variables, answer.text.slice(0, 300)]);
+    }
+  }
+  expect(refused).toEqual([]);
+  expect(test.logLines.filter((line) => Number(line.level) >= 50).map(({ msg, err }) => [msg, (err as Error).message])).toEqual([]);
+});
