@@ -1,0 +1,73 @@
+// The whole program on each engine, side by side in one process, and a count of what it says to PostgreSQL.
+import { execFile } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import pino from 'pino';
+import { createApp } from '../dist/app.js';
+import { asOwner } from '../dist/cli/owner.js';
+import { readConfig } from '../dist/config.js';
+
+const run = promisify(execFile);
+const SCRIPT = fileURLToPath(new URL('../scripts/native-postgres.sh', import.meta.url));
+
+/** Statements sent since the start, by the host (folder of the socket, or address) they went to. */
+const sent = new Map();
+const original = pg.Client.prototype.query;
+pg.Client.prototype.query = function (...args) {
+  sent.set(this.host, (sent.get(this.host) ?? 0) + 1);
+  return original.apply(this, args);
+};
+
+/** A private native server, gone again after `stop`. @returns null with the reason on standard output where there can be none */
+export async function startNativeServer(folder) {
+  const env = { ...process.env, VITRINE_NATIVE_FOLDER: folder };
+  try {
+    await run(SCRIPT, ['prepare'], { env });
+    const { stdout } = await run(SCRIPT, ['start', '--fsync', 'on'], { env });
+    const url = stdout.trim().split('\n').at(-1).replace(/^DATABASE_URL=/, '');
+    return { url, stop: () => run(SCRIPT, ['destroy'], { env }) };
+  } catch (error) {
+    console.log(`No native server, embedded only: ${String(error.stderr ?? error.message).trim().split('\n').at(-1)}\n`);
+    return null;
+  }
+}
+
+/** @returns an engine to import into and to search in */
+export async function openEngine(name, folder, databaseUrl) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
+  const stages = new Map();
+  const onStage = (stage, ms) => stages.set(stage, (stages.get(stage) ?? 0) + ms);
+  const app = await createApp(config, pino({ level: 'error' }), { onStage });
+  await app.startJobs(true);
+  const owner = await asOwner(app, 'Benchmark');
+  const statements = () => [...sent].reduce((sum, [host, count]) => sum + (host.startsWith('/') === !databaseUrl ? count : 0), 0);
+  return {
+    name,
+    app,
+    owner,
+    stages,
+    statements,
+    imported: 0,
+    importMs: 0,
+    importStatements: 0,
+    /** Imports a folder and waits until every item is final. */
+    async importFolder(source) {
+      const before = statements();
+      const started = performance.now();
+      let operation = await app.imports.create(owner, { folder: path.resolve(source) }, [path.resolve(source)]);
+      while (operation.finished_at === null) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        operation = await app.imports.get(owner, operation.id);
+      }
+      this.importMs += performance.now() - started;
+      this.importStatements += statements() - before;
+      this.imported += operation.counts.CREATED ?? 0;
+      return operation.counts;
+    },
+  };
+}
