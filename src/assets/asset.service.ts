@@ -17,7 +17,8 @@ import {
 } from './asset.queries.js';
 import { parseAssetFields } from './asset-fields.js';
 import { readAssetIds, requireAllFound } from './asset-id-list.js';
-import { applyFields, type VersionJudge } from './asset-ingest.js';
+import { applyFields } from './asset-columns.js';
+import type { VersionJudge } from './asset-ingest.js';
 import { refreshSearchRows } from './search-row.queries.js';
 
 export type { VersionRow };
