@@ -45,7 +45,13 @@ export async function keepLocalKey(
 export async function workerCommand(config: Config, log: Logger): Promise<void> {
   const app = await createApp(config, log);
   const stopped = stopOnSignal(app, log);
-  await app.startJobs(true);
+  try {
+    await app.startJobs(true);
+  } catch (error) {
+    // What is open would keep the process alive, without work.
+    await app.stop();
+    throw error;
+  }
   log.info('worker started');
   await stopped;
 }
