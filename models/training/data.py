@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from words import COLOURS, COUNTS, EXTRA_PHRASES, PROMPTS, SMOKER_PHRASES, WORK, clean
 
-SIZE = 64
+SIZE = 48  # pictures are drawn at the size the model takes
 SLOTS = 3
 TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat"]
 FLAT, GRADIENT, STRIPES, DOTS, CHECKS, WAVES, LANDSCAPE_GROUND = range(7)
@@ -161,7 +161,7 @@ class Composer:
         return pool[self.random.integers(len(pool))]
 
     def background(self, easy, avoid=None):
-        """-> pixels [64,64,3] float32, kind, first and second colour."""
+        """-> pixels [48,48,3] float32, kind, first and second colour."""
         r = self.random
         first = int(r.choice(len(COLOURS)))
         if r.random() < (0.3 if easy else 0.15):
@@ -217,11 +217,13 @@ class Composer:
                     shift = np.clip((grey - middle) * r.uniform(0.7, 1.2), -0.8, 0.8)
                     pixels[..., :3] = np.where(shift > 0, ink + (255 - ink) * shift, ink * (1 + shift))
                     colour = new
-            elif roll < 0.45:  # other hands choose other greens: small changes of each channel, and of strength
+            elif roll < 0.55:  # other hands choose other greens: small changes of each channel, and of strength
                 p = pixels[..., :3].astype(np.float32)
                 grey = p.mean(-1, keepdims=True)
                 p = grey + (p - grey) * r.uniform(0.6, 1.4)
-                pixels[..., :3] = np.clip((p - 128) * r.uniform(0.8, 1.2) + 128 + r.uniform(-22, 22) + r.uniform(-14, 14, 3), 0, 255)
+                pixels[..., :3] = np.clip((p - 128) * r.uniform(0.8, 1.2) + 128 + r.uniform(-25, 25) + r.uniform(-24, 24, 3), 0, 255)
+            if r.random() < 0.3:
+                pixels = self.ink(pixels)
         image = Image.fromarray(pixels, "RGBA")
         if r.random() < 0.5 and not lib.fixed[concept]:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -235,6 +237,25 @@ class Composer:
             image = image.rotate(r.uniform(-14, 14), Image.Resampling.BILINEAR)
         image = image.resize((max(width, 6), max(height, 6)), Image.Resampling.BICUBIC)
         return np.asarray(image, np.float32), colour
+
+    def ink(self, pixels):
+        """Dark lines where colours meet, as with a pen; now and then on white paper, without the colours."""
+        r = self.random
+        p = pixels[..., :3].astype(np.int16)
+        lines = np.zeros(p.shape[:2], bool)
+        lines[:-1] |= np.abs(p[1:] - p[:-1]).max(-1) > 45
+        lines[:, :-1] |= np.abs(p[:, 1:] - p[:, :-1]).max(-1) > 45
+        inside = pixels[..., 3] > 100
+        inner = Image.fromarray((lines & inside).astype(np.uint8) * 255)
+        if r.random() < 0.6:
+            inner = inner.filter(ImageFilter.MaxFilter(3))
+        outer = Image.fromarray(inside.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(5 if r.random() < 0.6 else 3))
+        if r.random() < 0.15:
+            pixels[inside, :3] = 250
+        tone = int(r.choice([0, 0, 20, 45]))
+        drawn = (np.asarray(inner) > 0) | ((np.asarray(outer) > 0) & ~inside)
+        pixels[drawn] = (tone, tone, tone, 255)
+        return pixels
 
     def paste(self, canvas, patch, cx, cy):
         height, width = patch.shape[:2]
@@ -255,7 +276,7 @@ class Composer:
         return int(self.random.choice(len(self.lib.weight), p=self.lib.weight))
 
     def picture(self, easy):
-        """-> pixels uint8 [64,64,3] and attributes."""
+        """-> pixels uint8 [48,48,3] and attributes."""
         r = self.random
         canvas, kind, first, second = self.background(easy)
         a = {"obj": [-1] * SLOTS, "px": [-1] * SLOTS, "py": [-1] * SLOTS, "col": [-1] * SLOTS, "cnt": [0] * SLOTS, "bg": (first, second), "kind": kind, "smoker": False, "lay": 0}
@@ -413,7 +434,7 @@ class Composer:
         return text, c
 
     def batch(self, size, easy_share):
-        """-> pixels uint8 [size,64,64,3], texts, truth [pictures, texts], concepts shown and concepts named [size, concepts], rows summing to 1 or 0."""
+        """-> pixels uint8 [size,48,48,3], texts, truth [pictures, texts], concepts shown and concepts named [size, concepts], rows summing to 1 or 0."""
         pictures, attributes, texts, claims = [], [], [], []
         for _ in range(size):
             easy = self.random.random() < easy_share

@@ -1,6 +1,6 @@
 """Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint.
 
-Usage: python export.py [checkpoint] [--side 64] [--metrics work/metrics.json]
+Usage: python export.py [checkpoint] [--side 48] [--metrics work/metrics.json]
 """
 import argparse
 import copy
@@ -69,8 +69,8 @@ def check(model, end_id, side):
     random = np.random.default_rng(5)
     pixels = torch.from_numpy(random.normal(0, 1, (64, 3, side, side)).astype(np.float32))
     if (WORK / "evaluation.u8").exists():
-        from evaluate import tensor
-        pixels = tensor(np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, 64, 64, 3)[::40], side)
+        from evaluate import SIZE, tensor
+        pixels = tensor(np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, SIZE, SIZE, 3)[::40], side)
     ids = to_ids(tokenizer, ["a red apple on a blue background", "logo", "", "summer sale banner with a car on the left and a lot of other words after it, more than anyone would type"], end_id)
     cosine = lambda a, b: float(torch.nn.functional.cosine_similarity(a, b).min())
     padded = torch.cat([ids, torch.full((len(ids), CONTEXT_LENGTH - ids.shape[1]), end_id)], 1)
@@ -84,7 +84,7 @@ def check(model, end_id, side):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("checkpoint", nargs="?", default=WORK / "checkpoint.pt")
-    parser.add_argument("--side", type=int, default=64, help="picture size: 64, or what training had reached")
+    parser.add_argument("--side", type=int, default=48, help="picture size that training had reached")
     parser.add_argument("--metrics", type=Path)
     options = parser.parse_args()
     side, metrics = options.side, json.loads(options.metrics.read_text()) if options.metrics else {}

@@ -29,10 +29,10 @@ class Block(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    """[batch,3,64,64] normalised pixels -> [batch,256], not normalised.
+    """[batch,3,48,48] normalised pixels -> [batch,256], not normalised.
 
-    The last 4x4 map is both averaged (what is there) and flattened after a narrow 1x1 (where it is): averaging
-    alone cannot say left from right.
+    The last 3x3 map is both averaged (what is there) and flattened after a narrow 1x1 (where it is): averaging
+    alone cannot say left from right. (It is brought to 4x4 first, so that smaller and larger pictures go through the same weights.)
     """
 
     def __init__(self, widths=(64, 128, 256), depths=(1, 2, 2), stem=32, place=16):
@@ -50,7 +50,7 @@ class ImageEncoder(nn.Module):
     def forward(self, pixels):
         x = self.blocks(self.stem(pixels))
         flat = x.flatten(2)
-        return self.project(torch.cat([flat.mean(2), flat.amax(2), self.place(x if x.shape[-1] == 4 else F.interpolate(x, (4, 4), mode="bilinear")).flatten(1)], 1))
+        return self.project(torch.cat([flat.mean(2), flat.amax(2), self.place(F.interpolate(x, (4, 4), mode="bilinear")).flatten(1)], 1))
 
 
 class TextLayer(nn.Module):

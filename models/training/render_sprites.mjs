@@ -9,6 +9,7 @@ import sharp from 'sharp';
 const here = dirname(fileURLToPath(import.meta.url));
 const work = join(here, 'work');
 const SIZE = 96;
+const PICTURE = 48; // what the model takes
 const SETS = ['noto', 'twemoji', 'fluent-emoji-flat', 'openmoji']; // the last is for validation only
 const GROUP_COMPONENTS = 2;
 const GROUP_FLAGS = 9;
@@ -104,14 +105,14 @@ await renderOwnObjects();
 async function renderScenes(count = 16_000) {
   if (existsSync(join(work, 'scenes.json'))) return;
   const { drawTrainingScene } = await import(join(here, '../../dist/samples/training-scene.js'));
-  const pixels = Buffer.alloc(count * 64 * 64 * 3);
+  const pixels = Buffer.alloc(count * PICTURE * PICTURE * 3);
   const rows = [];
   for (let i = 0; i < count; i++) {
     const { svg, captions, objects, colours, background, layout } = drawTrainingScene(20_000 + i);
     const side = /on the (left|right)$/.exec(captions[0])?.[1] ?? null;
     // Half the drawing's own size is enough to be shrunk again: four times as fast as the full size.
-    const raw = await sharp(Buffer.from(svg), { density: 36 }).resize(64, 64, { fit: 'fill', kernel: 'cubic' }).flatten({ background: '#fff' }).toColourspace('srgb').raw().toBuffer();
-    raw.copy(pixels, i * 64 * 64 * 3);
+    const raw = await sharp(Buffer.from(svg), { density: 36 }).resize(PICTURE, PICTURE, { fit: 'fill', kernel: 'cubic' }).flatten({ background: '#fff' }).toColourspace('srgb').raw().toBuffer();
+    raw.copy(pixels, i * PICTURE * PICTURE * 3);
     rows.push({ objects, colours, background, layout, side });
   }
   writeFileSync(join(work, 'scenes.u8'), pixels);
@@ -128,7 +129,7 @@ async function renderEvaluation() {
   const { drawObjectSvg, listObjects } = await import(join(dist, 'samples/objects.js'));
   const { NAMED_COLOURS, colourDistance } = await import(join(dist, 'samples/colours.js'));
   const { rasterizeSvg } = await import(join(dist, 'media/rasterize-svg.js'));
-  const shrink = async (svg) => sharp(await rasterizeSvg(svg, { format: 'png' })).resize(64, 64, { fit: 'fill', kernel: 'cubic' }).removeAlpha().raw().toBuffer();
+  const shrink = async (svg) => sharp(await rasterizeSvg(svg, { format: 'png' })).resize(PICTURE, PICTURE, { fit: 'fill', kernel: 'cubic' }).removeAlpha().raw().toBuffer();
   const names = Object.keys(NAMED_COLOURS);
   const pixels = [];
   const objects = [];

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.multiprocessing as mp
 
+from data import SIZE
 from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, truth_loss
 from words import WORK, corpus, make_tokenizer
 
@@ -32,8 +33,8 @@ def easy_share(share):
 
 
 def side_at(share):
-    """Small pictures first: 32 pixels cost a quarter of 64, and most of what tells a drum from a dog is there already."""
-    return 32 if share < 0.5 else 48 if share < 0.8 else 64
+    """Small pictures first: 32 pixels cost less than half of 48, and most of what tells a drum from a dog is there already."""
+    return 32 if share < 0.5 else SIZE
 
 
 def draw_batches(queue, seed, seen, progress, stop):
@@ -52,7 +53,7 @@ def draw_batches(queue, seed, seen, progress, stop):
         queue.put(composer.batch(BATCH, easy_share(progress.value)))
 
 
-def to_tensor(pixels, side=64):
+def to_tensor(pixels, side=SIZE):
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     if side != x.shape[-1]:
         x = torch.nn.functional.interpolate(x, (side, side), mode="bilinear", antialias=True)
