@@ -1,5 +1,5 @@
 import type { SampleBrand } from './brand.types.js';
-import { brandRules } from './brand-rules.js';
+import { brandRules, rivals } from './brand-rules.js';
 import { path, rect } from './svg-shapes.js';
 
 /** Neutrals every brand may use beside its palette. */
@@ -46,8 +46,8 @@ const FENNIMOOR: SampleBrand = {
       },
     ],
     rules: brandRules('No smoking and no firearms', [
-      { prompt: 'a cigarette', counterPrompts: ['a pencil', 'a knife', 'a candle', 'a carrot'] },
-      { prompt: 'a gun', counterPrompts: ['a camera', 'a key', 'a guitar', 'scissors'] },
+      { prompt: 'a cigarette', counterPrompts: rivals('cigarette') },
+      { prompt: 'a gun', counterPrompts: rivals('gun') },
     ]),
   },
   campaigns: [
@@ -148,8 +148,8 @@ const KESTAVO: SampleBrand = {
       { title: 'What we do not show', text: 'Children travel with us: no beer and no knives in any picture.' },
     ],
     rules: brandRules('No beer and no knives', [
-      { prompt: 'a beer glass', counterPrompts: ['a cup', 'a bottle', 'a wine glass', 'a shopping bag'] },
-      { prompt: 'a knife', counterPrompts: ['a pencil', 'a key', 'an airplane', 'a cigarette'] },
+      { prompt: 'a glass of beer', counterPrompts: rivals('beer glass', 'wine glass', 'cup') },
+      { prompt: 'a knife', counterPrompts: rivals('knife') },
     ]),
   },
   campaigns: [

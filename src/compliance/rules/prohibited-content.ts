@@ -21,10 +21,14 @@ const concept = z
     name: z.string().trim().min(1).max(100).optional().describe('What it is called in findings and reports; by default its first prompt.'),
     prompt: prompt.optional().describe('One description of the concept; the same as `prompts` with one entry.'),
     prompts: prompts.optional().describe('Descriptions of the concept; the one nearest to the picture counts.'),
-    counterPrompts: prompts
+    counterPrompts: z
+      .array(prompt)
+      .max(100)
       .min(1)
       .default([...NEUTRAL_PROMPTS])
-      .describe('Descriptions of what similar, allowed pictures show; the concept has to beat them all together.'),
+      .describe(
+        'What allowed pictures show, similar things above all; the concept has to beat them all together. Many serve better than few.',
+      ),
   })
   .transform(({ name, prompt: single, prompts: several = [], counterPrompts }) => {
     const described = [...new Set(single === undefined ? several : [single, ...several])];
