@@ -39,7 +39,7 @@ export async function startNativeServer(folder) {
 export async function openEngine(name, folder, databaseUrl) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
+  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', VITRINE_DATABASE_TIMEOUT_MS: '120000', ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
   const stages = new Map();
   const onStage = (stage, ms) => stages.set(stage, (stages.get(stage) ?? 0) + ms);
   const app = await createApp(config, pino({ level: 'error' }), { onStage });

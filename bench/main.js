@@ -1,5 +1,5 @@
 // `npm run bench:main`: pictures per second through import and embedding, stage by stage, and the time of searches; the embedded engine
-// beside a native server in one run, in turns, so that a noisy machine treats both alike. Options: --pictures N, --rows N,N, --keep.
+// beside a native server in one run, in turns, so that a noisy machine treats both alike. Options: --pictures N, --rows N,N, --embedded.
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -17,6 +17,15 @@ const STAGES = ['store file', 'decode', 'preprocess', 'facts', 'thumbnail', 'mod
 const started = performance.now();
 const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-'));
 const closers = [() => rm(folder, { recursive: true, force: true })];
+const closeAll = async () => {
+  // Each has its time, so that the private server goes even where something before it hangs.
+  for (const close of closers.splice(0)) {
+    const late = new Promise((_, reject) => setTimeout(reject, 30_000, new Error(`not closed after 30 s: ${close}`)).unref());
+    await Promise.race([close(), late]).catch((error) => console.error(error));
+  }
+};
+// Interrupted: the private server goes too.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => closeAll().finally(() => process.exit(1)));
 const round = (value, digits = 1) => value.toFixed(digits);
 
 function table(title, head, rows) {
@@ -65,13 +74,14 @@ try {
   const rows = [];
   const compare = (label, results, pick) => {
     const [one, two] = results.map(pick);
+    process.stderr.write(`${label}: ${results.map((result) => round(pick(result).p50)).join(' and ')} ms\n`);
     rows.push([label, ...[one, two].flatMap((found) => (found ? [round(found.p50), round(found.p95)] : ['-', '-'])), two ? round(one.p50 / two.p50) : '-']);
   };
   const inTurns = async (viewers, salt, filter) => {
     const results = [];
     for (const [index, engine] of engines.entries()) {
       await timeSearches(engine, viewers[index], makeQueries(5, `warm ${salt}`), filter);
-      results.push(await timeSearches(engine, viewers[index], makeQueries(120, salt), filter));
+      results.push(await timeSearches(engine, viewers[index], makeQueries(100, salt), filter));
     }
     return results;
   };
@@ -85,10 +95,13 @@ try {
     compare(`search, ${count} rows`, await inTurns(viewers, String(count)), (result) => result.search);
     compare(`search, ${count} rows, tag on 1%`, await inTurns(viewers, `${count} rare`, { tags: { all: ['rare'] } }), (result) => result.search);
   }
-  table('Search, milliseconds over 120 different texts each', ['', 'embedded p50', 'p95', 'native p50', 'p95', 'embedded / native (p50)'], rows);
+  table('Search, milliseconds over 100 different texts each', ['', 'embedded p50', 'p95', 'native p50', 'p95', 'embedded / native (p50)'], rows);
   console.log(`\n${round((performance.now() - started) / 1000, 0)} s in all, load average at the end ${loadavg().map((load) => round(load)).join(' ')}`);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
-  for (const close of closers) await close().catch((error) => console.error(error));
+  await closeAll();
 }
 
 /** Pictures a second through the model alone, on ready tensors: what import could reach if all else were free. */
@@ -115,7 +128,7 @@ function reportImport(all, ceiling) {
     ['statements per asset', ...cells((engine) => engine.importStatements / engine.imported, 2)],
     ['stages running at a time (sum of stages / clock)', ...cells((engine) => (sum(engine) * engine.imported) / engine.importMs, 2)],
   ]);
-  table('Where the time goes: milliseconds per asset, and share of the sum (stages overlap; "model" and "database" include waiting)', ['', 'embedded', 'share', 'native', 'share'], [
+  table('Where the time goes: milliseconds per asset, and share of the sum (stages overlap; "model" and "database" include waiting)', ['', ...all.flatMap((engine) => [engine.name, 'share'])], [
     ...STAGES.map((stage) => [stage, ...all.flatMap((engine) => [round(perAsset(stage)(engine), 2), `${round((100 * perAsset(stage)(engine)) / sum(engine), 0)}%`])]),
     ['sum', ...all.flatMap((engine) => [round(sum(engine), 2), '100%'])],
   ]);

@@ -7,12 +7,14 @@ import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
-import type { TagService } from '../tags/tag.service.js';
+import type { FoundTags, TagService } from '../tags/tag.service.js';
 import { asksCompliance, listTagNames, readFilter } from './filter.js';
 import type { AssetFilter, AssetSort } from './search.inputs.js';
 import { browseAssets, type Counted, type Probe, rankAssets, type RankedRow } from './search.queries.js';
 
 const MAX_QUERY_CHARACTERS = 1000;
+/** A filter without tags is not worth a statement. */
+const NO_TAGS: FoundTags = { ids: new Map(), unknown: [] };
 
 export interface FoundAsset extends Edge<AssetRow> {
   /** Cosine similarity, -1 to 1; null when nothing was compared. */
@@ -178,10 +180,8 @@ export class SearchService {
 
   async #context(tx: OrganizationTx, filter: AssetFilter | null) {
     const named = listTagNames(filter);
-    const found = await this.#tags.findIds(
-      tx,
-      named.map((tag) => tag.name),
-    );
+    const names = named.map((tag) => tag.name);
+    const found = names.length === 0 ? NO_TAGS : await this.#tags.findIds(tx, names);
     const unknown = named.find((tag) => found.unknown.includes(tag.name));
     if (unknown)
       throw badInput(
