@@ -83,6 +83,11 @@ export class Database {
     await this.asOwner('SELECT 1');
   }
 
+  /** Brings the planner's statistics up to date. The embedded engine has nobody who does that by itself; a server has autovacuum. */
+  async analyze(): Promise<void> {
+    if (this.engine === 'embedded') await this.asOwner('ANALYZE');
+  }
+
   /** A connection of one's own for session state such as advisory locks. The caller ends it. */
   async openSession(): Promise<pg.Client> {
     const client = new pg.Client(this.#options.connection);

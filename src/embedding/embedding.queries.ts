@@ -116,12 +116,13 @@ export interface EmbeddingCoverage {
 }
 
 export async function countCoverage(tx: OrganizationTx, modelRevisionId: number): Promise<EmbeddingCoverage> {
+  // Uncorrelated subqueries are hashed once. As a join this was quadratic wherever the tables had no statistics yet.
   const rows = await tx.query<EmbeddingCoverage>(sql`
-    SELECT count(*) AS embeddable, count(e.version_id) AS embedded, count(f.version_id) FILTER (WHERE e.version_id IS NULL) AS failed
-    FROM asset a
-    LEFT JOIN asset_embedding e ON e.organization_id = a.organization_id AND e.model_revision_id = ${modelRevisionId}
-      AND e.version_id = a.current_version_id AND e.part = 'whole'
-    LEFT JOIN embedding_failure f ON f.organization_id = a.organization_id AND f.model_revision_id = ${modelRevisionId} AND f.version_id = a.current_version_id
-    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'`);
+    SELECT count(*) AS embeddable,
+      count(*) FILTER (WHERE a.current_version_id IN (SELECT e.version_id FROM asset_embedding e
+        WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole')) AS embedded,
+      count(*) FILTER (WHERE a.current_version_id IN (SELECT f.version_id FROM embedding_failure f
+        WHERE f.organization_id = ${tx.organizationId}::uuid AND f.model_revision_id = ${modelRevisionId})) AS failed
+    FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'`);
   return rows[0] as EmbeddingCoverage;
 }

@@ -78,7 +78,7 @@ export class ImportBatchJob implements JobHandler<Data> {
       }
       if (failure !== undefined) throw failure;
     }
-    await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId));
+    if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) await database.analyze();
     this.#log.info(
       { importId, from, to, model: this.#rooms.embedding.info.revision, provider: this.#rooms.embedding.info.provider },
       'batch imported',
