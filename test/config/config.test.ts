@@ -56,7 +56,13 @@ describe('the configuration', () => {
 
   it('wants S3 storage to be complete', () => {
     expect(() => readConfig({ VITRINE_STORAGE: 's3' })).toThrow('VITRINE_S3_BUCKET');
-    expect(() => readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b', VITRINE_S3_ACCESS_KEY_ID: 'k' })).toThrow('VITRINE_S3_SECRET_ACCESS_KEY');
-    expect(readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b' }).storage).toMatchObject({ kind: 's3', bucket: 'b', region: 'us-east-1' });
+    expect(() => readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b', VITRINE_S3_ACCESS_KEY_ID: 'k' })).toThrow(
+      'VITRINE_S3_SECRET_ACCESS_KEY',
+    );
+    expect(readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b' }).storage).toMatchObject({
+      kind: 's3',
+      bucket: 'b',
+      region: 'us-east-1',
+    });
   });
 });
