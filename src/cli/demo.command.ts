@@ -93,7 +93,9 @@ async function printReports(app: App, owner: Viewer): Promise<void> {
         `  ${rule.title.padEnd(44)} ${PASS} pass, ${FAIL} fail, ${NEEDS_REVIEW} to review${NOT_EVALUATED > 0 ? `, ${NOT_EVALUATED} not evaluated` : ''}\n`,
       );
     }
-    for (const worst of report.worstAssets)
-      process.stdout.write(`  worst: ${worst.title} (${worst.fileName}): ${worst.failures} rules failed\n`);
+    for (const worst of report.worstAssets) {
+      const failed = worst.findings.map(({ severity, ruleKey }) => `${ruleKey} (${severity.toLowerCase()})`).join(', ');
+      process.stdout.write(`  worst: ${worst.title} (${worst.fileName}) fails ${failed}\n`);
+    }
   }
 }

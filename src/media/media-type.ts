@@ -15,7 +15,7 @@ export interface DetectedMedia {
 }
 
 const headByteSize = 64 * 1024;
-const accepted = 'PNG, JPEG, WebP, GIF, AVIF, TIFF, SVG, plain text (.txt) and Markdown (.md)';
+const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, plain text (.txt) and Markdown (.md)';
 
 const imageTypes: Record<string, { mediaType: string; extension: string; name: string; names: string[] }> = {
   'image/png': { mediaType: 'image/png', extension: 'png', name: 'PNG', names: ['png', 'apng'] },

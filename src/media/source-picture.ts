@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { VitrineError } from '../errors.js';
+import { hevcToPng } from './hevc.js';
 import type { DetectedMedia } from './media-type.js';
 import type { RawPicture } from './raw-picture.js';
 import { checkSvg } from './svg-safety.js';
@@ -72,10 +73,10 @@ export function plainError(error: unknown, filePath: string, fileName: string): 
     .replace(/[\s:]+$/, '')
     .slice(0, 160);
   const reason = said === '' || said === 'Unknown error' ? 'libvips gives no reason' : said;
-  if (/HEVC|compression format has not been built in|Unsupported codec/i.test(raw)) {
+  if (/compression format has not been built in|Unsupported codec/i.test(raw)) {
     return new VitrineError(
       'MEDIA_UNSUPPORTED',
-      `${fileName} is HEIC (HEVC), which this installation cannot decode. Convert it to JPEG or AVIF.`,
+      `${fileName} is compressed in a way that this installation cannot decode (${reason}). Convert it to JPEG or AVIF.`,
       { value: fileName },
     );
   }
@@ -91,14 +92,14 @@ export function plainError(error: unknown, filePath: string, fileName: string): 
 
 async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
   // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
-  const input = filePath.endsWith(']') ? await readFile(filePath) : filePath;
+  const file = filePath.endsWith(']') ? await readFile(filePath) : filePath;
   // The header alone, so that the limit can be told together with the size.
-  const metadata = await sharp(input, { failOn: 'error', limitInputPixels: false }).metadata();
-  if (metadata.compression === 'hevc') throw new Error('HEVC');
+  const metadata = await sharp(file, { failOn: 'error', limitInputPixels: false }).metadata();
   if (!(metadata.width > 0 && metadata.height > 0)) throw new Error('width or height is zero');
   checkPixels(metadata.width, metadata.height, maxPixels, fileName);
 
   const { width, height } = metadata.autoOrient;
+  const input = metadata.compression === 'hevc' ? await hevcToPng(filePath, metadata) : file;
   const open = () => sharp(input, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;

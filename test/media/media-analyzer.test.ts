@@ -127,6 +127,32 @@ describe('facts', () => {
     expect(await sharp(thumbnail!).metadata()).toMatchObject({ width: 1, height: 100 });
   });
 
+  // Two halves, #e02010 and #1040d0, kept as Display P3 and compressed without loss by libheif's heif-enc from our own drawing.
+  const heic = readFileSync(new URL('./fixtures/two-halves-display-p3.heic', import.meta.url));
+
+  it('of a HEIC picture: its colours in sRGB, whatever profile it has', async () => {
+    const { facts, thumbnail } = await analyzer.analyze(folder.file('halves.heic', heic), {
+      fileName: 'halves.heic',
+      thumbnail: { maxEdgePx: 64 },
+    });
+    expect(facts).toMatchObject({ mediaType: 'image/heic', width: 128, height: 96, hasAlpha: false, warnings: [] });
+    const channels = facts.palette.map(({ hex }) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+    for (const wanted of [
+      [0xe0, 0x20, 0x10],
+      [0x10, 0x40, 0xd0],
+    ]) {
+      expect(channels.some((found) => found.every((value, index) => Math.abs(value - wanted[index]!) <= 2))).toBe(true);
+    }
+    expect(await sharp(thumbnail as Buffer).metadata()).toMatchObject({ format: 'webp', width: 64, height: 48 });
+  });
+
+  it('of a damaged HEIC picture is an error that says so', async () => {
+    await expect(analyze('short.heic', heic.subarray(0, heic.length - 300))).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
+    // In the boxes before the pixels: HEVC itself has no checksum, and a decoder conceals what it cannot read.
+    const garbled = Buffer.from(heic).fill(0x5a, 40, 400);
+    await expect(analyze('garbled.heic', garbled)).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
+  });
+
   it('of text: without control characters, at most 100,000 characters', async () => {
     const { facts, pixels, thumbnail } = await analyze('notes.md', '\ufeff# Brand\r\n\u0007\u001b[31mred\u202e text');
     expect(facts).toMatchObject({ kind: 'DOCUMENT', mediaType: 'text/markdown', width: null, palette: [], text: '# Brand\n[31mred text' });
