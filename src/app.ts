@@ -23,6 +23,8 @@ import { GuidelineResolver } from './compliance/guideline.resolver.js';
 import { GuidelineService } from './compliance/guideline.service.js';
 import { RuleResolver } from './compliance/rule.resolver.js';
 import { RuleService } from './compliance/rule.service.js';
+import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
+import { CalibrationService } from './concepts/calibration.service.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database/open-database.js';
 import { openEmbedder } from './embedding/embedder.js';
@@ -109,6 +111,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const signer = createSigner(await loadSigningSecret(config.dataFolder));
 
     const embedding = await EmbeddingService.create(database, embedder);
+    const calibration = new CalibrationService(database, embedding);
     const compliance = new ComplianceService(database, embedding);
     const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
     const collections = new CollectionService(database);
@@ -154,6 +157,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       database,
       schema,
       embedding,
+      calibration,
       compliance,
       guidelines,
       organizations,
@@ -165,7 +169,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL]);
+        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL, CALIBRATION]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -179,10 +183,21 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         };
         await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, files), 1);
         // Two batches at a time: while one is written, the next is decoded.
-        await queue.work(IMPORT_BATCH, new ImportBatchJob({ database, files, media, embedding, ingest }, batch, log), 2);
-        await queue.work(EMBEDDING_BACKFILL, new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance }), 1);
+        const libraryChanged = async (organizationId: string) => {
+          await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, CALIBRATION, [{ organizationId }]));
+          queue.wake(CALIBRATION);
+        };
+        const rooms = { database, files, media, embedding, ingest, afterImport: libraryChanged };
+        await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
+        await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
+        await queue.work(
+          EMBEDDING_BACKFILL,
+          new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance, afterBackfill: libraryChanged }),
+          1,
+        );
         for (const { id } of await organizations.listOrganizations()) {
           await compliance.adoptModel(id);
+          await libraryChanged(id);
           if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
           await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
         }

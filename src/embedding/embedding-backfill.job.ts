@@ -20,6 +20,8 @@ export interface BackfillRooms {
     prepare(organizationId: string): Promise<void>;
     judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void>;
   };
+  /** Called when every picture that can have a vector has one. */
+  afterBackfill?(organizationId: string): Promise<void>;
 }
 
 export class EmbeddingBackfillJob implements JobHandler<{ organizationId: string }> {
@@ -36,7 +38,7 @@ export class EmbeddingBackfillJob implements JobHandler<{ organizationId: string
     for (;;) {
       if (signal.aborted) throw new Error('the worker is stopping');
       const versions = await embedding.listUnembedded(organizationId, BATCH_SIZE);
-      if (versions.length === 0) return;
+      if (versions.length === 0) return this.#rooms.afterBackfill?.(organizationId);
       const results = await Promise.all(
         versions.map(async (version) => ({ versionId: version.versionId, result: await this.#embed(version) })),
       );

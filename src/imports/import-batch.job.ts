@@ -39,6 +39,8 @@ export interface ImportBatchRooms {
   media: MediaAnalyzer;
   embedding: EmbeddingService;
   ingest: AssetIngest;
+  /** Called when an import has ended; work that can be done again if the process dies before it. */
+  afterImport?(organizationId: string): Promise<void>;
 }
 
 /**
@@ -78,7 +80,10 @@ export class ImportBatchJob implements JobHandler<Data> {
       }
       if (failure !== undefined) throw failure;
     }
-    if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) await database.analyze();
+    if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) {
+      await database.analyze();
+      await this.#rooms.afterImport?.(organizationId);
+    }
     this.#log.info(
       { importId, from, to, model: this.#rooms.embedding.info.revision, provider: this.#rooms.embedding.info.provider },
       'batch imported',

@@ -134,6 +134,7 @@ async function fillVictim() {
   const manifest = path.join(root, 'list.jsonl');
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
+  await test.app.calibration.calibrate(a.id);
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id } collections { id } }

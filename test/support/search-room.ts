@@ -23,6 +23,7 @@ export interface SearchRoom {
   viewer: Viewer;
   organizationId: string;
   search: SearchService;
+  embedding: EmbeddingService;
   model: ModelRevision;
   tags: TagService;
   /** Texts and the vectors that stand for them; others are embedded as the first axis. */
@@ -62,7 +63,7 @@ export async function openSearch(database: Database, slug: string): Promise<Sear
   const organizationId = await insertOrganization(database, slug);
   const inside: SearchRoom['inside'] = (work) => database.asOrganization(organizationId, work);
   return {
-    ...{ organizationId, model, tags, texts, inside },
+    ...{ organizationId, model, tags, texts, inside, embedding },
     viewer: viewerAs(organizationId, 'VIEWER'),
     search: new SearchService(database, embedding, tags, compliance),
     add: async (asset, vector) => {

@@ -1,0 +1,45 @@
+import type { Database, OrganizationTx } from '../database/database.js';
+import type { EmbeddingService } from '../embedding/embedding.service.js';
+import { BACKGROUND_PROMPTS, BACKGROUND_PROMPTS_REVISION } from './background-prompts.js';
+import { findCut, isCalibrationStale, saveCalibration, type ScoreCut } from './calibration.queries.js';
+
+/** Comparing the prompts with more vectors changes the estimate little and takes long; the best score's growth is extrapolated. */
+const SAMPLE_LIMIT = 5_000;
+/** A library that fits on one page need not be cut. */
+const MIN_VECTORS = 20;
+
+/**
+ * Levels in standard deviations of the best score of unrelated queries: about one unrelated query in six comes over `match`, one in forty over
+ * `sure`. Below `keep` an asset is not worth a place in the list. bench:calibration measures what they do.
+ */
+const EVIDENCE: ScoreCut = { keep: -1, match: 1, sure: 2 };
+
+/** What scores mean in this library under this model: how high an unrelated query comes by chance. */
+export class CalibrationService {
+  readonly #database: Database;
+  readonly #embedding: EmbeddingService;
+
+  constructor(database: Database, embedding: EmbeddingService) {
+    this.#database = database;
+    this.#embedding = embedding;
+  }
+
+  /** Estimates anew where the library or the prompts changed. Opens its own transactions. @returns whether it did */
+  async calibrate(organizationId: string): Promise<boolean> {
+    const modelRevisionId = this.#embedding.revision.id;
+    const stale = await this.#database.asOrganization(organizationId, (tx) =>
+      isCalibrationStale(tx, modelRevisionId, BACKGROUND_PROMPTS_REVISION),
+    );
+    if (!stale) return false;
+    await this.#embedding.ensureTextVectors(organizationId, BACKGROUND_PROMPTS);
+    const request = {
+      ...{ modelRevisionId, prompts: BACKGROUND_PROMPTS, promptsRevision: BACKGROUND_PROMPTS_REVISION, sampleLimit: SAMPLE_LIMIT },
+    };
+    return (await this.#database.asOrganization(organizationId, (tx) => saveCalibration(tx, request))) > 0;
+  }
+
+  /** Where to cut the list of a query with this vector (pgvector's text form); null where the library is too small or not calibrated yet. */
+  cutOf(tx: OrganizationTx, vector: string): Promise<ScoreCut | null> {
+    return findCut(tx, { modelRevisionId: this.#embedding.revision.id, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
+  }
+}
