@@ -27,6 +27,10 @@ import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CalibrationService } from './concepts/calibration.service.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database/open-database.js';
+import { DeliveryResolver } from './delivery/delivery.resolver.js';
+import { DeliveryService } from './delivery/delivery.service.js';
+import { AssetRenditionsResolver } from './delivery/asset-renditions.resolver.js';
+import { RenditionService } from './delivery/rendition.service.js';
 import { openEmbedder } from './embedding/embedder.js';
 import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
@@ -123,6 +127,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const assets = new AssetService(database, tags, collections, embedding, compliance);
     const ingest = new AssetIngest(tags, collections, embedding, compliance);
     const assetFiles = new AssetFileService(database, files, signer, baseUrl);
+    const renditions = new RenditionService(database, files, media);
+    const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
     const search = new SearchService(database, embedding, tags, compliance);
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const imports = new ImportService(database, queue, uploads, config.importRoots);
@@ -133,10 +139,12 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetBrandResolver(brands),
       new AssetCollectionsResolver(collections),
       new AssetFindingsResolver(compliance),
+      new AssetRenditionsResolver(delivery),
       new BrandReportResolver(compliance),
       new BrandResolver(brands),
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),
+      new DeliveryResolver(delivery),
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new ImportResolver(imports),
@@ -225,7 +233,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             ),
           }),
           receiveUpload: (token, stream) => uploads.receive(token, stream),
-          openFile: (token) => assetFiles.open(token),
+          openFile: async (token) => (await assetFiles.open(token)) ?? delivery.open(token),
         });
         httpServer = server;
         closers.push(() => server.close());

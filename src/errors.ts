@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'QUERY_TOO_COMPLEX'
   | 'PAYLOAD_TOO_LARGE'
   | 'TIMEOUT'
+  | 'LINK_REVOKED'
+  | 'RIGHTS_NOT_VALID'
   // a file
   | 'FILE_EMPTY'
   | 'FILE_TOO_LARGE'

@@ -1,8 +1,11 @@
 import type { Database } from '../database/database.js';
+import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
 import type { Signer } from '../http/signed-token.js';
 import { type AssetRow, findVersions } from './asset.queries.js';
+
+const THUMBNAIL = 'thumbnail.webp';
 
 export type FileVariant = 'original' | 'thumbnail';
 
@@ -27,8 +30,8 @@ export class AssetFileService {
 
   /** Null when the link is forged or expired, or the file is gone. */
   async open(token: string): Promise<OpenedFile | null> {
-    const claim = this.#signer.verify(token) as { o: string; v: string; f: FileVariant } | null;
-    if (claim === null) return null;
+    const claim = this.#signer.verify(token) as { o: string; v: string; f?: FileVariant } | null;
+    if (claim?.f === undefined) return null;
     const [version] = await this.#database.asOrganization(claim.o, (tx) => findVersions(tx, [claim.v], 0));
     if (version === undefined) return null;
     const { sha256, file_name: fileName } = version;
@@ -36,12 +39,17 @@ export class AssetFileService {
       const open = (range?: ByteRange) => this.#files.openRead(sha256, range);
       return { open, mediaType: version.media_type, byteSize: version.byte_size, fileName, disposition: 'inline', etag: sha256 };
     }
-    const rendition = await this.#files.openRendition(sha256, 'thumbnail.webp');
-    if (rendition === null) return null;
+    if (claim.f !== 'thumbnail') return null;
+    const byteSize = await this.#files.findRenditionByteSize(sha256, THUMBNAIL);
+    if (byteSize === null) return null;
     return {
-      open: () => rendition.stream,
+      open: async (range?: ByteRange) => {
+        const found = await this.#files.openRendition(sha256, THUMBNAIL, range);
+        if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The picture was removed a moment ago.');
+        return found.stream;
+      },
       mediaType: 'image/webp',
-      byteSize: rendition.byteSize,
+      byteSize,
       fileName: `${fileName}.webp`,
       disposition: 'inline',
       etag: `${sha256}-thumbnail`,

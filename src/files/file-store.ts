@@ -24,6 +24,7 @@ export interface ByteRange {
 
 export interface SizedStream {
   stream: Readable;
+  /** Of the whole object where no range was asked for. */
   byteSize: number;
 }
 
@@ -49,7 +50,9 @@ export interface FileStore {
   /** Replaces what had that name. Names: lower-case letters, digits, `.`, `_`, `-`, 100 characters at most. */
   putRendition(sha256: string, name: string, content: Buffer): Promise<void>;
   /** Null when there is no such rendition. */
-  openRendition(sha256: string, name: string): Promise<SizedStream | null>;
+  findRenditionByteSize(sha256: string, name: string): Promise<number | null>;
+  /** Null when there is no such rendition. A range as in openRead. */
+  openRendition(sha256: string, name: string, range?: ByteRange): Promise<SizedStream | null>;
   /** Can files be written, and is there room? Throws STORAGE_UNAVAILABLE or STORAGE_FULL, saying what to do. */
   check(): Promise<void>;
   /** Removes what interrupted puts left behind and nobody has written to for `olderThanMs` (an hour). Returns how many files. */

@@ -97,8 +97,12 @@ export class LocalFileStore implements FileStore {
     }).finally(() => rm(received.path, { force: true }));
   }
 
-  async openRendition(sha256: string, name: string): Promise<SizedStream | null> {
-    return await this.openSized(renditionKey(sha256, name));
+  async findRenditionByteSize(sha256: string, name: string): Promise<number | null> {
+    return await this.findByteSize(renditionKey(sha256, name));
+  }
+
+  async openRendition(sha256: string, name: string, range?: ByteRange): Promise<SizedStream | null> {
+    return await this.openSized(renditionKey(sha256, name), range);
   }
 
   async check(): Promise<void> {

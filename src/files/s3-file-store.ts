@@ -60,22 +60,9 @@ export class S3FileStore implements FileStore {
   }
 
   async openRead(sha256: string, range?: ByteRange): Promise<Readable> {
-    const key = fileKey(sha256);
-    if (range === undefined) {
-      const object = await this.bucket.findObject(key);
-      if (object === null) throw this.notFound(sha256);
-      return object.stream;
-    }
-    const byteSize = await this.bucket.findByteSize(key);
-    if (byteSize === null) throw this.notFound(sha256);
-    const { start, end } = resolveRange(range, byteSize);
-    const object = await this.bucket.findObject(key, { start, end });
+    const object = await this.openObject(fileKey(sha256), range);
     if (object === null) throw this.notFound(sha256);
-    if (object.byteSize === end - start + 1) return object.stream;
-    // Some servers and proxies answer a range with the whole file.
-    object.stream.destroy();
-    const message = `The S3 server sent ${object.byteSize} bytes for the range ${start}-${end}. Is there a proxy in between that ignores ranges?`;
-    throw new VitrineError('STORAGE_UNAVAILABLE', message);
+    return object.stream;
   }
 
   async withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T> {
@@ -106,8 +93,12 @@ export class S3FileStore implements FileStore {
     await this.bucket.putObject(renditionKey(sha256, name), content);
   }
 
-  async openRendition(sha256: string, name: string): Promise<SizedStream | null> {
-    return await this.bucket.findObject(renditionKey(sha256, name));
+  async findRenditionByteSize(sha256: string, name: string): Promise<number | null> {
+    return await this.bucket.findByteSize(renditionKey(sha256, name));
+  }
+
+  async openRendition(sha256: string, name: string, range?: ByteRange): Promise<SizedStream | null> {
+    return await this.openObject(renditionKey(sha256, name), range);
   }
 
   async check(): Promise<void> {
@@ -128,6 +119,19 @@ export class S3FileStore implements FileStore {
 
   async close(): Promise<void> {
     this.bucket.close();
+  }
+
+  private async openObject(key: string, range?: ByteRange): Promise<SizedStream | null> {
+    if (range === undefined) return await this.bucket.findObject(key);
+    const byteSize = await this.bucket.findByteSize(key);
+    if (byteSize === null) return null;
+    const { start, end } = resolveRange(range, byteSize);
+    const object = await this.bucket.findObject(key, { start, end });
+    if (object === null || object.byteSize === end - start + 1) return object;
+    // Some servers and proxies answer a range with the whole file.
+    object.stream.destroy();
+    const message = `The S3 server sent ${object.byteSize} bytes for the range ${start}-${end}. Is there a proxy in between that ignores ranges?`;
+    throw new VitrineError('STORAGE_UNAVAILABLE', message);
   }
 
   /** The hash is checked again on arrival, so that a decoder never sees a download that was cut short. */

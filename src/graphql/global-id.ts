@@ -5,6 +5,7 @@ export type NodeType =
   | 'AssetVersion'
   | 'Brand'
   | 'Collection'
+  | 'DeliveryLink'
   | 'Finding'
   | 'Guideline'
   | 'ImportOperation'

@@ -21,6 +21,8 @@ export interface OpenedFile {
   disposition: 'inline' | 'attachment';
   /** Without quotes; the same for the same bytes. */
   etag: string;
+  /** Caches must ask again each time: whether the file may be had can change before its bytes do. */
+  revalidate?: boolean;
 }
 
 // What a browser shows without running anything in it. The rest, SVG and HTML above all, is only ever downloaded.
@@ -66,7 +68,7 @@ function setHeaders(response: Response, file: OpenedFile): void {
   response.set({
     ETag: `"${file.etag}"`,
     'Accept-Ranges': 'bytes',
-    'Cache-Control': 'private, max-age=3600',
+    'Cache-Control': file.revalidate ? 'private, no-cache' : 'private, max-age=3600',
     'Content-Disposition': contentDisposition(harmless ? file.disposition : 'attachment', file.fileName),
     // Pictures are shown by front ends of other origins; the token is what protects them.
     'Cross-Origin-Resource-Policy': 'cross-origin',

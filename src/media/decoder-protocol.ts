@@ -1,7 +1,8 @@
 import { type ErrorCode, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, MediaLimits } from './analysis.js';
 import type { ImageInputSpec } from './model-input.js';
-import type { Rendition, RenditionRecipe } from './rendition.js';
+import type { Rendition } from './rendition.js';
+import type { RenditionRecipe } from './rendition-recipe.js';
 
 /** What the server asks a decoder process to do with one file. */
 export type DecoderTask =

@@ -5,7 +5,8 @@ import { badInput, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
 import type { ImageInputSpec } from './model-input.js';
-import type { Rendition, RenditionRecipe } from './rendition.js';
+import type { Rendition } from './rendition.js';
+import type { RenditionRecipe } from './rendition-recipe.js';
 
 export interface MediaAnalyzerOptions {
   /** Decoder processes, one file at a time each. */

@@ -130,6 +130,14 @@ async function fillVictim() {
     'uploads { id url }',
     EDITOR,
   );
+  const { deliveryLink } = await mutate(
+    'deliveryLinkCreate',
+    { asset, expiresAt: new Date(Date.now() + 86_400_000).toISOString(), note: `${MARK} note` },
+    'deliveryLink { id }',
+    EDITOR,
+  );
+  const { asset: rendered } = await test.ask('query ($id: ID!) { asset(id: $id) { rendition { url } } }', { id: asset }, EDITOR);
+  expect((await fetch(rendered.rendition.url)).status).toBe(200);
   // A manifest that takes its time: an import that can be cancelled.
   const manifest = path.join(root, 'list.jsonl');
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
@@ -169,6 +177,7 @@ async function fillVictim() {
     finding: all.asset.findings[0].id as string,
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
+    deliveryLink: deliveryLink.id as string,
     organization: all.viewer.organization.id as string,
     originalUrl: all.asset.originalUrl as string,
     thumbnailUrl: all.asset.thumbnailUrl as string,
@@ -243,6 +252,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, after: victim.cursors.collections }, outcome: 'own', control: 'skip' },
   ],
   complianceReport: [{ variables: { brand: victim.brand, worst: 5 }, outcome: 'not found' }],
+  deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
   findings: [
     { variables: { first: 5 }, outcome: 'nothing' },
@@ -263,6 +273,7 @@ const queries = (): Record<string, Case[]> => ({
       }),
     ),
   ],
+  renditionPresets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
   similarAssets: [
     { variables: { asset: victim.asset, first: 5 }, outcome: 'not found' },
@@ -325,6 +336,9 @@ const mutations = (): Record<string, Case[]> => {
       to({ id: own.asset, fields: { brand: MARK } }, 'not found', 'skip'),
       to({ id: own.asset, fields: { externalId: `${MARK}-ext-0`, collection: `${MARK} collection` } }, 'own', 'skip'),
     ],
+    assetFocalPointSet: [to({ asset: victim.asset, focalPoint: { x: 0, y: 0 } }, 'not found')],
+    deliveryLinkCreate: [to({ asset: victim.asset, expiresAt: new Date(Date.now() + 60_000).toISOString() }, 'not found')],
+    deliveryLinkRevoke: [to({ id: victim.deliveryLink }, 'not found')],
     collectionDelete: [to({ id: victim.collection }, 'not found')],
     assetsDelete: [to({ assets: [victim.asset] }, 'not found'), to({ assets: [own.asset, victim.asset] }, 'not found', 'skip')],
     apiKeyRevoke: [to({ id: victim.apiKey }, 'not found')],

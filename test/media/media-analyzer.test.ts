@@ -233,36 +233,6 @@ describe('bad files', () => {
   });
 });
 
-describe('render', () => {
-  it('fits a picture into the recipe without enlarging it; drawings it enlarges', async () => {
-    const picture = folder.file('r.png', await wavesImage(300, 150).ensureAlpha(0.5).png().toBuffer());
-    const small = await analyzer.render(picture, { maxWidth: 100, maxHeight: 100, format: 'jpeg', quality: 80 });
-    expect(small).toMatchObject({ mediaType: 'image/jpeg', width: 100, height: 50 });
-    expect(await sharp(small.bytes).metadata()).toMatchObject({ format: 'jpeg', width: 100, height: 50 });
-    expect(await analyzer.render(picture, { maxWidth: 2000, maxHeight: 2000, format: 'png', quality: 80 })).toMatchObject({
-      width: 300,
-      height: 150,
-    });
-    const svg = folder.file('r.svg', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>');
-    const drawn = await analyzer.render(svg, { maxWidth: 2000, maxHeight: 2000, format: 'webp', quality: 80 });
-    expect(await sharp(drawn.bytes).metadata()).toMatchObject({ format: 'webp', width: 2000, height: 1000 });
-  });
-
-  it('refuses a bad recipe, and text', async () => {
-    const picture = folder.file('r.png', await wavesImage(30, 15).png().toBuffer());
-    await expect(analyzer.render(picture, { maxWidth: 0, maxHeight: 9, format: 'png', quality: 80 })).rejects.toMatchObject({
-      code: 'BAD_USER_INPUT',
-      field: 'maxWidth',
-    });
-    await expect(analyzer.render(picture, { maxWidth: 9, maxHeight: 9, format: 'bmp' as 'png', quality: 80 })).rejects.toMatchObject({
-      field: 'format',
-    });
-    await expect(
-      analyzer.render(folder.file('t.txt', 'text'), { maxWidth: 9, maxHeight: 9, format: 'png', quality: 80 }),
-    ).rejects.toMatchObject({ code: 'MEDIA_UNSUPPORTED' });
-  });
-});
-
 describe('decoder processes', () => {
   it('stops a file at the time limit and goes on with the next', async () => {
     const quick = createMediaAnalyzer({ processes: 1, timeoutMs: 400 });

@@ -1,0 +1,33 @@
+import DataLoader from 'dataloader';
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Asset } from '../assets/asset.types.js';
+import { loaderOf, type RequestContext, viewerOf } from '../graphql/context.js';
+import { RenditionArgs } from './delivery.inputs.js';
+import type { DeliveryService } from './delivery.service.js';
+import { FocalPoint, RenditionLink } from './delivery.types.js';
+
+/** What an asset has of this room. */
+@Resolver(() => Asset)
+export class AssetRenditionsResolver {
+  readonly #delivery: DeliveryService;
+
+  constructor(delivery: DeliveryService) {
+    this.#delivery = delivery;
+  }
+
+  @FieldResolver(() => RenditionLink, {
+    nullable: true,
+    description: 'Link to a picture made from its current file, good for an hour, for whoever holds it; null for documents.',
+  })
+  rendition(@Ctx() context: RequestContext, @Root() asset: Asset, @Args(() => RenditionArgs) args: RenditionArgs): RenditionLink | null {
+    return this.#delivery.linkToRendition(viewerOf(context), asset.row, args);
+  }
+
+  @FieldResolver(() => FocalPoint, { nullable: true, description: 'What cuts of its current file keep in view; null: the middle.' })
+  focalPoint(@Ctx() context: RequestContext, @Root() asset: Asset): Promise<FocalPoint | null> {
+    const loader = loaderOf(context, AssetRenditionsResolver, () => {
+      return new DataLoader<string, FocalPoint | null>((ids) => this.#delivery.findFocalPoints(viewerOf(context), ids));
+    });
+    return loader.load(asset.row.current_version_id);
+  }
+}

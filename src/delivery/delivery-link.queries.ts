@@ -1,0 +1,77 @@
+import type { OrganizationTx } from '../database/database.js';
+import { empty, sql } from '../database/sql.js';
+import type { RecipeChoice } from './recipe.js';
+
+export interface DeliveryLinkRow {
+  id: string;
+  asset_id: string;
+  /** Null: the original. */
+  choice: RecipeChoice | null;
+  note: string;
+  created_by: string;
+  created_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+}
+
+/** @returns null when there is no such asset */
+export async function insertDeliveryLink(
+  tx: OrganizationTx,
+  link: Pick<DeliveryLinkRow, 'asset_id' | 'choice' | 'note' | 'created_by' | 'expires_at'>,
+): Promise<DeliveryLinkRow | null> {
+  const rows = await tx.query<DeliveryLinkRow>(sql`
+    INSERT INTO delivery_link (organization_id, asset_id, choice, note, created_by, expires_at)
+    SELECT a.organization_id, a.id, ${link.choice === null ? null : JSON.stringify(link.choice)}::jsonb, ${link.note}, ${link.created_by},
+      ${link.expires_at}::timestamptz
+    FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ${link.asset_id}::uuid
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at`);
+  return rows[0] ?? null;
+}
+
+/** Links of an asset, newest first. */
+export async function listDeliveryLinks(
+  tx: OrganizationTx,
+  assetId: string,
+  after: { createdAt: string; id: string } | null,
+  limit: number,
+): Promise<DeliveryLinkRow[]> {
+  return tx.query<DeliveryLinkRow>(sql`
+    SELECT id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at FROM delivery_link
+    WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ${assetId}::uuid
+      ${after ? sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : empty}
+    ORDER BY created_at DESC, id DESC LIMIT ${limit}`);
+}
+
+export async function countDeliveryLinks(tx: OrganizationTx, assetId: string): Promise<number> {
+  const rows = await tx.query<{ count: number }>(
+    sql`SELECT count(*) AS count FROM delivery_link WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ${assetId}::uuid`,
+  );
+  return (rows[0] as { count: number }).count;
+}
+
+/** A link that is revoked already keeps its moment. @returns null when there is no such link */
+export async function revokeDeliveryLink(tx: OrganizationTx, id: string, now: Date): Promise<DeliveryLinkRow | null> {
+  const rows = await tx.query<DeliveryLinkRow>(sql`
+    UPDATE delivery_link SET revoked_at = coalesce(revoked_at, ${now}::timestamptz)
+    WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at`);
+  return rows[0] ?? null;
+}
+
+export interface ClickedLink {
+  choice: RecipeChoice | null;
+  asset_id: string;
+  expires_at: Date;
+  revoked_at: Date | null;
+  rights_starts_on: string | null;
+  rights_expires_on: string | null;
+}
+
+/** What decides about a click, as it is now. */
+export async function findClickedLink(tx: OrganizationTx, id: string): Promise<ClickedLink | null> {
+  const rows = await tx.query<ClickedLink>(sql`
+    SELECT l.choice, l.asset_id, l.expires_at, l.revoked_at, a.rights_starts_on, a.rights_expires_on
+    FROM delivery_link l JOIN asset a ON a.organization_id = l.organization_id AND a.id = l.asset_id
+    WHERE l.organization_id = ${tx.organizationId}::uuid AND l.id = ${id}::uuid`);
+  return rows[0] ?? null;
+}

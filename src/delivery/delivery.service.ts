@@ -1,0 +1,230 @@
+import { z } from 'zod';
+import { requireRole, type Viewer } from '../access/viewer.js';
+import type { AssetRow } from '../assets/asset.queries.js';
+import type { AssetService } from '../assets/asset.service.js';
+import type { Database } from '../database/database.js';
+import { badInput, VitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
+import { fromGlobalId } from '../graphql/global-id.js';
+import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
+import type { Signer } from '../http/signed-token.js';
+import { geometryOf } from '../media/rendition-recipe.js';
+import {
+  countDeliveryLinks,
+  type DeliveryLinkRow,
+  findClickedLink,
+  insertDeliveryLink,
+  listDeliveryLinks,
+  revokeDeliveryLink,
+} from './delivery-link.queries.js';
+import { type RecipeChoice, type RecipeInput, readRecipe, recipeOf } from './recipe.js';
+import { findSourceVersion, listFocalPoints, setFocalPoint, type SourceVersion } from './rendition.queries.js';
+import type { RenditionService } from './rendition.service.js';
+
+/** Life of the links that an API caller gets for pictures on a page. */
+const PAGE_LINK_SECONDS = 3600;
+const MAX_LINK_DAYS = 366;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LINK_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
+
+export interface RenditionLink {
+  url: string;
+  expiresAt: Date;
+  mediaType: string;
+  width: number;
+  height: number;
+}
+
+export interface NewDeliveryLink extends RecipeInput {
+  asset: string;
+  expiresAt: Date;
+  note?: string | null;
+}
+
+/** What the signed token of a link holds: a rendition of one version, for an hour; or a delivery link by its id. */
+type Claim = { o: string; v: string; r: RecipeChoice } | { o: string; d: string };
+
+export interface DeliveryRooms {
+  database: Database;
+  files: FileStore;
+  assets: AssetService;
+  renditions: RenditionService;
+  signer: Signer;
+  baseUrl: () => string;
+}
+
+/** Links to renditions and originals, and what happens when one is clicked. */
+export class DeliveryService {
+  readonly #rooms: DeliveryRooms;
+  readonly #clock: () => Date;
+
+  constructor(rooms: DeliveryRooms, clock: () => Date = () => new Date()) {
+    this.#rooms = rooms;
+    this.#clock = clock;
+  }
+
+  /**
+   * A link to a rendition of an asset's current file, good for an hour, for whoever holds it. The picture is made when the link is
+   * first used. Null for documents. @throws VitrineError BAD_USER_INPUT
+   */
+  linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput): RenditionLink | null {
+    const choice = input.preset == null && input.recipe == null ? { preset: 'preview' } : readRecipe(input, '');
+    if (asset.width === null || asset.height === null) return null;
+    const recipe = recipeOf(choice, null);
+    const { canvas } = geometryOf({ width: asset.width, height: asset.height }, asset.media_type === 'image/svg+xml', recipe);
+    const claim: Claim = { o: viewer.organizationId, v: asset.current_version_id, r: choice };
+    return {
+      url: this.#urlOf(claim, PAGE_LINK_SECONDS),
+      expiresAt: new Date(this.#clock().getTime() + PAGE_LINK_SECONDS * 1000),
+      mediaType: `image/${recipe.format.toLowerCase()}`,
+      ...canvas,
+    };
+  }
+
+  /**
+   * A link for somebody without an API key, good until `expiresAt` or until it is revoked. It delivers the asset's current file, and
+   * only while the rights allow it on the day of the click. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND
+   */
+  async createLink(viewer: Viewer, input: NewDeliveryLink): Promise<DeliveryLinkRow> {
+    requireRole(viewer, 'EDITOR');
+    const assetId = fromGlobalId('Asset', input.asset, 'input.asset');
+    const choice = input.preset == null && input.recipe == null ? null : readRecipe(input, 'input');
+    const now = this.#clock().getTime();
+    const left = input.expiresAt.getTime() - now;
+    if (!(left > 0 && left <= MAX_LINK_DAYS * DAY_MS))
+      throw badInput('input.expiresAt', input.expiresAt, `a moment in the future, at most ${MAX_LINK_DAYS} days from now`);
+    const note = (input.note ?? '').trim();
+    if (note.length > 500 || note.includes('\0')) throw badInput('input.note', note, 'at most 500 characters');
+    const link = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) =>
+      insertDeliveryLink(tx, { asset_id: assetId, choice, note, created_by: viewer.apiKeyName, expires_at: input.expiresAt }),
+    );
+    if (link === null) throw noSuchAsset(input.asset);
+    return link;
+  }
+
+  /** The link again, as long as it is good; null afterwards. */
+  urlOfLink(viewer: Viewer, link: DeliveryLinkRow): string | null {
+    const seconds = Math.floor((link.expires_at.getTime() - this.#clock().getTime()) / 1000);
+    if (link.revoked_at !== null || seconds <= 0) return null;
+    return this.#urlOf({ o: viewer.organizationId, d: link.id }, seconds);
+  }
+
+  /** Links of an asset, newest first. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CURSOR_MISMATCH */
+  async listLinks(
+    viewer: Viewer,
+    asset: string,
+    first: number | null | undefined,
+    after: string | null | undefined,
+  ): Promise<Connection<DeliveryLinkRow>> {
+    requireRole(viewer, 'EDITOR');
+    const assetId = fromGlobalId('Asset', asset, 'asset');
+    const page = readPage(first, after, 'deliveryLinks', assetId);
+    const keys = readKeys(page, LINK_KEYS, after);
+    return this.#rooms.database.asOrganization(viewer.organizationId, async (tx) =>
+      toConnection(
+        page,
+        await listDeliveryLinks(tx, assetId, keys && { createdAt: keys[0], id: keys[1] }, page.first + 1),
+        await countDeliveryLinks(tx, assetId),
+        (row) => row,
+        (row) => [row.created_at.toISOString(), row.id],
+      ),
+    );
+  }
+
+  /** From now on the link answers that it was revoked. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
+  async revokeLink(viewer: Viewer, globalId: string): Promise<DeliveryLinkRow> {
+    requireRole(viewer, 'EDITOR');
+    const id = fromGlobalId('DeliveryLink', globalId, 'input.id');
+    const link = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) => revokeDeliveryLink(tx, id, this.#clock()));
+    if (link === null) throw new VitrineError('NOT_FOUND', 'input.id: there is no such link.', { field: 'input.id', value: globalId });
+    return link;
+  }
+
+  /** What cuts of the asset's current file keep in view; null: the middle. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
+  async setFocalPoint(viewer: Viewer, asset: string, point: { x: number; y: number } | null): Promise<AssetRow> {
+    requireRole(viewer, 'EDITOR');
+    const assetId = fromGlobalId('Asset', asset, 'input.asset');
+    for (const [axis, value] of Object.entries(point ?? {})) {
+      if (!(value >= 0 && value <= 1)) throw badInput(`input.focalPoint.${axis}`, value, 'a number from 0 to 1');
+    }
+    const found = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) => setFocalPoint(tx, assetId, point));
+    const row = found ? await this.#rooms.assets.find(viewer, asset) : null;
+    if (row === null) throw noSuchAsset(asset);
+    return row;
+  }
+
+  /** Focal points of versions, in order; null for the middle. */
+  async findFocalPoints(viewer: Viewer, versionIds: readonly string[]): Promise<({ x: number; y: number } | null)[]> {
+    const rows = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) => listFocalPoints(tx, versionIds));
+    const byId = new Map(rows.map(({ id, x, y }) => [id, { x, y }]));
+    return versionIds.map((id) => byId.get(id) ?? null);
+  }
+
+  /**
+   * The file behind a link of this room. Null when the token is none of ours, changed or expired.
+   * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, MEDIA_* when the rendition cannot be made
+   */
+  async open(token: string): Promise<OpenedFile | null> {
+    const claim = this.#rooms.signer.verify(token) as Claim | null;
+    if (claim === null) return null;
+    if ('r' in claim) {
+      const version = await this.#findVersion(claim.o, { versionId: claim.v });
+      return version && this.#openRendition(claim.o, version, claim.r, 'inline');
+    }
+    return 'd' in claim ? this.#openDelivery(claim.o, claim.d) : null;
+  }
+
+  async #openDelivery(organizationId: string, linkId: string): Promise<OpenedFile | null> {
+    const link = await this.#rooms.database.asOrganization(organizationId, (tx) => findClickedLink(tx, linkId));
+    if (link === null || link.expires_at <= this.#clock()) return null;
+    if (link.revoked_at !== null)
+      throw new VitrineError('LINK_REVOKED', 'This link was revoked. Ask whoever gave it to you for another one.');
+    const today = this.#clock().toISOString().slice(0, 10);
+    if (link.rights_starts_on !== null && today < link.rights_starts_on) throw notUsable(`may be used from ${link.rights_starts_on} on`);
+    if (link.rights_expires_on !== null && today > link.rights_expires_on) throw notUsable(`could be used until ${link.rights_expires_on}`);
+    const version = await this.#findVersion(organizationId, { assetId: link.asset_id });
+    if (version === null) return null;
+    const file =
+      link.choice === null ? this.#openOriginal(version) : await this.#openRendition(organizationId, version, link.choice, 'attachment');
+    return { ...file, revalidate: true };
+  }
+
+  #openOriginal({ sha256, media_type: mediaType, byte_size: byteSize, file_name: fileName }: SourceVersion): OpenedFile {
+    const open = (range?: ByteRange) => this.#rooms.files.openRead(sha256, range);
+    return { open, mediaType, byteSize, fileName, disposition: 'attachment', etag: sha256 };
+  }
+
+  async #openRendition(
+    organizationId: string,
+    version: SourceVersion,
+    choice: RecipeChoice,
+    disposition: OpenedFile['disposition'],
+  ): Promise<OpenedFile> {
+    const { row, name } = await this.#rooms.renditions.provide(organizationId, version, choice);
+    const open = async (range?: ByteRange) => {
+      const found = await this.#rooms.files.openRendition(version.sha256, name, range);
+      if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The picture was removed a moment ago. Try again.');
+      return found.stream;
+    };
+    const stem = version.file_name.replace(/\.[^.]+$/, '');
+    const fileName = `${stem}-${row.width}x${row.height}${name.slice(name.lastIndexOf('.'))}`;
+    return { open, mediaType: row.media_type, byteSize: row.byte_size, fileName, disposition, etag: row.sha256 };
+  }
+
+  #findVersion(organizationId: string, by: Parameters<typeof findSourceVersion>[1]): Promise<SourceVersion | null> {
+    return this.#rooms.database.asOrganization(organizationId, (tx) => findSourceVersion(tx, by));
+  }
+
+  #urlOf(claim: Claim, seconds: number): string {
+    return `${this.#rooms.baseUrl()}/files/${this.#rooms.signer.sign(claim, seconds)}`;
+  }
+}
+
+function noSuchAsset(id: string): VitrineError {
+  return new VitrineError('NOT_FOUND', 'input.asset: there is no such asset.', { field: 'input.asset', value: id });
+}
+
+function notUsable(how: string): VitrineError {
+  return new VitrineError('RIGHTS_NOT_VALID', `This file ${how}; today it is not delivered.`);
+}
