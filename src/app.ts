@@ -35,6 +35,7 @@ import { openEmbedder } from './embedding/embedder.js';
 import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
 import { EmbeddingService } from './embedding/embedding.service.js';
+import { ModelLibrary } from './embedding/model-library.js';
 import { openFileStore } from './files/open-file-store.js';
 import { toGlobalId } from './graphql/global-id.js';
 import { NodeResolver } from './graphql/node.resolver.js';
@@ -99,8 +100,9 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     closers.push(() => database.close());
     const files = await openFileStore(config.storage);
     closers.push(() => files.close());
+    const library = new ModelLibrary(config.model);
     const embedder = await openEmbedder({
-      modelFolder: config.model.folder,
+      modelFolder: await library.folderOf(await library.chosen()),
       provider: config.model.provider,
       ...(config.model.precision && { precision: config.model.precision }),
       ...(config.model.threads && { threads: config.model.threads }),

@@ -21,7 +21,8 @@ const VARIABLES = {
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   VITRINE_DATABASE_POOL: whole(1, 100).default(cores + 2),
   VITRINE_DATABASE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
-  VITRINE_MODEL: z.string().min(1).default('vitrine-sketch'),
+  VITRINE_MODEL: z.string().min(1).optional(),
+  VITRINE_MODEL_SOURCE: z.url({ protocol: /^https?$/ }).default('https://huggingface.co'),
   VITRINE_PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   VITRINE_PRECISION: z.enum(['fp32', 'fp16', 'int8']).optional(),
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
@@ -40,6 +41,9 @@ const VARIABLES = {
   VITRINE_S3_FORCE_PATH_STYLE: flag.default(false),
   VITRINE_API_KEY: z.string().optional(),
   VITRINE_SERVER: z.url({ protocol: /^https?$/ }).optional(),
+  HTTP_PROXY: z.url({ protocol: /^https?$/ }).optional(),
+  HTTPS_PROXY: z.url({ protocol: /^https?$/ }).optional(),
+  NO_PROXY: z.string().optional(),
 } as const;
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES);
@@ -52,7 +56,18 @@ export interface Config {
   publicUrl: string | null;
   logLevel: string;
   database: { url?: string; poolSize: number; statementTimeoutMs: number };
-  model: { folder: string; provider: 'auto' | 'cpu' | 'cuda' | 'webgpu'; precision?: 'fp32' | 'fp16' | 'int8'; threads?: number };
+  model: {
+    /** Name or path of the model, as given; undefined: what `vitrine models use` chose, else the built-in one. */
+    choice?: string;
+    /** Models that were pulled or added. */
+    ownFolder: string;
+    /** Models that come with Vitrine, and the registry. */
+    builtInFolder: string;
+    provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+    precision?: 'fp32' | 'fp16' | 'int8';
+    threads?: number;
+    source: { url: string; httpProxy?: string; httpsProxy?: string; noProxy?: string };
+  };
   media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
   /** Folders that imports of the kind `folder` may read, absolute. */
   importRoots: string[];
@@ -79,7 +94,13 @@ export interface Config {
  */
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
   // An empty variable counts as not set: that is how compose files and .env files write it.
-  const given = Object.fromEntries(VARIABLE_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+  const given = Object.fromEntries(
+    VARIABLE_NAMES.flatMap((name) => {
+      // The proxy variables are written in either case.
+      const value = environment[name] || (name.endsWith('_PROXY') ? environment[name.toLowerCase()] : undefined);
+      return value ? [[name, value]] : [];
+    }),
+  );
   const parsed = z.object(VARIABLES).safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
@@ -107,11 +128,18 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       statementTimeoutMs: env.VITRINE_DATABASE_TIMEOUT_MS,
     },
     model: {
-      // A plain name is a model of this installation, anything with a slash a folder of one's own.
-      folder: /[/\\]/.test(env.VITRINE_MODEL) ? path.resolve(env.VITRINE_MODEL) : path.join(INSTALLATION, 'models', env.VITRINE_MODEL),
+      ...(env.VITRINE_MODEL !== undefined && { choice: env.VITRINE_MODEL }),
+      ownFolder: path.join(dataFolder, 'models'),
+      builtInFolder: path.join(INSTALLATION, 'models'),
       provider: env.VITRINE_PROVIDER,
       ...(env.VITRINE_PRECISION !== undefined && { precision: env.VITRINE_PRECISION }),
       ...(env.VITRINE_MODEL_THREADS !== undefined && { threads: env.VITRINE_MODEL_THREADS }),
+      source: {
+        url: env.VITRINE_MODEL_SOURCE.replace(/\/+$/, ''),
+        ...(env.HTTP_PROXY !== undefined && { httpProxy: env.HTTP_PROXY }),
+        ...(env.HTTPS_PROXY !== undefined && { httpsProxy: env.HTTPS_PROXY }),
+        ...(env.NO_PROXY !== undefined && { noProxy: env.NO_PROXY }),
+      },
     },
     media: {
       processes: env.VITRINE_DECODERS,

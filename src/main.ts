@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { demoCommand } from './cli/demo.command.js';
 import { importCommand, type ImportOptions } from './cli/import.command.js';
 import { createKeyCommand } from './cli/keys.command.js';
+import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './cli/models.command.js';
 import { serveCommand, workerCommand } from './cli/serve.command.js';
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
@@ -48,6 +49,48 @@ program
   .requiredOption('--name <text>', 'what it is for')
   .option('--role <role>', 'VIEWER, EDITOR or ADMIN', 'VIEWER')
   .action((options: { name: string; role: string }) => run('warn', (config, log) => createKeyCommand(config, log, options)));
+
+const models = program.command('models').description('the model that sees what is in the pictures');
+
+models
+  .command('list')
+  .description('models that are here, and those that can be fetched')
+  .option('--json', 'print one line of JSON')
+  .action((options: { json?: boolean }) => run('warn', (config) => listModelsCommand(config, options)));
+
+models
+  .command('pull')
+  .description('fetch a model; run again after a break it goes on')
+  .argument('<id>', 'a name from `models list`')
+  .option('--precision <name>', 'fp32, fp16 or int8, where the model is published in several')
+  .action((id: string, options: { precision?: string }) => run('warn', (config) => pullModelCommand(config, id, options)));
+
+models
+  .command('add')
+  .description('take a CLIP export in the Hugging Face ONNX layout from a folder: for machines without network')
+  .argument('<folder>', 'folder with config.json and onnx/')
+  .option('--id <name>', "its name here; by default the manifest's, else the folder's")
+  .option('--precision <name>', 'fp32, fp16 or int8, where the folder has several')
+  .action((folder: string, options: { id?: string; precision?: string }) =>
+    run('warn', (config) => addModelCommand(config, folder, options)),
+  );
+
+models
+  .command('verify')
+  .description('check files, load and run a model, and compare it with the figures published about it')
+  .argument('[id]', 'a name from `models list` or a path; the chosen model when left out')
+  .option('--pictures <folder>', 'folder with the pictures that published figures are about')
+  .option('--json', 'print one line of JSON')
+  .action((id: string | undefined, options: { pictures?: string; json?: boolean }) =>
+    run('warn', (config) => verifyModelCommand(config, id, options)),
+  );
+
+models
+  .command('use')
+  .description('choose the model for the library; fetches it when it is not here')
+  .argument('<id>', 'a name from `models list`')
+  .option('--precision <name>', 'precision to fetch')
+  .action((id: string, options: { precision?: string }) => run('warn', (config) => useModelCommand(config, id, options)));
 
 /** Reads the configuration, runs a command, and turns errors into one clear line and an exit code. */
 async function run(logLevel: string, command: (config: Config, log: Logger) => Promise<unknown>): Promise<void> {

@@ -110,6 +110,7 @@ class WorkerEmbedder implements Embedder {
   private readonly images: EncoderThread;
   private readonly texts: EncoderThread;
   private readonly promptPrefix: string;
+  private readonly lowercase: boolean;
   private readonly cache = new LRUCache<string, TextEmbedding>({ max: CACHED_TEXTS });
 
   constructor(model: ModelDescription, image: ReadyEncoder, threads: number, images: EncoderThread, texts: EncoderThread) {
@@ -122,6 +123,7 @@ class WorkerEmbedder implements Embedder {
     };
     this.imageInput = model.imageInput;
     this.promptPrefix = model.promptPrefix;
+    this.lowercase = model.lowercase;
     this.images = images;
     this.texts = texts;
   }
@@ -139,7 +141,10 @@ class WorkerEmbedder implements Embedder {
   }
 
   async embedTexts(texts: string[], lane: Lane = 'interactive'): Promise<TextEmbedding[]> {
-    const clean = texts.map((text, i) => normalizeText(text.slice(0, MAX_TEXT_CHARACTERS), texts.length === 1 ? 'text' : `texts[${i}]`));
+    const clean = texts.map((text, i) => {
+      const normal = normalizeText(text.slice(0, MAX_TEXT_CHARACTERS), texts.length === 1 ? 'text' : `texts[${i}]`);
+      return this.lowercase ? normal.toLowerCase() : normal;
+    });
     const found = new Map<string, TextEmbedding>();
     for (const text of clean) {
       const cached = this.cache.get(this.cacheKey(text));

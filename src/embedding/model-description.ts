@@ -39,6 +39,8 @@ export interface ModelDescription {
   logitBias: number | null;
   /** Put before every text, '' where the model wants none. */
   promptPrefix: string;
+  /** Texts are lower-cased before the tokenizer sees them. */
+  lowercase: boolean;
   /** Templates around a label, `{}` standing for it, whose mean vector stands for the label; [] where the model's maker names none. */
   labelPrompts: readonly string[];
   /** Quality figures the model's maker wrote into manifest.json. */

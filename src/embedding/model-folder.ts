@@ -87,7 +87,7 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
   const contextLength = await readContextLength(root, config, modelType, hasTokenizerConfig);
   const chosen = await chooseWeights(root, options.precision);
   const { image, text, combined, precision } = chosen;
-  const promptPrefix = manifest.promptPrefix ?? '';
+  const { promptPrefix = '', lowercase = false } = manifest;
   const outputs = outputNames(modelType);
 
   return {
@@ -102,6 +102,8 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
       imageInput,
       outputs,
       promptPrefix,
+      // Left out where it is false, so that earlier revisions keep their name.
+      ...(lowercase ? ['lowercase'] : []),
     ]),
     modelType,
     license: manifest.license ?? null,
@@ -121,6 +123,7 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
     textOutputs: outputs.text,
     ...readLogits(config, manifest, modelType),
     promptPrefix,
+    lowercase,
     labelPrompts: manifest.prompts?.label ?? [],
     ...(manifest.metrics ? { metrics: manifest.metrics } : {}),
   };

@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { VitrineError } from '../errors.js';
 import { findByteSize, readModelJson, sha256OfFile } from './model-file.js';
 
-const listedFile = z.object({
-  path: z
-    .string()
-    .min(1)
-    .max(300)
-    .refine((value) => !path.isAbsolute(value) && !value.split(/[\\/]/).includes('..'), 'must be a path inside the model folder'),
-  byteSize: z.int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
-});
+/** What a model is called: in the registry, on the command line, as the name of its folder. */
+export const MODEL_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+export const relativePath = z
+  .string()
+  .min(1)
+  .max(300)
+  .refine((value) => !path.isAbsolute(value) && !value.split(/[\\/]/).includes('..'), 'must be a path inside the model folder');
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+
+const listedFile = z.object({ path: relativePath, byteSize: z.int().nonnegative(), sha256: sha256Hex });
 
 /** Vitrine's own manifest.json: optional, and every key in it too. */
 export const modelManifestSchema = z.object({
@@ -19,6 +21,10 @@ export const modelManifestSchema = z.object({
   license: z.string().max(200).optional(),
   files: z.array(listedFile).max(200).optional(),
   promptPrefix: z.string().max(200).optional(),
+  /** The model was trained on lower-cased text and its tokenizer does not see to that. */
+  lowercase: z.boolean().optional(),
+  /** Where `models pull` got it. */
+  pulledFrom: z.object({ repository: z.string(), revision: z.string() }).optional(),
   logitScale: z.number().positive().max(10_000).optional(),
   logitBias: z.number().min(-1_000).max(1_000).optional(),
   prompts: z.object({ label: z.array(z.string().min(1).max(200)).max(100).optional() }).optional(),

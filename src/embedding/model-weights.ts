@@ -63,15 +63,23 @@ async function missingWeights(folder: string, wanted?: Precision): Promise<Error
  */
 export async function hashWeights(chosen: ChosenWeights, known: ReadonlyMap<string, string>): Promise<string[]> {
   const sums: string[] = [];
+  for (const part of await weightFiles(chosen)) sums.push(`${path.basename(part)} ${known.get(part) ?? (await sha256OfFile(part))}`);
+  return sums;
+}
+
+/** The same files as paths inside the model folder, with `/`. */
+export async function listWeightFiles(folder: string, chosen: ChosenWeights): Promise<string[]> {
+  return (await weightFiles(chosen)).map((file) => path.relative(folder, file).split(path.sep).join('/'));
+}
+
+async function weightFiles(chosen: ChosenWeights): Promise<string[]> {
+  const files: string[] = [];
   for (const file of new Set([chosen.image.file, chosen.text.file])) {
     const base = path.basename(file);
     const beside = (await readdir(path.dirname(file)))
       .filter((name) => name.startsWith(`${base}_data`) || name.startsWith(`${base}.data`))
       .sort();
-    for (const name of [base, ...beside]) {
-      const part = path.join(path.dirname(file), name);
-      sums.push(`${name} ${known.get(part) ?? (await sha256OfFile(part))}`);
-    }
+    files.push(...[base, ...beside].map((name) => path.join(path.dirname(file), name)));
   }
-  return sums;
+  return files;
 }

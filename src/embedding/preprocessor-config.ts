@@ -40,6 +40,9 @@ const DEFAULTS = {
   },
 };
 
+/** Long side over short side from which a centre crop would show too little: what banners say stands at their ends (docs/decisions/0050). */
+const LETTERBOX_BEYOND = 2.5;
+
 /** PIL's resampling numbers, as preprocessor_config.json writes them. */
 const RESAMPLE: Record<number, ImageInputSpec['resample']> = { 0: 'nearest', 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' };
 
@@ -99,6 +102,7 @@ function toImageInput(folder: string, file: string, config: PreprocessorConfig, 
     resize,
     centerCrop,
     resample,
+    ...(centerCrop && resize.mode === 'shortest-edge' && { letterboxBeyond: LETTERBOX_BEYOND }),
     mean: normalizes ? (config.image_mean ?? defaults.mean) : [0, 0, 0],
     std,
     rescaleFactor: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : 1,

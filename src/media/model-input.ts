@@ -11,6 +11,11 @@ export interface ImageInputSpec {
   /** Cuts width × height out of the middle after the resize. */
   centerCrop: boolean;
   resample: ResampleFilter;
+  /**
+   * Pictures longer than this many times their short side are not cropped but shown whole, on a ground of the mean colour, which
+   * the model takes for nothing. Absent: never.
+   */
+  letterboxBeyond?: number;
   mean: readonly [number, number, number];
   std: readonly [number, number, number];
   /** Usually 1 / 255: value = (byte × rescaleFactor − mean) / std. */
@@ -38,6 +43,8 @@ export function checkInputSpec(spec: ImageInputSpec): void {
   if (!(spec.resample in kernels)) throw badInput('resample', spec.resample, Object.keys(kernels));
   if (spec.mean.length !== 3 || spec.std.length !== 3 || spec.std.some((value) => !(value > 0)))
     throw badInput('std', spec.std, 'three numbers above 0, as many as in mean');
+  if (spec.letterboxBeyond !== undefined && !(spec.letterboxBeyond >= 1))
+    throw badInput('letterboxBeyond', spec.letterboxBeyond, 'a ratio of at least 1');
   if (!(spec.rescaleFactor > 0)) throw badInput('rescaleFactor', spec.rescaleFactor, 'a number above 0, usually 1/255');
   if (spec.resize.mode === 'shortest-edge') {
     size('resize.size', spec.resize.size);
@@ -59,8 +66,28 @@ export function checkInputSpec(spec: ImageInputSpec): void {
  * and the crop rounded as the original CLIP preprocessing does (torchvision: truncated size, halves to even).
  */
 export async function makeModelInput(source: SourcePicture, spec: ImageInputSpec): Promise<Float32Array> {
+  const long = Math.max(source.width, source.height) / Math.min(source.width, source.height);
+  if (spec.letterboxBeyond !== undefined && long > spec.letterboxBeyond) return letterboxed(source, spec);
   const geometry = geometryOf(source.width, source.height, spec);
   return normalise(await cropped(source, geometry, spec.resample), spec);
+}
+
+async function letterboxed(source: SourcePicture, spec: ImageInputSpec): Promise<Float32Array> {
+  const scale = Math.min(spec.width / source.width, spec.height / source.height);
+  const width = Math.max(1, Math.round(source.width * scale));
+  const height = Math.max(1, Math.round(source.height * scale));
+  const whole = { width, height, crop: { left: 0, top: 0, width, height } };
+  const inner = normalise(await cropped(source, whole, spec.resample), { ...spec, width, height });
+  // Zero is the mean colour once normalised.
+  const out = new Float32Array(3 * spec.width * spec.height);
+  const left = Math.floor((spec.width - width) / 2);
+  const top = Math.floor((spec.height - height) / 2);
+  for (let row = 0; row < 3 * height; row++) {
+    const channel = Math.floor(row / height);
+    const to = (channel * spec.height + top + (row % height)) * spec.width + left;
+    out.set(inner.subarray(row * width, (row + 1) * width), to);
+  }
+  return out;
 }
 
 function geometryOf(sourceWidth: number, sourceHeight: number, spec: ImageInputSpec): Geometry {

@@ -30,9 +30,11 @@ describe('the configuration', () => {
     expect(readConfig({ DATABASE_URL: '', VITRINE_PORT: '' }).port).toBe(4000);
   });
 
-  it('reads a model name as a folder of the installation, and anything with a slash as a path', () => {
-    expect(readConfig({ VITRINE_MODEL: 'other' }).model.folder).toBe(path.resolve('models/other'));
-    expect(readConfig({ VITRINE_MODEL: './mine' }).model.folder).toBe(path.resolve('mine'));
+  it('reads proxies in either case, and keeps models with the data', () => {
+    const { model } = readConfig({ https_proxy: 'http://proxy:3128', VITRINE_DATA: 'library', VITRINE_MODEL_SOURCE: 'http://mirror/hub/' });
+    expect(model.source).toEqual({ url: 'http://mirror/hub', httpsProxy: 'http://proxy:3128' });
+    expect(model.ownFolder).toBe(path.resolve('library/models'));
+    expect(model.choice).toBeUndefined();
   });
 
   it.each([

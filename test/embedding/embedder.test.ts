@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { isVitrineError } from '../../src/errors.js';
@@ -7,6 +8,7 @@ import { EncoderThread } from '../../src/embedding/encoder-thread.js';
 import { verifyModelFolder } from '../../src/embedding/model-check.js';
 import type { Lane } from '../../src/embedding/lane-queue.js';
 import { readModelFolder } from '../../src/embedding/model-folder.js';
+import type { ModelReference } from '../../src/embedding/model-registry.js';
 import { cosine } from '../../src/embedding/vector.js';
 import { picture, TINY_SIDE, type TinyClipOptions, writeTinyClip } from '../support/tiny-clip.js';
 
@@ -193,6 +195,30 @@ describe('openEmbedder', () => {
     await expect(open(tokenizer)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('does not run') });
   });
 
+  it('runs a SigLIP export: pooled outputs, a Unigram tokenizer, texts always padded to 64 with the end token', async () => {
+    const siglip = await open(await tinyClip({ siglip: true }));
+    expect(siglip.info).toMatchObject({ modelType: 'siglip', dimensions: 4, contextLength: 64, logitScale: 100, logitBias: -10 });
+    expect(siglip.imageInput).toMatchObject({ centerCrop: false, resize: { mode: 'exact', width: TINY_SIDE, height: TINY_SIDE } });
+    const [text, same, long] = await siglip.embedTexts(['Red cat!', 'red  CAT', 'red '.repeat(100)]);
+    expect(text).toMatchObject({ tokenCount: 3, truncated: false });
+    expect([...same!.vector]).toEqual([...text!.vector]);
+    expect(long).toMatchObject({ tokenCount: 101, truncated: true });
+    // Mean over 64 rows of the table: two words and 62 end tokens.
+    const row = (id: number) => [0, 1, 2, 3].map((i) => (((id * 4 + i) * 7919) % 101) / 101);
+    const mean = [0, 1, 2, 3].map((i) => (row(2)[i]! + row(3)[i]! + 62 * row(1)[i]!) / 64);
+    expect(cosine(text!.vector, mean)).toBeCloseTo(1, 6);
+    expect((await siglip.embedImages([picture.plain()])).map((vector) => [...(vector as Float32Array)])).toEqual([plainVector]);
+  });
+
+  it('lower-cases texts for a model that says so, and is another revision then', async () => {
+    const manifest = { promptPrefix: 'a ', lowercase: true };
+    const lower = await open(await tinyClip({ manifest }));
+    const [upper, plain] = await lower.embedTexts(['RED CAT', 'red cat']);
+    expect([...upper!.vector]).toEqual([...plain!.vector]);
+    const usual = await readModelFolder(await tinyClip({ manifest: { promptPrefix: 'a ' } }));
+    expect(usual.revision).not.toBe(lower.info.revision);
+  });
+
   it('refuses work once closed', async () => {
     const closing = await open(await tinyClip());
     await closing.close();
@@ -228,6 +254,41 @@ describe('EncoderThread', () => {
 });
 
 describe('verifyModelFolder', () => {
+  it('compares with published figures, tells what differs, and skips what needs a picture that is not there', async () => {
+    const folder = await tinyClip();
+    const pictures = await mkdtemp(path.join(os.tmpdir(), 'vitrine-pictures-'));
+    folders.push(pictures);
+    await writeFile(path.join(pictures, 'plain.png'), 'a picture');
+    const tolerance = { fp32: 0.001, fp16: 0.01, int8: 0.1 };
+    const plain = { name: 'plain.png', sha256: createHash('sha256').update('a picture').digest('hex') };
+    const text = (await embedder.embedTexts(['red cat']))[0]!.vector;
+    const near = cosine(text, plainVector);
+    const scale = Math.exp(2.6592);
+    const reference = (kind: string, values: number[], more: object) =>
+      ({ kind, source: 'a paper', values, tolerance, ...more }) as ModelReference;
+    const check = await verifyModelFolder(folder, {
+      pictures,
+      preprocess: async () => picture.plain(),
+      references: [
+        reference('textVector', [...text.subarray(0, 2)], { text: 'red cat' }),
+        reference('pictureVector', plainVector.slice(0, 3), { picture: plain }),
+        reference('cosines', [near], { picture: plain, texts: ['red cat'] }),
+        reference('logits', [near * scale], { picture: plain, texts: ['red cat'] }),
+        reference('probabilities', [0.5, 0.5], { picture: plain, texts: ['red cat', 'RED CAT'] }),
+        reference('logits', [near * scale + 1], { picture: plain, texts: ['red cat'] }),
+        reference('cosines', [1], { picture: { name: 'gone.png', sha256: plain.sha256 }, texts: ['red cat'] }),
+        reference('cosines', [1], { picture: { ...plain, sha256: 'a'.repeat(64) }, texts: ['red cat'] }),
+      ],
+    });
+    expect(check.references.map(({ outcome }) => outcome)).toEqual([
+      ...['EQUAL', 'EQUAL', 'EQUAL', 'EQUAL', 'EQUAL', 'DIFFERENT', 'SKIPPED', 'SKIPPED'],
+    ]);
+    expect(check.ok).toBe(false);
+    expect(check.references[5]!.got[0]).toBeCloseTo(near * scale, 3);
+    expect(check.references[6]!.reason).toContain('gone.png is not in that folder');
+    expect(check.references[7]!.reason).toContain('another picture');
+  });
+
   it('approves a good folder and lists what is wrong with a bad one', async () => {
     const good = await tinyClip();
     expect(await verifyModelFolder(good)).toMatchObject({

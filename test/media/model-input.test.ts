@@ -79,6 +79,14 @@ function reference(rgb: Uint8Array, width: number, height: number, spec: ImageIn
   return out;
 }
 
+/** Place and shape of what is not the ground in a letterboxed tensor, from the first channel. */
+function inked(tensor: Float32Array, width: number): { top: number; bottom: number; left: number; right: number } {
+  const at = [...tensor.subarray(0, width * width).entries()].filter(([, value]) => Math.abs(value) > 1e-6).map(([i]) => i);
+  const rows = at.map((i) => Math.floor(i / width));
+  const columns = at.map((i) => i % width);
+  return { top: Math.min(...rows), bottom: Math.max(...rows), left: Math.min(...columns), right: Math.max(...columns) };
+}
+
 function cosine(one: Float32Array, other: Float32Array): number {
   expect(one.length).toBe(other.length);
   let dot = 0;
@@ -151,6 +159,31 @@ describe('model input', () => {
     const turned = await image.clone().rotate(180).png({ compressionLevel: 1 }).toBuffer();
     const marked = await sharp(turned).withMetadata({ orientation: 3 }).png({ compressionLevel: 1 }).toBuffer();
     expect(cosine(await analyzer.preprocess(folder.file('turned.png', marked), clip), pixels)).toBeGreaterThan(0.9999);
+  });
+
+  it.each([
+    ['wide', 900, 120, { top: 97, bottom: 126, left: 0, right: 223 }],
+    ['high', 60, 300, { top: 0, bottom: 223, left: 89, right: 133 }],
+    ['wide and small', 90, 12, { top: 97, bottom: 126, left: 0, right: 223 }],
+  ])('of a %s banner shows the whole of it on a ground of the mean colour', async (name, width, height, box) => {
+    const data = wavesOf(width, height);
+    const file = folder.file(
+      `${name}.png`,
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+    const pixels = await analyzer.preprocess(file, { ...clip, letterboxBeyond: 2.5 });
+    expect(inked(pixels, 224)).toEqual(box);
+    const [w, h] = [box.right - box.left + 1, box.bottom - box.top + 1];
+    const whole = await analyzer.preprocess(file, exact(w, h));
+    const inner = [0, 1, 2].flatMap((channel) =>
+      Array.from({ length: h }, (_, y) => [...pixels.subarray((channel * 224 + box.top + y) * 224 + box.left).subarray(0, w)]).flat(),
+    );
+    expect(inner).toEqual([...whole]);
+    // Cropped as before where it is not so long.
+    const cropped = await analyzer.preprocess(file, { ...clip, letterboxBeyond: 20 });
+    expect(inked(cropped, 224)).toEqual({ top: 0, bottom: 223, left: 0, right: 223 });
   });
 
   it('of a picture above 4 megapixels is close to the original’s, and the same whether analysed or only preprocessed', async () => {

@@ -24,8 +24,12 @@ export interface TinyClipOptions {
   /** Every run with more than one picture asks for more memory than there is. */
   memoryForOnePictureOnly?: boolean;
   combined?: boolean;
+  /** As SigLIP exports are: pooled outputs, no projection, no attention mask, Unigram tokenizer, texts padded to 64, exact resize. */
+  siglip?: boolean;
   /** The image encoder's table lies in a file of its own beside the model, as weights over 2 GiB have to. */
   externalWeights?: boolean;
+  /** The vector of a plain grey picture, which every model is tried with at start, is NaN. */
+  greyGivesNaN?: boolean;
   /** Pictures and vectors go in and out as float16, as in exports without kept input types. */
   halfPrecision?: boolean;
   config?: Record<string, unknown>;
@@ -36,6 +40,7 @@ export interface TinyClipOptions {
 export async function writeTinyClip(folder: string, options: TinyClipOptions = {}): Promise<void> {
   await mkdir(path.join(folder, 'onnx'), { recursive: true });
   const json = (name: string, value: unknown) => writeFile(path.join(folder, name), JSON.stringify(value));
+  if (options.siglip) return writeTinySiglip(folder, json);
   await json('config.json', {
     model_type: 'clip',
     projection_dim: TINY_DIMENSIONS,
@@ -48,6 +53,7 @@ export async function writeTinyClip(folder: string, options: TinyClipOptions = {
   await json('tokenizer_config.json', { model_max_length: 16, pad_token: END_TOKEN });
   if (options.manifest) await json('manifest.json', options.manifest);
   const image = options.halfPrecision ? withHalfEdges(imageGraph(false)) : imageGraph(options.memoryForOnePictureOnly ?? false);
+  if (options.greyGivesNaN) image.initializers[0]!.values[0] = -1;
   const text = textGraph(options.textPooling ?? 'max');
   if (options.externalWeights) {
     const table = image.initializers[0]!;
@@ -68,6 +74,82 @@ export async function writeTinyClip(folder: string, options: TinyClipOptions = {
   }
   await writeFile(path.join(folder, 'onnx/vision_model.onnx'), encodeOnnx(image));
   await writeFile(path.join(folder, 'onnx/text_model.onnx'), encodeOnnx(text));
+}
+
+async function writeTinySiglip(folder: string, json: (name: string, value: unknown) => Promise<void>): Promise<void> {
+  // As transformers.js writes it: what equals transformers' defaults is left out, and so are scale and bias.
+  await json('config.json', {
+    model_type: 'siglip',
+    text_config: { model_type: 'siglip_text_model' },
+    vision_config: { model_type: 'siglip_vision_model' },
+  });
+  await json('preprocessor_config.json', {
+    ...{ do_normalize: true, do_rescale: true, do_resize: true, resample: 3, rescale_factor: 1 / 255 },
+    ...{ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], image_processor_type: 'SiglipImageProcessor' },
+    size: { height: TINY_SIDE, width: TINY_SIDE },
+  });
+  await json('tokenizer.json', tinyUnigram());
+  await json('tokenizer_config.json', {
+    model_max_length: 64,
+    pad_token: '</s>',
+    eos_token: '</s>',
+    unk_token: '<unk>',
+    tokenizer_class: 'SiglipTokenizer',
+  });
+  await json('manifest.json', { logitScale: 100, logitBias: -10 });
+  const pooled = (graph: OnnxGraph): OnnxGraph => {
+    const rename = (name: string) => (name.endsWith('_embeds') ? 'pooler_output' : name);
+    return {
+      ...graph,
+      nodes: graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(rename) })),
+      outputs: graph.outputs.map((value) => ({ ...value, name: rename(value.name) })),
+    };
+  };
+  await writeFile(path.join(folder, 'onnx/vision_model.onnx'), encodeOnnx(pooled(imageGraph(false))));
+  await writeFile(path.join(folder, 'onnx/text_model.onnx'), encodeOnnx(pooled(textGraph('mean'))));
+}
+
+/** A SentencePiece Unigram tokenizer as converted for transformers.js: `<unk>` 0 and `</s>` 1, which ends and pads every text. */
+export function tinyUnigram(): Record<string, unknown> {
+  const pieces: [string, number][] = [
+    ['<unk>', 0],
+    ['</s>', 0],
+    ['\u2581red', -1],
+    ['\u2581cat', -1],
+    ['\u2581', -3],
+    ...LETTERS.map((letter): [string, number] => [letter, -4]),
+  ];
+  const added = (id: number, content: string) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  });
+  return {
+    version: '1.0',
+    added_tokens: [added(0, '<unk>'), added(1, '</s>')],
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Lowercase' },
+        { type: 'Replace', pattern: { Regex: '[!.,;:]' }, content: '' },
+        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
+        { type: 'Strip', strip_left: true, strip_right: true },
+      ],
+    },
+    pre_tokenizer: { type: 'Metaspace', replacement: '\u2581', add_prefix_space: true, prepend_scheme: 'always' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
+      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
+      special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
+    },
+    decoder: { type: 'Metaspace', replacement: '\u2581', add_prefix_space: true, prepend_scheme: 'always' },
+    model: { type: 'Unigram', unk_id: 0, vocab: pieces },
+  };
 }
 
 export const tinyPreprocessor = {
