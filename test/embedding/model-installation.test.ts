@@ -88,7 +88,12 @@ describe('pull', () => {
     expect(pulled.files.map((file) => file.vouched)).toEqual(FILES.map(() => 'published'));
     expect(await library.folderOf('tiny')).toBe(pulled.folder);
     const manifest = JSON.parse(await readFile(path.join(pulled.folder, 'manifest.json'), 'utf8'));
-    expect(manifest).toMatchObject({ id: 'tiny', license: 'CC0', logitScale: 42, pulledFrom: { repository: 'acme/tiny', revision: COMMIT } });
+    expect(manifest).toMatchObject({
+      id: 'tiny',
+      license: 'CC0',
+      logitScale: 42,
+      pulledFrom: { repository: 'acme/tiny', revision: COMMIT },
+    });
     expect(manifest.files.map((file: { path: string }) => file.path)).toEqual(FILES);
     const last = seen.filter(([file]) => file === VISION).at(-1)!;
     expect(last[1]).toBe(last[2]);
