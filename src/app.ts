@@ -26,6 +26,9 @@ import { RuleService } from './compliance/rule.service.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CalibrationService } from './concepts/calibration.service.js';
 import type { Config } from './config.js';
+import { DecisionResolver } from './decisions/decision.resolver.js';
+import { ReviewService } from './decisions/review.service.js';
+import { WaiverService } from './decisions/waiver.service.js';
 import { openDatabase } from './database/open-database.js';
 import { DeliveryResolver } from './delivery/delivery.resolver.js';
 import { DeliveryService } from './delivery/delivery.service.js';
@@ -41,6 +44,8 @@ import { toGlobalId } from './graphql/global-id.js';
 import { NodeResolver } from './graphql/node.resolver.js';
 import { buildGraphqlSchema } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
+import { HistoryResolver } from './history/history.resolver.js';
+import { HistoryService } from './history/history.service.js';
 import { createHttpServer, type HttpServer } from './http/http-server.js';
 import { createSigner } from './http/signed-token.js';
 import { loadSigningSecret } from './http/signing-secret.js';
@@ -55,6 +60,8 @@ import { StagedUploadService } from './imports/staged-upload.service.js';
 import { JobQueue } from './jobs/job-queue.js';
 import type { Logger } from './log.js';
 import { createMediaAnalyzer } from './media/media-analyzer.js';
+import { ReleaseResolver } from './releases/release.resolver.js';
+import { ReleaseService } from './releases/release.service.js';
 import { SearchResolver } from './search/search.resolver.js';
 import { SearchService } from './search/search.service.js';
 import { TagResolver } from './tags/tag.resolver.js';
@@ -124,6 +131,10 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const brands = new BrandService(database, compliance);
     const rules = new RuleService(database, brands, tags, compliance);
     const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+    const reviews = new ReviewService(database, compliance);
+    const waivers = new WaiverService(database, compliance);
+    const history = new HistoryService(database);
+    const releases = new ReleaseService(database, compliance);
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);
     const assets = new AssetService(database, tags, collections, embedding, compliance);
@@ -147,8 +158,10 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),
       new DeliveryResolver(delivery),
+      new DecisionResolver(reviews, waivers),
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
+      new HistoryResolver(history),
       new ImportResolver(imports),
       new NodeResolver({
         Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
@@ -156,6 +169,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
         ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
       }),
+      new ReleaseResolver(releases),
       new RuleResolver(rules),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
@@ -169,6 +183,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       embedding,
       calibration,
       compliance,
+      history,
       guidelines,
       organizations,
       apiKeys,

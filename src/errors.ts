@@ -7,6 +7,10 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'CURSOR_MISMATCH'
+  // the life of findings
+  | 'SELF_APPROVAL'
+  | 'RELEASE_BLOCKED'
+  | 'RELEASE_NOT_JUDGED'
   | 'QUERY_TOO_COMPLEX'
   | 'PAYLOAD_TOO_LARGE'
   | 'TIMEOUT'

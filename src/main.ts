@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { verifyHistoryCommand } from './cli/compliance.command.js';
 import { demoCommand } from './cli/demo.command.js';
 import { importCommand, type ImportOptions } from './cli/import.command.js';
 import { createKeyCommand } from './cli/keys.command.js';
@@ -91,6 +92,14 @@ models
   .argument('<id>', 'a name from `models list`')
   .option('--precision <name>', 'precision to fetch')
   .action((id: string, options: { precision?: string }) => run('warn', (config) => useModelCommand(config, id, options)));
+
+program
+  .command('compliance')
+  .description('compliance records')
+  .command('verify')
+  .description('recompute the hash chain over the history of findings; exits with 1 when anything was changed')
+  .option('--json', 'print the result as one line of JSON')
+  .action((options: { json?: boolean }) => run('warn', (config, log) => verifyHistoryCommand(config, log, options)));
 
 /** Reads the configuration, runs a command, and turns errors into one clear line and an exit code. */
 async function run(logLevel: string, command: (config: Config, log: Logger) => Promise<unknown>): Promise<void> {

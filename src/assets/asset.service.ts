@@ -79,24 +79,28 @@ export class AssetService {
     const id = fromGlobalId('Asset', input.id, 'input.id');
     const fields = parseAssetFields(input.fields, 'input.fields');
     try {
-      return await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-        const [before] = await findAssets(tx, [id], true);
-        if (before === undefined)
-          throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
-        const brands = await findBrandIds(tx, fields.brand ? [fields.brand] : []);
-        if (fields.brand && !brands.has(fields.brand)) {
-          throw new VitrineError('NOT_FOUND', `input.fields.brand: there is no brand with the key ${JSON.stringify(fields.brand)}.`, {
-            field: 'input.fields.brand',
-            value: fields.brand,
-          });
-        }
-        const tags = await this.#tags.resolveNames(tx, fields.tags ?? [], 'input.fields.tags');
-        await updateAssets(tx, [applyFields(before, fields, { tags, brands })]);
-        if (fields.collection) await this.#join(tx, fields.collection, id);
-        await refreshSearchRows(tx, [id]);
-        await this.#judge.judgeVersions(tx, [before.current_version_id]);
-        return (await findAssets(tx, [id]))[0] as AssetRow;
-      });
+      return await this.#database.asOrganization(
+        viewer.organizationId,
+        async (tx) => {
+          const [before] = await findAssets(tx, [id], true);
+          if (before === undefined)
+            throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
+          const brands = await findBrandIds(tx, fields.brand ? [fields.brand] : []);
+          if (fields.brand && !brands.has(fields.brand)) {
+            throw new VitrineError('NOT_FOUND', `input.fields.brand: there is no brand with the key ${JSON.stringify(fields.brand)}.`, {
+              field: 'input.fields.brand',
+              value: fields.brand,
+            });
+          }
+          const tags = await this.#tags.resolveNames(tx, fields.tags ?? [], 'input.fields.tags');
+          await updateAssets(tx, [applyFields(before, fields, { tags, brands })]);
+          if (fields.collection) await this.#join(tx, fields.collection, id);
+          await refreshSearchRows(tx, [id]);
+          await this.#judge.judgeVersions(tx, [before.current_version_id]);
+          return (await findAssets(tx, [id]))[0] as AssetRow;
+        },
+        viewer,
+      );
     } catch (error) {
       if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
       throw new VitrineError(
@@ -119,8 +123,10 @@ export class AssetService {
   async delete(viewer: Viewer, globalIds: readonly string[]): Promise<string[]> {
     requireRole(viewer, 'EDITOR');
     const ids = readAssetIds(globalIds, 'input.assets');
-    await this.#database.asOrganization(viewer.organizationId, async (tx) =>
-      requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'),
+    await this.#database.asOrganization(
+      viewer.organizationId,
+      async (tx) => requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'),
+      viewer,
     );
     return [...globalIds];
   }

@@ -108,11 +108,15 @@ export class BrandService {
     requireRole(viewer, 'ADMIN');
     const name = changes.name == null ? undefined : readName(changes.name, 'input.name');
     const palette = changes.palette == null ? undefined : readPalette(changes.palette, 'input.palette');
-    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      if (!(await lockBrand(tx, id))) throw noSuchBrand('input.id', id);
-      await this.#change(tx, id, { ...(name !== undefined && { name }), ...(palette && { palette }) });
-      return readRecord(tx, id);
-    });
+    return this.#database.asOrganization(
+      viewer.organizationId,
+      async (tx) => {
+        if (!(await lockBrand(tx, id))) throw noSuchBrand('input.id', id);
+        await this.#change(tx, id, { ...(name !== undefined && { name }), ...(palette && { palette }) });
+        return readRecord(tx, id);
+      },
+      viewer,
+    );
   }
 
   /**

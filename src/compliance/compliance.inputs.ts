@@ -17,6 +17,9 @@ export class FindingsArgs {
   @Field(() => Verdict, { nullable: true, description: 'Only with this verdict.' })
   verdict?: Verdict | null;
 
+  @Field(() => ID, { nullable: true, description: 'Only what this waiver waives.' })
+  waiver?: string | null;
+
   @Field(() => Int, { defaultValue: DEFAULT_PAGE_SIZE, description: 'Rows a page, 1 to 100.' })
   first!: number;
 

@@ -16,7 +16,8 @@ export async function judge(tx: OrganizationTx, scope: Scope): Promise<number> {
   await shareBrands(tx, full);
   await deleteObsolete(tx, full);
   let judged = 0;
-  for (const kind of await listKindsInForce(tx, full)) judged += await upsertFindings(tx, kind, full);
+  for (const { kind, decided } of await listKindsInForce(tx, full)) judged += await upsertFindings(tx, kind, full, decided);
+  await markBrokenReleases(tx, full);
   return judged;
 }
 
@@ -54,28 +55,90 @@ async function deleteObsolete(tx: OrganizationTx, { organizationId: id, brandId,
           AND r.id = f.rule_id AND a.id = f.asset_id AND a.current_version_id = f.version_id AND ${appliesTo()})`);
 }
 
-async function listKindsInForce(tx: OrganizationTx, { organizationId, brandId, ruleIds }: JudgeScope): Promise<RuleKind[]> {
-  const rows = await tx.query<{ kind: RuleKind }>(sql`
-    SELECT DISTINCT r.kind FROM rule r WHERE r.organization_id = ${organizationId}::uuid AND r.state = 'PUBLISHED'
-      ${ruleIds ? sql`AND r.id = ANY(${[...ruleIds]}::uuid[])` : empty} ${brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty}
-    ORDER BY r.kind`);
-  return rows.map((row) => row.kind);
+/** Approved versions against which a BLOCKER stands, or no longer stands: found out whenever they are judged. */
+async function markBrokenReleases(
+  tx: OrganizationTx,
+  { organizationId: id, brandId, ruleIds, versionIds, now }: JudgeScope,
+): Promise<void> {
+  const organizationId = sql`${id}::uuid`;
+  await tx.execute(sql`
+    UPDATE version_release l SET broken_at = CASE WHEN l.broken_at IS NULL THEN ${now}::timestamptz END
+    FROM asset a
+    WHERE l.organization_id = ${organizationId} AND l.state = 'APPROVED'
+      AND a.organization_id = ${organizationId} AND a.id = l.asset_id AND a.current_version_id = l.version_id
+      ${versionIds ? sql`AND l.version_id = ANY(${[...versionIds]}::uuid[])` : empty} ${brandId ? sql`AND a.brand_id = ${brandId}::uuid` : empty}
+      ${ruleIds ? sql`AND a.brand_id IN (SELECT r.brand_id FROM rule r WHERE r.organization_id = ${organizationId} AND r.id = ANY(${[...ruleIds]}::uuid[]))` : empty}
+      AND (l.broken_at IS NULL) = EXISTS (SELECT 1 FROM finding f WHERE f.organization_id = ${organizationId} AND f.version_id = l.version_id
+        AND f.severity = 'BLOCKER' AND f.verdict = 'FAIL')`);
 }
 
-/** The one statement that judges all rules of a kind. Ordered, so that two judgings lock their rows in the same order. */
-export async function upsertFindings(tx: OrganizationTx, kind: RuleKind, scope: JudgeScope): Promise<number> {
-  const columns = raw(FINDING_COLUMNS.join(', '));
+/** Kinds of rule to judge by, and whether people have decided anything about findings of such rules. */
+async function listKindsInForce(
+  tx: OrganizationTx,
+  { organizationId, brandId, ruleIds }: JudgeScope,
+): Promise<{ kind: RuleKind; decided: boolean }[]> {
+  return tx.query(sql`
+    SELECT r.kind, bool_or(
+      EXISTS (SELECT 1 FROM finding_review v WHERE v.organization_id = r.organization_id AND v.rule_id = r.id)
+      OR EXISTS (SELECT 1 FROM waived_finding c WHERE c.organization_id = r.organization_id AND c.rule_id = r.id)) AS decided
+    FROM rule r WHERE r.organization_id = ${organizationId}::uuid AND r.state = 'PUBLISHED'
+      ${ruleIds ? sql`AND r.id = ANY(${[...ruleIds]}::uuid[])` : empty} ${brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty}
+    GROUP BY r.kind ORDER BY r.kind`);
+}
+
+/**
+ * The one statement that judges all rules of a kind. Ordered, so that two judgings lock their rows in the same order.
+ * `decided` false promises that there are no reviews and waivers, which spares looking for them once per finding.
+ */
+export async function upsertFindings(tx: OrganizationTx, kind: RuleKind, scope: JudgeScope, decided: boolean): Promise<number> {
   const replaced = raw(
-    FINDING_COLUMNS.slice(2)
-      .map((name) => `${name} = EXCLUDED.${name}`)
-      .join(', '),
+    [...FINDING_COLUMNS.slice(2), 'checker_verdict', 'review_id', 'waiver_id'].map((name) => `${name} = EXCLUDED.${name}`).join(', '),
   );
+  const judged = RULES[kind].judge(scope);
   return tx.execute(sql`
-    INSERT INTO finding AS f (organization_id, ${columns}, first_seen_at, judged_at)
-    SELECT ${scope.organizationId}::uuid, ${columns}, ${scope.now}::timestamptz, ${scope.now}::timestamptz
-    FROM (${RULES[kind].judge(scope)}) judged ORDER BY version_id, rule_id
+    INSERT INTO finding AS f (organization_id, ${raw(FINDING_COLUMNS.join(', '))}, checker_verdict, review_id, waiver_id, first_seen_at, judged_at)
+    SELECT ${scope.organizationId}::uuid, d.*, ${scope.now}::timestamptz, ${scope.now}::timestamptz
+    FROM (${decided ? decide(judged, scope) : undecided(judged)}) d ORDER BY version_id, rule_id
     ON CONFLICT (organization_id, version_id, rule_id) DO UPDATE SET ${replaced}, judged_at = EXCLUDED.judged_at,
       first_seen_at = CASE WHEN f.verdict = EXCLUDED.verdict THEN f.first_seen_at ELSE EXCLUDED.first_seen_at END`);
+}
+
+function undecided(judged: Sql): Sql {
+  const columns = raw(FINDING_COLUMNS.map((name) => `j.${name}`).join(', '));
+  return sql`SELECT ${columns}, j.verdict AS checker_verdict, NULL::uuid AS review_id, NULL::uuid AS waiver_id FROM (${judged}) j`;
+}
+
+/**
+ * What people decided about what the rules say. Reviews and waivers hold for the version, rule revision and model they were given for;
+ * a waiver holds until it expires and for nothing worse than it was asked for. The finding has to be judged anew when it ends.
+ */
+function decide(judged: Sql, { organizationId, now }: JudgeScope): Sql {
+  const columns = FINDING_COLUMNS.map((name) => {
+    if (name === 'verdict') return sql`CASE WHEN w.id IS NOT NULL THEN 'WAIVED' ELSE coalesce(v.decision, j.verdict) END AS verdict`;
+    return name === 'valid_until' ? sql`least(j.valid_until, w.expires_at) AS valid_until` : raw(`j.${name}`);
+  });
+  return sql`
+    SELECT ${join(columns)}, j.verdict AS checker_verdict, v.id AS review_id, w.id AS waiver_id
+    FROM (${judged}) j
+    LEFT JOIN LATERAL (
+      SELECT v.id, v.decision FROM finding_review v
+      WHERE v.organization_id = ${organizationId}::uuid AND v.version_id = j.version_id AND v.rule_id = j.rule_id AND v.rule_revision = j.rule_revision
+        AND v.model_revision_id IS NOT DISTINCT FROM j.model_revision_id AND v.checker_verdict = j.verdict
+      ORDER BY v.reviewed_at DESC, v.id LIMIT 1
+    ) v ON true
+    LEFT JOIN LATERAL (
+      SELECT w.id, w.expires_at FROM waived_finding c JOIN waiver w ON w.organization_id = c.organization_id AND w.id = c.waiver_id
+      WHERE c.organization_id = ${organizationId}::uuid AND c.version_id = j.version_id AND c.rule_id = j.rule_id AND c.rule_revision = j.rule_revision
+        AND c.model_revision_id IS NOT DISTINCT FROM j.model_revision_id AND w.state = 'APPROVED' AND w.expires_at > ${now}::timestamptz
+        AND ${verdictRank(sql`coalesce(v.decision, j.verdict)`)} BETWEEN 3 AND c.verdict_rank
+      ORDER BY w.expires_at DESC, w.id LIMIT 1
+    ) w ON true`;
+}
+
+/** {@link VERDICT_RANK} in SQL; null for NOT_APPLICABLE. */
+function verdictRank(verdict: Sql): Sql {
+  const ranks = Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${name} THEN ${rank}::int`);
+  return sql`CASE ${verdict} ${join(ranks, ' ')} END`;
 }
 
 /** Versions and rules whose verdict the clock alone may have changed by `now`. */

@@ -26,12 +26,16 @@ export class ComplianceResolver {
   @Query(() => FindingConnection, {
     description: 'What rules say about current versions of assets, worst first. An asset out of the scope of a rule has no finding of it.',
   })
-  async findings(@Ctx() context: RequestContext, @Args(() => FindingsArgs) { asset, brand, rule, verdict, first, after }: FindingsArgs) {
+  async findings(
+    @Ctx() context: RequestContext,
+    @Args(() => FindingsArgs) { asset, brand, rule, verdict, waiver, first, after }: FindingsArgs,
+  ) {
     const page = await this.#compliance.findings(viewerOf(context), {
       ...(asset != null && { assetIds: [fromGlobalId('Asset', asset, 'asset')] }),
       ...(brand != null && { brandId: fromGlobalId('Brand', brand, 'brand') }),
       ...(rule != null && { ruleId: fromGlobalId('Rule', rule, 'rule') }),
       ...(verdict != null && { verdict }),
+      ...(waiver != null && { waiverId: fromGlobalId('Waiver', waiver, 'waiver') }),
       first,
       after,
     });

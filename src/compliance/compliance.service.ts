@@ -48,6 +48,16 @@ export class ComplianceService {
     this.#clock = clock;
   }
 
+  /** The moment that is judged for. */
+  now(): Date {
+    return this.#clock();
+  }
+
+  /** The model that is judged by. */
+  get modelRevisionId(): number {
+    return this.#embedding.revision.id;
+  }
+
   /** The texts that these rules compare pictures with get their vectors. Call outside any handle, before the rules come into force. */
   async preparePrompts(organizationId: string, rules: readonly { kind: RuleKind; parameters: Record<string, unknown> }[]): Promise<void> {
     const texts = rules.flatMap(({ kind, parameters }) => RULES[kind].texts?.(parameters) ?? []);
@@ -89,12 +99,16 @@ export class ComplianceService {
     if (ruleIds.length > 0) await this.#judge(tx, { ruleIds });
   }
 
-  /** Judges a brand's assets by its palette rules, in the caller's transaction: after the palette changed. */
+  /** Judges these versions by these rules, in the caller's transaction: after a person decided something about their findings. */
+  async judgePairs(tx: OrganizationTx, versionIds: readonly string[], ruleIds: readonly string[]): Promise<void> {
+    if (versionIds.length > 0 && ruleIds.length > 0) await this.#judge(tx, { versionIds, ruleIds });
+  }
+
+  /** Judges a brand's assets by its palette rules, in the caller's transaction: after the palette changed, and with it what they ask. */
   async judgePalette(tx: OrganizationTx, brandId: string): Promise<void> {
-    const rules = await tx.rows.rule.findMany({
-      where: { organizationId: tx.organizationId, brandId, kind: 'PALETTE', state: 'PUBLISHED' },
-      select: { id: true },
-    });
+    const where = { organizationId: tx.organizationId, brandId, kind: 'PALETTE', state: 'PUBLISHED' };
+    const rules = await tx.rows.rule.findMany({ where, select: { id: true } });
+    await tx.rows.rule.updateMany({ where, data: { revision: { increment: 1 } } });
     await this.judgeRules(
       tx,
       rules.map((rule) => rule.id),
@@ -157,6 +171,13 @@ export class ComplianceService {
       const identity = (row: FindingRecord): FindingRecord => row;
       return toConnection(page, rows, await countFindings(tx, filter), identity, (row) => [row.rank, row.weight, row.id]);
     });
+  }
+
+  /** One finding, in the caller's transaction. @throws VitrineError NOT_FOUND naming `field` */
+  async getFinding(tx: OrganizationTx, id: string, field: string): Promise<FindingRecord> {
+    const [finding] = await listFindings(tx, { id }, 1, null);
+    if (finding === undefined) throw new VitrineError('NOT_FOUND', `${field}: there is no such finding.`, { field, value: id });
+    return finding;
   }
 
   /** All findings of each asset, worst first, in the order of `assetIds`: for loaders. An asset has at most one per rule. */

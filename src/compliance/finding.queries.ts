@@ -18,6 +18,9 @@ export interface FindingRecord {
   modelRevisionId: number | null;
   severity: RuleSeverity;
   verdict: Verdict;
+  /** What the rule itself says, before reviews and waivers. */
+  checkerVerdict: Verdict;
+  waiverId: string | null;
   measured: Json | null;
   required: Json | null;
   evidence: Json | null;
@@ -31,10 +34,13 @@ export interface FindingRecord {
 }
 
 export interface FindingFilter {
+  id?: string;
   brandId?: string;
   assetIds?: readonly string[];
   ruleId?: string;
   verdict?: Verdict;
+  /** Only what this waiver waives. */
+  waiverId?: string;
 }
 
 /** Findings about current versions, worst first; `after` holds rank, weight and id of the row before. */
@@ -48,7 +54,7 @@ export async function listFindings(
   return tx.query<FindingRecord>(sql`
     SELECT f.id, f.asset_id AS "assetId", f.version_id AS "versionId", f.brand_id AS "brandId", f.rule_id AS "ruleId", r.key AS "ruleKey",
       r.title AS "ruleTitle", r.kind AS "ruleKind", f.rule_revision AS "ruleRevision", f.model_revision_id AS "modelRevisionId", f.severity, f.verdict,
-      f.measured, f.required, f.evidence, f.message, f.first_seen_at AS "firstSeenAt", f.judged_at AS "judgedAt", f.valid_until AS "validUntil",
+      f.checker_verdict AS "checkerVerdict", f.waiver_id AS "waiverId", f.measured, f.required, f.evidence, f.message, f.first_seen_at AS "firstSeenAt", f.judged_at AS "judgedAt", f.valid_until AS "validUntil",
       ${rank} AS rank, ${severityWeight()} AS weight
     FROM finding f ${joinCurrent(tx)} JOIN rule r ON r.organization_id = f.organization_id AND r.id = f.rule_id
     WHERE ${where(tx, filter)}
@@ -67,8 +73,9 @@ function joinCurrent(tx: OrganizationTx) {
   return sql`JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id`;
 }
 
-function where(tx: OrganizationTx, { brandId, assetIds, ruleId, verdict }: FindingFilter) {
+function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
     ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
-    ${verdict ? sql`AND f.verdict = ${verdict}` : empty}`;
+    ${verdict ? sql`AND f.verdict = ${verdict}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }

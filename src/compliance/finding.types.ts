@@ -38,6 +38,12 @@ export class Finding implements Node {
   @Field(() => Verdict, { description: 'What the rule says.' })
   verdict!: Verdict;
 
+  @Field(() => Verdict, { description: 'What the rule itself says; `verdict` is that after a review or a waiver.' })
+  checkerVerdict!: Verdict;
+
+  @Field(() => ID, { nullable: true, description: 'Global id of the waiver that makes it WAIVED; null when none does.' })
+  waiverId!: string | null;
+
   @Field(() => String, { description: 'Why, and what to do, for people.' })
   message!: string;
 
@@ -73,6 +79,7 @@ export function toFinding(record: FindingRecord): Finding {
     id: toGlobalId('Finding', record.id),
     assetId: toGlobalId('Asset', record.assetId),
     ruleId: toGlobalId('Rule', record.ruleId),
+    waiverId: record.waiverId && toGlobalId('Waiver', record.waiverId),
   };
   return Object.assign(new Finding(), shown, ids);
 }

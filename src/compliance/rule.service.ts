@@ -177,15 +177,19 @@ export class RuleService {
   /** Runs `work` with the brand locked and the rule as it then is; when it answers true, the brand's assets are judged by the rule. */
   #changeLocked(viewer: Viewer, id: string, work: (tx: OrganizationTx, row: RuleRow) => Promise<boolean>): Promise<RuleRecord> {
     const { organizationId } = viewer;
-    return this.#database.asOrganization(organizationId, async (tx) => {
-      const where = { organizationId, id };
-      const found = await tx.rows.rule.findFirst({ where, select: { brandId: true } });
-      if (found !== null) await this.#brands.hold(tx, found.brandId);
-      const row = await tx.rows.rule.findFirst({ where });
-      if (row === null) throw notFound('rule', 'input.id', id);
-      if (await work(tx, row)) await this.#compliance.judgeRules(tx, [id]);
-      return this.#toRecord(tx, await tx.rows.rule.findFirstOrThrow({ where }));
-    });
+    return this.#database.asOrganization(
+      organizationId,
+      async (tx) => {
+        const where = { organizationId, id };
+        const found = await tx.rows.rule.findFirst({ where, select: { brandId: true } });
+        if (found !== null) await this.#brands.hold(tx, found.brandId);
+        const row = await tx.rows.rule.findFirst({ where });
+        if (row === null) throw notFound('rule', 'input.id', id);
+        if (await work(tx, row)) await this.#compliance.judgeRules(tx, [id]);
+        return this.#toRecord(tx, await tx.rows.rule.findFirstOrThrow({ where }));
+      },
+      viewer,
+    );
   }
 
   /** Writes what differs and counts the revision up; false when nothing does. */

@@ -26,6 +26,12 @@ export interface OrganizationTx extends Tx {
   readonly organizationId: string;
 }
 
+/** Who makes a change; written into history. A Viewer is one. */
+export interface Actor {
+  readonly apiKeyId: string;
+  readonly apiKeyName: string;
+}
+
 export interface DatabaseOptions {
   engine: 'embedded' | 'native';
   connection: pg.PoolConfig;
@@ -59,9 +65,12 @@ export class Database {
     this.#pool.on('error', () => undefined);
   }
 
-  /** Runs `work` in one transaction in which only this organisation's rows exist. Errors roll everything back. */
-  asOrganization<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>): Promise<T> {
-    return this.#transaction('vitrine_app', organizationId, (tx) => work({ ...tx, organizationId }));
+  /**
+   * Runs `work` in one transaction in which only this organisation's rows exist. Errors roll everything back. What it changes is put
+   * down to `actor` in history.
+   */
+  asOrganization<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>, actor?: Actor): Promise<T> {
+    return this.#transaction('vitrine_app', organizationId, (tx) => work({ ...tx, organizationId }), actor);
   }
 
   /** Runs `work` as the role that knows organisations, API keys and models, and no customer content. */
@@ -105,14 +114,14 @@ export class Database {
     if (insideTransaction()) throw new Error('a database handle was opened inside another; pass the transaction on');
   }
 
-  async #transaction<T>(role: string, organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async #transaction<T>(role: string, organizationId: string, work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T> {
     this.#refuseNesting();
     const client = await this.#pool.connect().catch(explainConnection);
     let broken: Error | undefined;
     try {
       const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
       await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}`);
-      await client.query('SELECT set_config($1, $2, true)', ['app.organization_id', organizationId]);
+      await client.query(SET_OWNER, [organizationId, actor?.apiKeyId ?? '', actor?.apiKeyName ?? '']);
       // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
       const result = await withClient(client, async () => await work(this.#handle(client, role)));
       await client.query('COMMIT');
@@ -141,6 +150,8 @@ export class Database {
     };
   }
 }
+
+const SET_OWNER = `SELECT set_config('app.organization_id', $1, true), set_config('app.actor_id', $2, true), set_config('app.actor_name', $3, true)`;
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',

@@ -12,6 +12,7 @@ export type NodeType =
   | 'Rule'
   | 'StagedUpload'
   | 'Tag'
+  | 'Waiver'
   | 'ApiKey'
   | 'Organization';
 

@@ -18,7 +18,10 @@ export class UserError {
 }
 
 // What the caller can mend. Everything else (a missing key, a broken database) is a GraphQL error.
-const MENDABLE = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT', 'FILE_NOT_FOUND', 'FILE_TOO_LARGE', 'MANIFEST_INVALID']);
+const MENDABLE = new Set([
+  ...['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT', 'FILE_NOT_FOUND', 'FILE_TOO_LARGE', 'MANIFEST_INVALID'],
+  ...['SELF_APPROVAL', 'RELEASE_BLOCKED', 'RELEASE_NOT_JUDGED'],
+]);
 
 /** Runs a mutation's one service call; errors that the caller can mend come back as `userErrors`. */
 export async function payload<T extends object>(work: () => Promise<T>): Promise<Partial<T> & { userErrors: UserError[] }> {

@@ -11,6 +11,9 @@ import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } 
 /** Stands in every text that organisation A has. Whoever reads it in an answer to B has found a leak. */
 const MARK = 'qzleakqz';
 
+/** Mutations that need the role ADMIN. */
+const ADMINISTRATION = /^(apiKey|brand|guideline|rule|waiver(Approve|Reject))/;
+
 type Outcome = 'nothing' | 'not found' | 'refused' | 'own';
 
 interface Case {
@@ -145,7 +148,7 @@ async function fillVictim() {
   await test.app.calibration.calibrate(a.id);
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
-      asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id } collections { id } }
+      asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
       assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
       findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
       apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } viewer { organization { id } }
@@ -153,6 +156,17 @@ async function fillVictim() {
     { asset, brand: brand.id },
     ADMIN,
   );
+  const judged: { id: string; verdict: string; ruleId: string }[] = all.asset.findings;
+  const finding = judged.find(({ verdict }) => verdict === 'FAIL')?.id as string;
+  await mutate('findingReview', { finding, decision: 'FAIL', reason: `${MARK} review` }, 'finding { id }', EDITOR);
+  const waivers: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    const asked = await mutate('findingWaive', { finding, reason: `${MARK} reason`, expiresAt }, 'waiver { id }', EDITOR);
+    waivers.push(asked.waiver.id);
+  }
+  await mutate('assetApprove', { asset: other, reason: `${MARK} release` }, 'release { state }', EDITOR);
+  const listed = await test.ask('query { waivers(first: 1) { edges { cursor } } }', {}, ADMIN);
   await test.ask('query ($q: String!) { assets(query: $q) { totalCount } }', { q: `${MARK} prompt` }, ADMIN);
   const cursors = Object.fromEntries(
     ['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets'].map((name) => [
@@ -160,6 +174,7 @@ async function fillVictim() {
       all[name].edges[0].cursor as string,
     ]),
   ) as Record<string, string>;
+  cursors.waivers = listed.waivers.edges[0].cursor;
   return {
     ...{ apiKey: apiKey.id as string, secret: secret as string, brand: brand.id as string, guideline: guideline.id as string, rules },
     ...{
@@ -174,7 +189,8 @@ async function fillVictim() {
       cursors,
     },
     version: all.asset.versions[0].id as string,
-    finding: all.asset.findings[0].id as string,
+    finding,
+    waivers,
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
     deliveryLink: deliveryLink.id as string,
@@ -262,7 +278,12 @@ const queries = (): Record<string, Case[]> => ({
     })),
     { variables: { first: 5, after: victim.cursors.findings }, outcome: 'nothing', control: 'skip' },
   ],
+  findingHistory: [
+    { variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' },
+    { variables: { asset: victim.asset, rule: rule(), first: 5 }, outcome: 'nothing' },
+  ],
   guideline: [{ variables: { id: victim.guideline }, outcome: 'nothing' }],
+  historyHead: [{ variables: {}, outcome: 'own', control: 'skip' }],
   node: [
     ...[victim.asset, victim.brand, victim.collection, victim.importId].map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
     ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
@@ -286,6 +307,14 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, after: victim.cursors.tags }, outcome: 'nothing', control: 'skip' },
   ],
   viewer: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  waivers: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    ...[{ asset: victim.asset }, { brand: victim.brand }].map((variables) => ({
+      variables: { ...variables, first: 5 },
+      outcome: 'nothing' as const,
+    })),
+    { variables: { first: 5, after: victim.cursors.waivers }, outcome: 'nothing', control: 'skip' },
+  ],
 });
 
 /** Every mutation, aimed at what is A's; the controls run in this order, deletions last. */
@@ -300,6 +329,17 @@ const mutations = (): Record<string, Case[]> => {
       to({ source: { folder: root }, idempotencyKey: `${MARK} idempotency` }, 'own', 'skip'),
     ],
     assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
+    findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
+    findingWaive: [
+      to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),
+      to({ rule: rule(), collection: victim.collection, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found', 'skip'),
+      to({ rule: rule(), assets: [own.asset], reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'refused', 'skip'),
+    ],
+    waiverApprove: [to({ id: victim.waivers[0] }, 'not found')],
+    waiverReject: [to({ id: victim.waivers[1], reason: 'x' }, 'not found')],
+    waiverRevoke: [to({ id: victim.waivers[2] }, 'not found')],
+    assetApprove: [to({ asset: victim.asset }, 'not found')],
+    assetWithdraw: [to({ asset: victim.asset, reason: 'x' }, 'not found')],
     apiKeyCreate: [to({ name: 'mine', role: 'VIEWER' }, 'own')],
     brandCreate: [to({ key: `${MARK}-too`, name: 'x', palette: [] }, 'own')],
     brandUpdate: [to({ id: victim.brand, name: 'changed', palette: [{ name: 'x', hex: '#000' }] }, 'not found')],
@@ -538,7 +578,7 @@ it('refuses every mutation below its role, and changes nothing', async () => {
   for (const [name, [first]] of Object.entries(mutations())) {
     const field = rootFields().mutation[name] as GraphQLField<unknown, unknown>;
     const { variables } = first as Case;
-    for (const role of /^(apiKey|brand|guideline|rule)/.test(name) ? (['VIEWER', 'EDITOR'] as const) : (['VIEWER'] as const)) {
+    for (const role of ADMINISTRATION.test(name) ? (['VIEWER', 'EDITOR'] as const) : (['VIEWER'] as const)) {
       const answer = await test.graphql(operationOf('mutation', field, variables), variables, a.keys[role]);
       if (answer.errors[0]?.extensions.code !== 'FORBIDDEN' || answer.data?.[name]) wrong.push([name, role, answer.text.slice(0, 300)]);
     }
@@ -557,7 +597,7 @@ it('does for A what it refused to B, so that the refusals were about whose it is
     for (const { variables, control } of cases) {
       if (control === 'skip') continue;
       const field = rootFields().mutation[name] as GraphQLField<unknown, unknown>;
-      const role = /^(apiKey|brand|guideline|rule)/.test(name) ? 'ADMIN' : 'EDITOR';
+      const role = ADMINISTRATION.test(name) ? 'ADMIN' : 'EDITOR';
       const answer = await test.graphql(operationOf('mutation', field, variables), variables, a.keys[role]);
       if (outcomeOf(name, answer) !== 'own') refused.push([name, variables, answer.text.slice(0, 300)]);
     }

@@ -31,6 +31,7 @@ export interface Compliance {
   asked: string[];
   /** What the services take for the present. */
   setNow(now: string): void;
+  now(): Date;
 }
 
 /** The services of one organisation over a model of our own making (logit scale 10), with a clock that the test turns. */
@@ -62,6 +63,7 @@ export async function openCompliance(database: Database, slug: string): Promise<
     ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
     admin: viewerAs(organizationId, 'ADMIN'),
     guidelines: new GuidelineService(database, brands, rules, tags, compliance),
+    now: () => now,
     setNow: (text) => {
       now = new Date(text);
     },

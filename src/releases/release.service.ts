@@ -1,0 +1,95 @@
+import { requireRole, type Viewer } from '../access/viewer.js';
+import type { ComplianceService, FindingRecord } from '../compliance/compliance.service.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import { VitrineError } from '../errors.js';
+import { toUserError, type UserError } from '../graphql/payload.js';
+import { readOptionalReason, readReason } from '../decisions/decision-input.js';
+import { listObstacles, listReleases, lockCurrentVersion, type Obstacle, type ReleaseRow, upsertRelease } from './release.queries.js';
+
+export type { ReleaseRow };
+
+/** What came of asking for approval. */
+export interface Approval {
+  /** Null when something stands in the way. */
+  release: ReleaseRow | null;
+  blockers: FindingRecord[];
+  /** One for each rule in the way, naming rule and finding: RELEASE_BLOCKED or RELEASE_NOT_JUDGED. */
+  obstacles: UserError[];
+}
+
+/** Whether versions of assets may be used: approved by a person, past the rules of severity BLOCKER. */
+export class ReleaseService {
+  readonly #database: Database;
+  readonly #compliance: ComplianceService;
+
+  constructor(database: Database, compliance: ComplianceService) {
+    this.#database = database;
+    this.#compliance = compliance;
+  }
+
+  /** Releases of versions in the order of `versionIds`; null where nobody has decided. For loaders. */
+  async releasesOf(viewer: Viewer, versionIds: readonly string[]): Promise<(ReleaseRow | null)[]> {
+    const rows = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      await this.#compliance.refreshExpiredIn(tx);
+      return listReleases(tx, versionIds);
+    });
+    const byVersion = new Map(rows.map((row) => [row.versionId, row]));
+    return versionIds.map((id) => byVersion.get(id) ?? null);
+  }
+
+  /** Approves the current version of an asset, which is judged anew for it. @throws VitrineError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT */
+  async approve(viewer: Viewer, assetId: string, given: string | null | undefined): Promise<Approval> {
+    requireRole(viewer, 'EDITOR');
+    const reason = readOptionalReason(given, 'input.reason');
+    await this.#compliance.prepare(viewer.organizationId);
+    return this.#change(viewer, assetId, async (tx, versionId) => {
+      await this.#compliance.judgeVersions(tx, [versionId]);
+      const obstacles = await listObstacles(tx, assetId, this.#compliance.modelRevisionId, this.#compliance.now());
+      if (obstacles.length > 0) {
+        const found = obstacles.flatMap((obstacle) => obstacle.findingId ?? []);
+        const blockers = await Promise.all(found.map((id) => this.#compliance.getFinding(tx, id, 'input.asset')));
+        return { release: null, blockers, obstacles: obstacles.map((obstacle) => toUserError(toError(obstacle))) };
+      }
+      await upsertRelease(tx, { versionId, assetId, state: 'APPROVED', reason, by: viewer });
+      return { release: await readRelease(tx, versionId), blockers: [], obstacles: [] };
+    });
+  }
+
+  /** Takes the approval of the current version back, or says that it must not be used. @throws VitrineError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT */
+  async withdraw(viewer: Viewer, assetId: string, given: string): Promise<ReleaseRow> {
+    requireRole(viewer, 'EDITOR');
+    const reason = readReason(given, 'input.reason');
+    return this.#change(viewer, assetId, async (tx, versionId) => {
+      await upsertRelease(tx, { versionId, assetId, state: 'WITHDRAWN', reason, by: viewer });
+      return readRelease(tx, versionId);
+    });
+  }
+
+  #change<T>(viewer: Viewer, assetId: string, work: (tx: OrganizationTx, versionId: string) => Promise<T>): Promise<T> {
+    return this.#database.asOrganization(
+      viewer.organizationId,
+      async (tx) => {
+        const versionId = await lockCurrentVersion(tx, assetId);
+        if (versionId === null)
+          throw new VitrineError('NOT_FOUND', 'input.asset: there is no such asset.', { field: 'input.asset', value: assetId });
+        return work(tx, versionId);
+      },
+      viewer,
+    );
+  }
+}
+
+async function readRelease(tx: OrganizationTx, versionId: string): Promise<ReleaseRow> {
+  return (await listReleases(tx, [versionId]))[0] as ReleaseRow;
+}
+
+function toError({ ruleKey, ruleTitle, findingId, verdict, message, stale }: Obstacle): VitrineError {
+  const rule = `The rule "${ruleKey}" (${ruleTitle})`;
+  const details = { field: 'input.asset', value: findingId };
+  if (verdict === null || stale)
+    return new VitrineError('RELEASE_NOT_JUDGED', `${rule} has not judged this file as it now is. Try again shortly.`, details);
+  const what = `finding ${findingId} is ${verdict}: ${message}`;
+  if (verdict === 'NOT_EVALUATED')
+    return new VitrineError('RELEASE_NOT_JUDGED', `${rule} is a blocker and could not be evaluated; ${what}`, details);
+  return new VitrineError('RELEASE_BLOCKED', `${rule} is a blocker; ${what}`, details);
+}
