@@ -5,6 +5,7 @@ import { OrganizationService } from './access/organization.service.js';
 import { ViewerResolver } from './access/viewer.resolver.js';
 import { AssetFileService } from './assets/asset-file.service.js';
 import { AssetIngest } from './assets/asset-ingest.js';
+import { ASSET_REMEASURE, AssetRemeasureJob } from './assets/asset-remeasure.job.js';
 import { AssetResolver } from './assets/asset.resolver.js';
 import { AssetService } from './assets/asset.service.js';
 import { toAsset } from './assets/asset.types.js';
@@ -194,7 +195,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL, CALIBRATION]);
+        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -220,9 +221,13 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance, afterBackfill: libraryChanged }),
           1,
         );
+        const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
+        await queue.work(ASSET_REMEASURE, remeasure, 1);
         for (const { id } of await organizations.listOrganizations()) {
           await compliance.adoptModel(id);
           await libraryChanged(id);
+          if (await remeasure.isNeeded(id))
+            await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
           if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
           await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
         }

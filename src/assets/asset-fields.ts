@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isVitrineError, VitrineError } from '../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
+import { checkTextBoxes, TEXT_BOXES } from './text-boxes.js';
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 // Half of a surrogate pair has no UTF-8, so PostgreSQL would refuse the whole batch that it came with.
@@ -38,7 +39,17 @@ const rights = z
 
 const metadata = z
   .record(readable(100).min(1), z.union([readable(2000), z.number(), z.boolean(), z.null()]))
-  .refine((value) => Object.keys(value).length <= 100, 'has more than 100 keys');
+  .refine((value) => Object.keys(value).length <= 100, 'has more than 100 keys')
+  .superRefine((value, context) => {
+    const boxes = value[TEXT_BOXES];
+    if (boxes == null) return;
+    try {
+      checkTextBoxes(boxes, TEXT_BOXES);
+    } catch (error) {
+      if (!isVitrineError(error)) throw error;
+      context.addIssue({ code: 'custom', path: [TEXT_BOXES], message: `is not accepted; allowed: ${error.allowed}` });
+    }
+  });
 
 /** What people say about an asset: the same fields in a manifest row, in an import's defaults and in `assetUpdate`. */
 export const assetFields = z.strictObject({

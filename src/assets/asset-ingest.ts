@@ -41,6 +41,8 @@ export type IngestOutcome =
 /** Judges versions in the caller's transaction; the compliance service. */
 export interface VersionJudge {
   judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void>;
+  /** Runs a change that takes assets away, and judges what was judged by comparing with them. */
+  judgeWithout<T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>): Promise<T>;
 }
 
 interface Decision {

@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../database/database.js';
 import { sql } from '../database/sql.js';
-import type { MediaFacts } from '../media/media-facts.js';
+import { FACTS_REVISION, type MediaFacts } from '../media/media-facts.js';
 
 /** One row of `asset`, as SQL gives it. Dates are `YYYY-MM-DD` texts. */
 export interface AssetRow {
@@ -83,13 +83,37 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
     document_text: facts.text,
     exif: facts.exif ?? {},
     warnings: facts.warnings,
+    ...ruleFacts(facts),
   }));
   await tx.execute(sql`
     INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, has_alpha,
-      color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, warnings)
+      color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, warnings, facts_revision,
+      has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
       byte_size bigint, file_name text, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
-      page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, warnings text[])`);
+      page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, warnings text[],
+      ${RULE_FACTS})`);
+  await insertColors(tx, versions);
+}
+
+const RULE_FACTS = sql`facts_revision int, has_icc_profile boolean, icc_profile text, density_dpi float8, shadow_share float8, highlight_share float8,
+  luminance_grid bytea, digital_source_type text`;
+
+function ruleFacts(facts: MediaFacts) {
+  return {
+    facts_revision: FACTS_REVISION,
+    has_icc_profile: facts.hasIccProfile,
+    icc_profile: facts.iccProfile,
+    density_dpi: facts.densityDpi,
+    shadow_share: facts.shadowShare,
+    highlight_share: facts.highlightShare,
+    luminance_grid: facts.luminanceGrid && `\\x${Buffer.from(facts.luminanceGrid).toString('hex')}`,
+    digital_source_type: facts.digitalSourceType,
+  };
+}
+
+/** Dominant colours, in one statement. */
+async function insertColors(tx: OrganizationTx, versions: readonly Pick<NewVersion, 'id' | 'facts'>[]): Promise<void> {
   const colors = versions.flatMap((version) =>
     version.facts.palette.map((patch, position) => ({
       version_id: version.id,
@@ -106,6 +130,33 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
     INSERT INTO version_color (organization_id, version_id, position, hex, lab_l, lab_a, lab_b, share)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(colors)}::jsonb)
       AS r (version_id uuid, position int, hex text, lab_l float8, lab_a float8, lab_b float8, share float8)`);
+}
+
+export interface StaleVersion {
+  versionId: string;
+  sha256: string;
+  fileName: string;
+}
+
+/** Current versions that an earlier program measured, from `after` on by id. */
+export function listStaleVersions(tx: OrganizationTx, limit: number, after: string | null): Promise<StaleVersion[]> {
+  return tx.query<StaleVersion>(sql`
+    SELECT v.id AS "versionId", v.sha256, v.file_name AS "fileName" FROM asset_version v
+    JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id AND a.current_version_id = v.id
+    WHERE v.organization_id = ${tx.organizationId}::uuid AND v.facts_revision < ${FACTS_REVISION} ${after === null ? sql`` : sql`AND v.id > ${after}::uuid`}
+    ORDER BY v.id LIMIT ${limit}`);
+}
+
+/** Writes what this program measures of versions that an earlier one measured; what identifies a file stays. */
+export async function updateFacts(tx: OrganizationTx, versions: readonly { id: string; facts: MediaFacts }[]): Promise<void> {
+  if (versions.length === 0) return;
+  const rows = versions.map(({ id, facts }) => ({ id, sharpness: facts.sharpness, exposure: facts.exposure, ...ruleFacts(facts) }));
+  await tx.execute(sql`
+    UPDATE asset_version v SET sharpness = r.sharpness, exposure = r.exposure, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile,
+      icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
+      luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, sharpness float8, exposure float8, ${RULE_FACTS})
+    WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
 }
 
 /** Holds off other transactions that work on the same contents or external ids until this one ends. Sorted, so that two cannot deadlock. */
@@ -171,6 +222,10 @@ export interface VersionRow {
   sharpness: number | null;
   exposure: number | null;
   perceptual_hash: string | null;
+  has_icc_profile: boolean | null;
+  icc_profile: string | null;
+  density_dpi: number | null;
+  digital_source_type: string | null;
   exif: Record<string, unknown>;
   warnings: string[];
   created_at: Date;
@@ -182,7 +237,8 @@ export interface VersionRow {
 export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRevisionId: number): Promise<VersionRow[]> {
   return tx.query<VersionRow>(sql`
     SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
-      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.exif, v.warnings, v.created_at,
+      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type,
+      v.exif, v.warnings, v.created_at,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,
       EXISTS (SELECT 1 FROM asset_embedding e

@@ -125,7 +125,7 @@ export class AssetService {
     const ids = readAssetIds(globalIds, 'input.assets');
     await this.#database.asOrganization(
       viewer.organizationId,
-      async (tx) => requireAllFound(ids, await deleteAssets(tx, ids), 'input.assets'),
+      async (tx) => requireAllFound(ids, await this.#judge.judgeWithout(tx, ids, () => deleteAssets(tx, ids)), 'input.assets'),
       viewer,
     );
     return [...globalIds];

@@ -74,6 +74,27 @@ export class AssetVersion extends Node {
   })
   sharpness!: number | null;
 
+  @Field(() => Float, { nullable: true, description: 'Mean luma, 0 (black) to 1 (white). Null for documents.' })
+  exposure!: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether an ICC profile is embedded; null for documents and for versions that wait for being measured again.',
+  })
+  hasIccProfile!: boolean | null;
+
+  @Field(() => String, { nullable: true, description: 'What the ICC profile calls itself, such as `sRGB IEC61966-2.1`.' })
+  iccProfile!: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'Pixels per inch that the file asks to be printed at; null when it does not say.' })
+  densityDpi!: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "IPTC digital source type by the file's own word, such as `trainedAlgorithmicMedia`; null when it does not say.",
+  })
+  digitalSourceType!: string | null;
+
   @Field(() => [AssetColor], { description: 'Dominant colours, largest share first; empty for documents.' })
   colors!: AssetColor[];
 
@@ -192,6 +213,11 @@ export function toVersion(row: VersionRow): AssetVersion {
     bitDepth: row.bit_depth,
     pageCount: row.page_count,
     sharpness: row.sharpness,
+    exposure: row.exposure,
+    hasIccProfile: row.has_icc_profile,
+    iccProfile: row.icc_profile,
+    densityDpi: row.density_dpi,
+    digitalSourceType: row.digital_source_type,
     colors: row.colors,
     searchable: row.embedded,
     exif: row.exif,

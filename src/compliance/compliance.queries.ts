@@ -4,7 +4,7 @@ import { RULES } from './rules/registry.js';
 import { appliesTo, FINDING_COLUMNS, type JudgeScope } from './rules/rule-module.js';
 import { type RuleKind, VERDICT_RANK, type Verdict } from './vocabulary.js';
 
-export type Scope = Omit<JudgeScope, 'organizationId'>;
+export type Scope = Omit<JudgeScope, 'organizationId' | 'candidates'>;
 
 /**
  * Brings findings up to date: one statement per kind of rule that is in force, however many versions and rules. A finding keeps its id
@@ -154,6 +154,43 @@ export async function listRulesOfOtherModels(tx: OrganizationTx, modelRevisionId
   const rows = await tx.query<{ rule_id: string }>(sql`
     SELECT DISTINCT rule_id FROM finding WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id <> ${modelRevisionId}`);
   return rows.map((row) => row.rule_id);
+}
+
+export interface Dependents {
+  /** Rules that compare with these assets. */
+  ruleIds: string[];
+  /** Versions whose verdict names these assets, or may name them from now on. */
+  versionIds: string[];
+}
+
+/** What else has to be judged when these assets change: STYLE rules with one of them as exemplar, and DUPLICATE verdicts of their likes. */
+export async function listDependents(tx: OrganizationTx, assetIds: readonly string[]): Promise<Dependents> {
+  const organizationId = sql`${tx.organizationId}::uuid`;
+  const assets = sql`${[...assetIds]}::uuid[]`;
+  const alike = [1, 5, 9, 13].map(
+    (start) => sql`SELECT o.id FROM changed c JOIN asset_version o ON o.organization_id = ${organizationId}
+      AND substr(o.perceptual_hash, ${start}::int, 4) = substr(c.perceptual_hash, ${start}::int, 4) AND o.asset_id <> c.asset_id`,
+  );
+  const rows = await tx.query<Dependents>(sql`
+    WITH ruling AS MATERIALIZED (
+      SELECT r.id, r.kind, r.parameters FROM rule r
+      WHERE r.organization_id = ${organizationId} AND r.state = 'PUBLISHED' AND r.kind IN ('STYLE', 'DUPLICATE')
+    ),
+    changed AS MATERIALIZED (
+      SELECT a.id AS asset_id, a.external_id, v.perceptual_hash FROM asset a
+      JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
+      WHERE a.organization_id = ${organizationId} AND a.id = ANY(${assets}) AND EXISTS (SELECT 1 FROM ruling)
+    )
+    SELECT coalesce((SELECT array_agg(r.id) FROM ruling r WHERE r.kind = 'STYLE' AND EXISTS (
+        SELECT 1 FROM changed c WHERE r.parameters -> 'approved' ? c.external_id OR r.parameters -> 'rejected' ? c.external_id)), '{}') AS "ruleIds",
+      coalesce((SELECT array_agg(DISTINCT a.current_version_id) FROM (
+          SELECT f.version_id FROM finding f JOIN ruling r ON r.id = f.rule_id
+          WHERE f.organization_id = ${organizationId} AND r.kind = 'DUPLICATE' AND (f.evidence ->> 'duplicateOf')::uuid = ANY(${assets})
+          UNION (${join(alike, ' UNION ')})
+        ) t JOIN asset a ON a.organization_id = ${organizationId} AND a.current_version_id = t.version_id
+        JOIN asset_version v ON v.organization_id = ${organizationId} AND v.id = t.version_id AND v.asset_id = a.id
+        WHERE EXISTS (SELECT 1 FROM ruling r WHERE r.kind = 'DUPLICATE') AND a.id <> ALL(${assets})), '{}') AS "versionIds"`);
+  return rows[0] as Dependents;
 }
 
 /** Parameters of rules of these kinds in force: for the texts whose vectors judging needs. */

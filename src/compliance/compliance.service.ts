@@ -3,7 +3,15 @@ import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
-import { judge, listExpired, listParameters, listRulesOfOtherModels, type Scope } from './compliance.queries.js';
+import {
+  type Dependents,
+  judge,
+  listDependents,
+  listExpired,
+  listParameters,
+  listRulesOfOtherModels,
+  type Scope,
+} from './compliance.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { type ReportFacts, reportBrand } from './report.queries.js';
 import { parameterSchema } from './read-input.js';
@@ -79,7 +87,27 @@ export class ComplianceService {
 
   /** Judges these versions by all rules in force, in the caller's transaction: after an import, or after an edit of the asset. */
   async judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void> {
-    if (versionIds.length > 0) await this.#judge(tx, { versionIds });
+    if (versionIds.length === 0) return;
+    await this.#judge(tx, { versionIds });
+    const assets = await tx.rows.assetVersion.findMany({
+      where: { organizationId: tx.organizationId, id: { in: [...versionIds] } },
+      select: { assetId: true },
+    });
+    await this.#judgeDependents(
+      tx,
+      await listDependents(
+        tx,
+        assets.map((asset) => asset.assetId),
+      ),
+    );
+  }
+
+  /** Runs a change that takes assets away, and judges what was judged by comparing with them. */
+  async judgeWithout<T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>): Promise<T> {
+    const dependents = await listDependents(tx, assetIds);
+    const result = await change();
+    await this.#judgeDependents(tx, dependents);
+    return result;
   }
 
   /** {@link judgeVersions} of the current versions of these assets. */
@@ -193,5 +221,10 @@ export class ComplianceService {
 
   #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
     return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: this.#embedding.revision.id });
+  }
+
+  async #judgeDependents(tx: OrganizationTx, { ruleIds, versionIds }: Dependents): Promise<void> {
+    if (versionIds.length > 0) await this.#judge(tx, { versionIds });
+    await this.judgeRules(tx, ruleIds);
   }
 }

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { VitrineError } from '../errors.js';
+import { readDigitalSourceType } from './digital-source.js';
 import { readExif } from './exif.js';
 import { perceptualHashOf, pixelHashOf, sharpnessOf } from './fingerprints.js';
+import { readIccName } from './icc-profile.js';
 import type { MediaFacts } from './media-facts.js';
 import { type DetectedMedia, detectMediaType } from './media-type.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
@@ -9,6 +11,7 @@ import { paletteOf } from './palette.js';
 import { lumaOf, onWhite, type RawPicture } from './raw-picture.js';
 import { fitWithin, openPicture, pipelineOf, pixelsOf, plainError, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
+import { clippedSharesOf, luminanceGridOf } from './tone.js';
 
 export type { MediaFacts };
 
@@ -141,15 +144,21 @@ function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
     colorSpace: null,
     bitDepth: null,
     hasIccProfile: null,
+    iccProfile: null,
+    densityDpi: null,
     pageCount: 1,
     orientation: null,
     sharpness: null,
     exposure: null,
+    shadowShare: null,
+    highlightShare: null,
+    luminanceGrid: null,
     palette: [],
     perceptualHash: null,
     pixelHash: null,
     text: null,
     exif: null,
+    digitalSourceType: null,
     warnings: [],
   };
 }
@@ -182,14 +191,19 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
     colorSpace: metadata.space ?? null,
     bitDepth: metadata.bitsPerSample ?? bitsOfDepth[metadata.depth ?? ''] ?? null,
     hasIccProfile: metadata.hasProfile ?? false,
+    iccProfile: readIccName(metadata.icc),
+    densityDpi: source.isVector ? null : (metadata.density ?? null),
     pageCount: metadata.pages ?? 1,
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
     exposure: Math.round((meanOf(luma) / 255) * 1e4) / 1e4,
+    ...clippedSharesOf(luma),
+    luminanceGrid: luminanceGridOf(working),
     palette: paletteOf(small),
     perceptualHash: perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole ? pixelHashOf(source.base) : null,
     exif: readExif(metadata.exif),
+    digitalSourceType: readDigitalSourceType(metadata.xmp),
   };
 }
 

@@ -2,6 +2,12 @@ import type { ExifFacts } from './exif.js';
 import type { MediaKind } from './media-type.js';
 import type { PalettePatch } from './palette.js';
 
+/**
+ * Which facts this program measures: counted up when one is added or measured otherwise. Versions of an earlier revision are measured
+ * again in the background. 2: luminance grid, clipped shares, name of the ICC profile, density, digital source type.
+ */
+export const FACTS_REVISION = 2;
+
 /** What was measured in one file. Null where it does not apply (a text has no width) or cannot be told. */
 export interface MediaFacts {
   kind: MediaKind;
@@ -18,6 +24,10 @@ export interface MediaFacts {
   /** Bits a channel. */
   bitDepth: number | null;
   hasIccProfile: boolean | null;
+  /** What the ICC profile calls itself, such as `sRGB IEC61966-2.1`. */
+  iccProfile: string | null;
+  /** Pixels per inch that the file asks to be printed at; says nothing about how many pixels there are. */
+  densityDpi: number | null;
   /** Frames or pages in the file; only the first is measured. 1 for text. */
   pageCount: number;
   /** EXIF orientation 1 to 8, already applied to width, height and every picture made from the file. */
@@ -26,6 +36,11 @@ export interface MediaFacts {
   sharpness: number | null;
   /** Mean luma, 0 (black) to 1 (white), transparency on white. */
   exposure: number | null;
+  /** Shares (0 to 1) of the pixels that are black, or white, without detail (luma up to 5, from 250). */
+  shadowShare: number | null;
+  highlightShare: number | null;
+  /** Darkest and lightest luminance of 16 × 16 cells: see luminanceGridOf. */
+  luminanceGrid: Uint8Array | null;
   /** At most 12 colours on white, largest share first; shares sum to 1. Empty for text. */
   palette: PalettePatch[];
   /** 64-bit DCT hash, 16 hex digits. */
@@ -35,5 +50,7 @@ export interface MediaFacts {
   /** Text of a document, at most 100,000 characters. */
   text: string | null;
   exif: ExifFacts | null;
+  /** IPTC digital source type by the file's own word, such as `trainedAlgorithmicMedia`. */
+  digitalSourceType: string | null;
   warnings: string[];
 }

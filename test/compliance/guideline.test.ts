@@ -1,3 +1,4 @@
+import { RuleKind } from '../../src/compliance/vocabulary.js';
 import { SAMPLE_BRANDS } from '../../src/samples/brands.js';
 import { insertAsset, viewerAs } from '../support/asset-rows.js';
 import { type Compliance, makeBrand, openCompliance } from '../support/compliance-room.js';
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const draft = (kind: 'PALETTE' | 'ALT_TEXT' | 'RIGHTS_EXPIRY' | 'MIN_RESOLUTION' | 'PROHIBITED_CONTENT', parameters: unknown, rest = {}) =>
+const draft = (kind: RuleKind, parameters: unknown, rest = {}) =>
   room.rules.createRule(room.admin, {
     ...{ guidelineId, key: 'draft', title: 'Draft', kind, severity: 'MINOR', parameters: parameters as Record<string, unknown> },
     ...rest,
@@ -30,7 +31,7 @@ describe('parameters', () => {
       'PALETTE',
       { minshare: 0.5 },
       'input.parameters.minshare',
-      /not known here; allowed: minShare, maxDeltaE, neutralAllowance, neutralMaxChroma/,
+      /not known here; allowed: minShare, maxDeltaE, neutralAllowance, neutralMaxChroma, forbidden/,
     ],
     ['MIN_RESOLUTION', {}, 'input.parameters.minWidthPx', /missing/],
     ['MIN_RESOLUTION', { minWidthPx: 10.5, minHeightPx: 1 }, 'input.parameters.minWidthPx', /expected int/],
@@ -55,6 +56,34 @@ describe('parameters', () => {
     ['PROHIBITED_CONTENT', { concepts: [concept], reviewAt: 0.8 }, 'input.parameters.reviewAt', /must not be greater than failAt/],
     ['PROHIBITED_CONTENT', { concepts: [{ prompt: 'a \0gun' }] }, 'input.parameters', /NUL/],
     ['PALETTE', [], 'input.parameters', /expected object/],
+    ['PALETTE', { forbidden: [{ color: 'lab(50 120 -120)' }] }, 'input.parameters.forbidden[0].color', /colours of the sRGB gamut/],
+    ['PALETTE', { forbidden: [{ color: 'rgb(300 0 0)' }] }, 'input.parameters.forbidden[0].color', /colours of the sRGB gamut/],
+    ['PALETTE', { forbidden: [{ color: 'red' }] }, 'input.parameters.forbidden[0].color', /#rrggbb/],
+    ['MIN_RESOLUTION', { print: { widthMm: 210 } }, 'input.parameters.print.heightMm', /missing/],
+    ['CONTRAST', { textBoxes: false }, 'input.parameters.overlays', /an area is needed/],
+    [
+      'CONTRAST',
+      { overlays: [{ name: 'x', left: 0.6, top: 0, width: 0.5, height: 1, textColor: '#fff000' }] },
+      'input.parameters.overlays[0].width',
+      /inside the picture/,
+    ],
+    ['ASPECT_RATIO', {}, 'input.parameters.presets', /at least one entry/],
+    ['SAFE_ZONE', { presets: ['myspace'] }, 'input.parameters.presets[0]', /instagram-story/],
+    ['FILE_FORMAT', { allowed: ['jpeg'] }, 'input.parameters.allowed[0]', /media type such as image\/png/],
+    ['BYTE_SIZE', {}, 'input.parameters.maxBytes', /missing/],
+    ['BYTE_SIZE', { minBytes: 5, maxBytes: 4 }, 'input.parameters.minBytes', /must not be greater/],
+    ['COLOR_ENCODING', {}, 'input.parameters.colorSpaces', /ask for something/],
+    ['COLOR_ENCODING', { iccProfile: 'FORBIDDEN', iccProfiles: ['sRGB'] }, 'input.parameters.iccProfiles', /contradicts/],
+    ['SHARPNESS', { minSharpness: 10, reviewBelow: 5 }, 'input.parameters.reviewBelow', /must not be less/],
+    ['EXPOSURE', { minMean: 0.6, maxMean: 0.5 }, 'input.parameters.minMean', /must not be greater/],
+    ['REQUIRED_METADATA', {}, 'input.parameters.fields', /at least one field/],
+    ['REQUIRED_METADATA', { fields: [{ key: 'a' }, { key: 'a' }] }, 'input.parameters.fields[1].key', /earlier entry/],
+    ['REQUIRED_METADATA', { tags: [{ prefix: 'a/', allowed: ['b/c'] }] }, 'input.parameters.tags[0].allowed[0]', /does not begin/],
+    ['USAGE_RIGHTS', {}, 'input.parameters.territories', /ask for a territory/],
+    ['DUPLICATE', { maxDistance: 4 }, 'input.parameters.maxDistance', /<=3/],
+    ['AI_PROVENANCE', { allowed: ['trainedAlgorithmicMedia'] }, 'input.parameters.allowed[0]', /forbidden by the same rule/],
+    ['REQUIRED_CONTENT', { concepts: [concept], reviewAt: 0.8 }, 'input.parameters.reviewAt', /must not be greater than passAt/],
+    ['STYLE', { approved: ['a'], rejected: ['a'] }, 'input.parameters.rejected[0]', /approved by the same rule/],
   ] as const)('refuses %s %j at %s', async (kind, parameters, field, message) => {
     const error = await draft(kind, parameters).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'BAD_USER_INPUT', field });
@@ -63,11 +92,12 @@ describe('parameters', () => {
 
   it('publishes a schema for each kind that names every parameter', () => {
     const kinds = room.compliance.listRuleKinds();
-    expect(kinds.map(({ kind }) => kind)).toEqual(['PALETTE', 'MIN_RESOLUTION', 'ALT_TEXT', 'RIGHTS_EXPIRY', 'PROHIBITED_CONTENT']);
+    expect(kinds.map(({ kind }) => kind)).toEqual(Object.keys(RuleKind));
+    expect(kinds).toHaveLength(19);
     for (const { parameterSchema } of kinds) {
       const properties = Object.values(parameterSchema.properties as Record<string, { description?: string }>);
       expect(properties.length).toBeGreaterThan(0);
-      for (const property of properties) expect(property.description).toMatch(/\w/);
+      for (const property of properties) expect(property.description ?? '').toMatch(/\w/);
     }
     expect(kinds[0]!.parameterSchema).toMatchObject({ properties: { minShare: { minimum: 0, maximum: 1, default: 0.8 } } });
   });

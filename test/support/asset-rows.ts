@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Role, Viewer } from '../../src/access/viewer.js';
 import { labOfHex } from '../../src/brands/color.js';
 import type { Database, Tx } from '../../src/database/database.js';
-import { sql } from '../../src/database/sql.js';
+import { raw, sql } from '../../src/database/sql.js';
 
 export interface TestAsset {
   id?: string;
@@ -28,6 +28,8 @@ export interface TestAsset {
   /** Made from the asset's id when left out. */
   sha256?: string;
   documentText?: string | null;
+  /** Further columns of `asset_version`, by name. */
+  facts?: Record<string, unknown>;
   /** Dominant colours of the version, shares summing to 1. */
   colors?: { hex: string; share: number }[];
   /** The vector of the whole picture under a registered model. */
@@ -58,6 +60,9 @@ export function insertAsset(database: Database, organizationId: string, given: T
       INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, document_text)
       VALUES (${organizationId}::uuid, ${versionId}::uuid, ${id}::uuid, 1, ${given.sha256 ?? createHash('sha256').update(id).digest('hex')}, ${byteSize},
         ${fileName}, ${mediaType}, ${kind}, ${width}, ${height}, ${given.documentText ?? null})`);
+    for (const [column, value] of Object.entries(given.facts ?? {})) {
+      await tx.execute(sql`UPDATE asset_version SET ${raw(column)} = ${value} WHERE id = ${versionId}::uuid`);
+    }
     for (const [position, color] of (given.colors ?? []).entries()) {
       const lab = labOfHex(color.hex);
       await tx.execute(sql`

@@ -1,8 +1,27 @@
 import { z } from 'zod';
+import { readHexColor } from '../../brands/color.js';
 import { type Sql, sql } from '../../database/sql.js';
-import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { isVitrineError } from '../../errors.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
 
 const share = z.number().min(0).max(1);
+
+const color = z.string().transform((value, context) => {
+  try {
+    return readHexColor(value, 'color');
+  } catch (error) {
+    if (!isVitrineError(error)) throw error;
+    context.addIssue({ code: 'custom', message: `${[error.allowed].flat().join(', ')}` });
+    return z.NEVER;
+  }
+});
+
+const forbidden = z.strictObject({
+  name: z.string().trim().min(1).max(100).optional().describe('What findings call it; by default the colour itself.'),
+  color: color.describe('`#rrggbb`, `rgb(r g b)` or `lab(L a b)`, inside the sRGB gamut.'),
+  maxDeltaE: z.number().gt(0).max(100).default(5).describe('Greatest CIEDE2000 difference that still counts as this colour.'),
+  maxShare: share.default(0.01).describe('Most of the area (0 to 1) that may be in this colour.'),
+});
 
 const parameters = z.strictObject({
   minShare: share.default(0.8).describe('Least share of the area (0 to 1) that must be in allowed colours.'),
@@ -14,6 +33,11 @@ const parameters = z.strictObject({
     .describe('Greatest CIEDE2000 difference to a brand colour that still counts as that colour.'),
   neutralAllowance: share.default(1).describe('Share of the area (0 to 1) that may be white, grey or black and still counts as allowed.'),
   neutralMaxChroma: z.number().min(0).max(50).default(6).describe('CIELAB chroma up to which a colour counts as neutral.'),
+  forbidden: z
+    .array(forbidden)
+    .max(50)
+    .default([])
+    .describe('Colours that must not be seen, whatever else is; colours of the palette cannot be forbidden.'),
 });
 
 /** Share of the area within CIEDE2000 of the brand's colours, neutral colours allowed up to a limit. Documents: NOT_APPLICABLE. */
@@ -57,30 +81,48 @@ function judge(scope: JudgeScope): Sql {
           'nearestHex', nearest_hex, 'deltaE', round(delta_e::numeric, 2)) ORDER BY share DESC, hex) AS patches
       FROM used GROUP BY version_id, rule_id
     ),
+    banned AS MATERIALIZED (
+      SELECT r.rule_id, f ->> 'color' AS hex, coalesce(f ->> 'name', f ->> 'color') AS name, (f ->> 'maxDeltaE')::float8 AS max_delta_e,
+        (f ->> 'maxShare')::float8 AS max_share, lab_of_hex(f ->> 'color') AS lab
+      FROM (SELECT DISTINCT rule_id, parameters FROM target) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'forbidden') f
+    ),
+    intruder AS (
+      SELECT version_id, rule_id, jsonb_agg(jsonb_build_object('name', name, 'hex', hex, 'share', round(share::numeric, 4), 'maxShare', max_share)
+        ORDER BY share DESC, hex) AS intruders, (array_agg(name ORDER BY share DESC, hex))[1] AS intruder, max(share) AS intruder_share
+      FROM (
+        SELECT t.version_id, t.rule_id, b.hex, b.name, b.max_share, sum(c.share) AS share
+        FROM target t JOIN banned b ON b.rule_id = t.rule_id
+        JOIN version_color c ON c.organization_id = ${organizationId} AND c.version_id = t.version_id
+        WHERE t.asset_kind <> 'DOCUMENT' AND ciede2000(c.lab_l, c.lab_a, c.lab_b, b.lab[1], b.lab[2], b.lab[3]) <= b.max_delta_e
+        GROUP BY t.version_id, t.rule_id, b.hex, b.name, b.max_share
+      ) seen WHERE share > max_share + 1e-6 GROUP BY version_id, rule_id
+    ),
     judged AS (
-      SELECT t.*, s.patches, s.brand, s.neutral, s.worst_hex, s.brand + least(s.neutral, t.neutral_allowance) AS allowed,
+      SELECT t.*, i.intruders, i.intruder, i.intruder_share, s.patches, s.brand, s.neutral, s.worst_hex, s.brand + least(s.neutral, t.neutral_allowance) AS allowed,
         EXISTS (SELECT 1 FROM brand_color b WHERE b.organization_id = ${organizationId} AND b.brand_id = t.brand_id) AS has_palette
-      FROM target t LEFT JOIN total s USING (version_id, rule_id)
+      FROM target t LEFT JOIN total s USING (version_id, rule_id) LEFT JOIN intruder i USING (version_id, rule_id)
     )
-    SELECT version_id, rule_id, asset_id, brand_id, severity, rule_revision, verdict,
-      CASE WHEN patches IS NOT NULL THEN jsonb_build_object('allowedShare', round(allowed::numeric, 4), 'brandShare', round(brand::numeric, 4),
-        'neutralShare', round(neutral::numeric, 4)) END AS measured,
-      jsonb_build_object('minShare', min_share, 'maxDeltaE', max_delta_e, 'neutralAllowance', neutral_allowance) AS required,
-      CASE WHEN patches IS NOT NULL THEN jsonb_build_object('patches', patches) END AS evidence,
-      CASE verdict
-        WHEN 'NOT_APPLICABLE' THEN 'Colours of documents are not judged.'
-        WHEN 'NOT_EVALUATED' THEN CASE WHEN has_palette THEN 'The colours of this file were not measured.' ELSE 'The brand has no palette yet.' END
-        ELSE format('%s%% of the area is in allowed colours; at least %s%% is needed.', trim_scale(round((allowed * 100)::numeric, 1)),
-          trim_scale(round((min_share * 100)::numeric, 1)))
-          || CASE WHEN verdict = 'FAIL' AND worst_hex IS NOT NULL THEN format(' The largest foreign colour is %s.', worst_hex) ELSE '' END
-      END AS message,
-      NULL::timestamptz AS valid_until, NULL::int AS model_revision_id
+    SELECT ${findingColumns({
+      verdict: sql`t.verdict`,
+      measured: sql`CASE WHEN t.patches IS NOT NULL THEN jsonb_build_object('allowedShare', round(t.allowed::numeric, 4), 'brandShare', round(t.brand::numeric, 4),
+        'neutralShare', round(t.neutral::numeric, 4)) END`,
+      required: sql`jsonb_build_object('minShare', t.min_share, 'maxDeltaE', t.max_delta_e, 'neutralAllowance', t.neutral_allowance)`,
+      evidence: sql`CASE WHEN t.patches IS NOT NULL OR t.intruders IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('patches', t.patches, 'forbidden', t.intruders)) END`,
+      message: sql`CASE
+        WHEN t.verdict = 'NOT_APPLICABLE' THEN 'Colours of documents are not judged.'
+        WHEN t.verdict = 'NOT_EVALUATED' THEN CASE WHEN t.has_palette THEN 'The colours of this file were not measured.' ELSE 'The brand has no palette yet.' END
+        WHEN t.intruders IS NOT NULL THEN format('%s%% of the area is in the forbidden colour %s. Use another colour there.', trim_scale(round((t.intruder_share * 100)::numeric, 1)), t.intruder)
+        ELSE format('%s%% of the area is in allowed colours; at least %s%% is needed.', trim_scale(round((t.allowed * 100)::numeric, 1)),
+          trim_scale(round((t.min_share * 100)::numeric, 1)))
+          || CASE WHEN t.verdict = 'FAIL' AND t.worst_hex IS NOT NULL THEN format(' The largest foreign colour is %s.', t.worst_hex) ELSE '' END END`,
+    })}
     FROM (
       SELECT judged.*, CASE
         WHEN asset_kind = 'DOCUMENT' THEN 'NOT_APPLICABLE'
+        WHEN intruders IS NOT NULL THEN 'FAIL'
         WHEN patches IS NULL THEN 'NOT_EVALUATED'
         -- shares are stored as floating point and need not add up to the last digit
         WHEN allowed >= min_share - 1e-6 THEN 'PASS' ELSE 'FAIL' END AS verdict
       FROM judged
-    ) v`;
+    ) t`;
 }

@@ -1,45 +1,7 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
-import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
-
-/** What a picture may be of instead: without such rivals a model finds every concept in every picture. */
-export const NEUTRAL_PROMPTS: readonly string[] = [
-  'a drawing',
-  'a photo',
-  'an object',
-  'a plain background',
-  'a pattern of shapes',
-  'a logo',
-  'some text',
-];
-
-const prompt = z.string().trim().min(1).max(300);
-const prompts = z.array(prompt).max(20);
-
-const concept = z
-  .strictObject({
-    name: z.string().trim().min(1).max(100).optional().describe('What it is called in findings and reports; by default its first prompt.'),
-    prompt: prompt.optional().describe('One description of the concept; the same as `prompts` with one entry.'),
-    prompts: prompts.optional().describe('Descriptions of the concept; the one nearest to the picture counts.'),
-    counterPrompts: z
-      .array(prompt)
-      .max(100)
-      .min(1)
-      .default([...NEUTRAL_PROMPTS])
-      .describe(
-        'What allowed pictures show, similar things above all; the concept has to beat them all together. Many serve better than few.',
-      ),
-  })
-  .transform(({ name, prompt: single, prompts: several = [], counterPrompts }) => {
-    const described = [...new Set(single === undefined ? several : [single, ...several])];
-    return { name: name ?? described[0]?.slice(0, 100) ?? '', prompts: described, counterPrompts: [...new Set(counterPrompts)] };
-  })
-  .superRefine((value, context) => {
-    if (value.prompts.length === 0)
-      context.addIssue({ code: 'custom', path: ['prompts'], message: 'give a prompt, or prompts with at least one entry' });
-    const both = value.counterPrompts.findIndex((text) => value.prompts.includes(text));
-    if (both >= 0) context.addIssue({ code: 'custom', path: ['counterPrompts', both], message: 'is a prompt of the same concept as well' });
-  });
+import { CONCEPT_EVIDENCE, concept, conceptTables, conceptTexts, embeddingFailures, UNSEEN_MESSAGE } from './concepts.js';
+import { findingColumns, type JudgeScope, type RuleModule } from './rule-module.js';
 
 const probability = z.number().gt(0).max(1);
 
@@ -51,89 +13,40 @@ const parameters = z
   })
   .refine((value) => value.reviewAt <= value.failAt, { path: ['reviewAt'], message: 'must not be greater than failAt' });
 
-/**
- * Zero-shot check: softmax of logit_scale × cosine over the concept's best prompt and its counter-prompts (CLIP), or sigmoid of
- * logit_scale × cosine + logit_bias of the best prompt (SigLIP, whose probabilities need no rivals). The worst part of the asset counts.
- */
+/** None of the concepts is in the picture; the one that is most surely in it decides. */
 export const prohibitedContent: RuleModule = {
   kind: 'PROHIBITED_CONTENT',
   description: 'None of these concepts is in the picture, as the CLIP model sees it. Between the two thresholds a person should look.',
   parameters,
-  texts: (value) => (value as z.output<typeof parameters>).concepts.flatMap((entry) => [...entry.prompts, ...entry.counterPrompts]),
+  texts: conceptTexts,
   judge,
 };
 
 function judge(scope: JudgeScope): Sql {
-  const organizationId = sql`${scope.organizationId}::uuid`;
-  const model = sql`${scope.modelRevisionId}::int`;
-  // Exponents are cut at ±300, so that no scale a model may have makes exp() overflow.
   return sql`
-    WITH target AS (
-      SELECT t.*, (t.parameters ->> 'failAt')::float8 AS fail_at, (t.parameters ->> 'reviewAt')::float8 AS review_at
-      FROM (${selectTargets('PROHIBITED_CONTENT', scope)}) t
-    ),
-    prompt AS MATERIALIZED (
-      SELECT r.rule_id, c.position, c.concept ->> 'name' AS concept, p.text, p.counter, v.vector
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r
-      CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'concepts') WITH ORDINALITY AS c (concept, position)
-      CROSS JOIN LATERAL (
-        SELECT text, false AS counter FROM jsonb_array_elements_text(c.concept -> 'prompts') AS text
-        UNION ALL SELECT text, true FROM jsonb_array_elements_text(c.concept -> 'counterPrompts') AS text
-      ) p
-      LEFT JOIN text_embedding v ON v.organization_id = ${organizationId} AND v.model_revision_id = ${model} AND v.text = p.text
-    ),
-    ready AS (SELECT rule_id, bool_and(vector IS NOT NULL) AS complete FROM prompt GROUP BY rule_id),
-    cosine AS (
-      SELECT t.rule_id, t.version_id, e.part, p.position, p.concept, p.text, p.counter, 1 - (e.vector <=> p.vector) AS cosine
-      FROM target t
-      JOIN ready ON ready.rule_id = t.rule_id AND ready.complete
-      JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
-      JOIN prompt p ON p.rule_id = t.rule_id
-    ),
-    best AS (
-      SELECT c.rule_id, c.version_id, c.part, c.position, c.concept,
-        max(c.cosine) FILTER (WHERE NOT c.counter) AS cosine, (array_agg(c.text ORDER BY c.cosine DESC) FILTER (WHERE NOT c.counter))[1] AS text,
-        max(c.cosine) FILTER (WHERE c.counter) AS rival_cosine, (array_agg(c.text ORDER BY c.cosine DESC) FILTER (WHERE c.counter))[1] AS rival,
-        sum(exp(least(greatest(m.logit_scale * c.cosine, -300), 300))) FILTER (WHERE c.counter) AS rival_odds
-      FROM cosine c JOIN model_revision m ON m.id = ${model}
-      GROUP BY c.rule_id, c.version_id, c.part, c.position, c.concept
-    ),
-    chance AS (
-      SELECT b.*, CASE m.model_type
-          WHEN 'siglip' THEN 1 / (1 + exp(least(greatest(-(m.logit_scale * b.cosine + coalesce(m.logit_bias, 0)), -300), 300)))
-          ELSE 1 / (1 + b.rival_odds * exp(least(greatest(-m.logit_scale * b.cosine, -300), 300))) END AS probability
-      FROM best b JOIN model_revision m ON m.id = ${model}
-    ),
-    worst_part AS (
-      SELECT DISTINCT ON (rule_id, version_id, position) * FROM chance ORDER BY rule_id, version_id, position, probability DESC, part
-    ),
+    WITH ${conceptTables('PROHIBITED_CONTENT', scope, 'failAt')},
     seen AS (
       SELECT rule_id, version_id, max(probability) AS probability, (array_agg(concept ORDER BY probability DESC, position))[1] AS concept,
-        jsonb_agg(jsonb_build_object('concept', concept, 'probability', round(probability::numeric, 4), 'part', part, 'prompt', text,
-          'cosine', round(cosine::numeric, 4), 'counterPrompt', rival, 'counterCosine', round(rival_cosine::numeric, 4))
-          ORDER BY probability DESC, position) AS concepts
-      FROM worst_part GROUP BY rule_id, version_id
+        jsonb_agg(${CONCEPT_EVIDENCE} ORDER BY probability DESC, position) AS concepts
+      FROM found GROUP BY rule_id, version_id
     )
-    SELECT t.version_id, t.rule_id, t.asset_id, t.brand_id, t.severity, t.rule_revision, t.verdict,
-      CASE WHEN t.probability IS NOT NULL THEN jsonb_build_object('concept', t.concept, 'probability', round(t.probability::numeric, 4)) END AS measured,
-      jsonb_build_object('reviewAt', t.review_at, 'failAt', t.fail_at) AS required,
-      CASE WHEN t.concepts IS NOT NULL THEN jsonb_build_object('concepts', t.concepts) END AS evidence,
-      CASE t.verdict
+    SELECT ${findingColumns({
+      verdict: sql`t.verdict`,
+      measured: sql`CASE WHEN t.probability IS NOT NULL THEN jsonb_build_object('concept', t.concept, 'probability', round(t.probability::numeric, 4)) END`,
+      required: sql`jsonb_build_object('reviewAt', t.review_at, 'failAt', t.first_at)`,
+      evidence: sql`CASE WHEN t.concepts IS NOT NULL THEN jsonb_build_object('concepts', t.concepts) END`,
+      message: sql`CASE t.verdict
         WHEN 'NOT_APPLICABLE' THEN 'There is no picture to look at.'
-        WHEN 'NOT_EVALUATED' THEN CASE
-          WHEN NOT t.complete THEN 'The prompts of this rule have no vectors of the current model yet. They are made when the rule is next judged.'
-          WHEN t.failure IS NOT NULL THEN 'The model could not read this picture: ' || t.failure
-          WHEN t.asset_kind = 'DOCUMENT' THEN 'The model has not seen the pages of this document.'
-          ELSE 'The model has not seen this picture yet.' END
+        WHEN 'NOT_EVALUATED' THEN ${UNSEEN_MESSAGE}
         WHEN 'PASS' THEN format('No prohibited concept found; the nearest is "%s" at %s.', t.concept, round(t.probability::numeric, 2))
         WHEN 'FAIL' THEN format('This seems to show "%s" (probability %s). Replace the picture, or have the rule corrected if that is wrong.',
           t.concept, round(t.probability::numeric, 2))
-        ELSE format('This may show "%s" (probability %s). A person should look.', t.concept, round(t.probability::numeric, 2))
-      END AS message,
-      NULL::timestamptz AS valid_until, ${model} AS model_revision_id
+        ELSE format('This may show "%s" (probability %s). A person should look.', t.concept, round(t.probability::numeric, 2)) END`,
+      model: sql`${scope.modelRevisionId}::int`,
+    })}
     FROM (
       SELECT target.*, seen.probability, seen.concept, seen.concepts, ready.complete, f.message AS failure, CASE
-          WHEN seen.probability >= target.fail_at THEN 'FAIL'
+          WHEN seen.probability >= target.first_at THEN 'FAIL'
           WHEN seen.probability >= target.review_at THEN 'NEEDS_REVIEW'
           WHEN seen.probability IS NOT NULL THEN 'PASS'
           WHEN target.media_type LIKE 'text/%' THEN 'NOT_APPLICABLE'
@@ -141,6 +54,6 @@ function judge(scope: JudgeScope): Sql {
       FROM target
       JOIN ready ON ready.rule_id = target.rule_id
       LEFT JOIN seen ON seen.rule_id = target.rule_id AND seen.version_id = target.version_id
-      LEFT JOIN embedding_failure f ON f.organization_id = ${organizationId} AND f.model_revision_id = ${model} AND f.version_id = target.version_id
+      ${embeddingFailures(scope)}
     ) t`;
 }

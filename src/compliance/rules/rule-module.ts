@@ -2,6 +2,17 @@ import type { z } from 'zod';
 import { empty, type Sql, sql } from '../../database/sql.js';
 import type { RuleKind } from '../vocabulary.js';
 
+/** A rule as it would be: judged in place of what is in force, for previews and test cases. */
+export interface CandidateRule {
+  id: string;
+  brandId: string;
+  kind: RuleKind;
+  severity: string;
+  revision: number;
+  parameters: Record<string, unknown>;
+  scopeTagIds: readonly number[];
+}
+
 /** What is judged. Without `versionIds`, `ruleIds` and `brandId`: every published rule of the organisation over every asset it applies to. */
 export interface JudgeScope {
   organizationId: string;
@@ -13,6 +24,8 @@ export interface JudgeScope {
   versionIds?: readonly string[];
   ruleIds?: readonly string[];
   brandId?: string;
+  /** These rules alone, whatever is in force. */
+  candidates?: readonly CandidateRule[];
 }
 
 /** One kind of rule: its parameters and the one statement that judges any number of versions by any number of rules of this kind. */
@@ -24,6 +37,8 @@ export interface RuleModule {
   readonly parameters: z.ZodType<Record<string, unknown>>;
   /** Texts whose vectors the statement reads (parameters already checked). */
   texts?(parameters: Record<string, unknown>): string[];
+  /** External ids of assets that pictures are compared with (parameters already checked): when one of them changes, all are judged anew. */
+  exemplars?(parameters: Record<string, unknown>): { field: string; externalId: string }[];
   /**
    * A SELECT with one row per rule and version and the columns of `FINDING_COLUMNS`.
    * Assets out of a rule's scope give no row; NOT_APPLICABLE means in scope, but of a kind that cannot be judged so.
@@ -48,16 +63,51 @@ export const FINDING_COLUMNS = [
   'model_revision_id',
 ] as const;
 
-/** Published rules of a kind with the assets they apply to: what every judging statement starts from. */
+/** What a kind of rule says about one target; what it leaves out is null. */
+export interface FindingParts {
+  verdict: Sql;
+  measured?: Sql;
+  required?: Sql;
+  evidence?: Sql;
+  message: Sql;
+  validUntil?: Sql;
+  model?: Sql;
+}
+
+/** The {@link FINDING_COLUMNS} from a row `t` that has those of {@link selectTargets}. */
+export function findingColumns({ verdict, measured, required, evidence, message, validUntil, model }: FindingParts): Sql {
+  const json = sql`NULL::jsonb`;
+  return sql`t.version_id, t.rule_id, t.asset_id, t.brand_id, t.severity, t.rule_revision, ${verdict} AS verdict, ${measured ?? json} AS measured,
+    ${required ?? json} AS required, ${evidence ?? json} AS evidence, ${message} AS message, ${validUntil ?? sql`NULL::timestamptz`} AS valid_until,
+    ${model ?? sql`NULL::int`} AS model_revision_id`;
+}
+
+/**
+ * A whole judging statement for kinds that look at one target at a time.
+ * @param values columns made of `target`, its facts and its rule's parameters
+ * @param from joins to `target`, for what several values share
+ * @param outcome from `s` (target and values): a word per case, which `parts` turn into verdict and message as `t.outcome`
+ */
+export function judgeEach(kind: RuleKind, scope: JudgeScope, values: Sql, outcome: Sql, parts: FindingParts, from = empty): Sql {
+  return sql`
+    SELECT ${findingColumns(parts)}
+    FROM (SELECT s.*, ${outcome} AS outcome FROM (SELECT target.*, ${values} FROM (${selectTargets(kind, scope)}) target ${from}) s) t`;
+}
+
+/** Rules of a kind with the assets they apply to and the facts of their current versions: what every judging statement starts from. */
 export function selectTargets(kind: RuleKind, scope: JudgeScope): Sql {
   return sql`
     SELECT r.id AS rule_id, r.revision AS rule_revision, r.severity, r.brand_id, r.parameters,
-      a.id AS asset_id, a.current_version_id AS version_id, a.kind AS asset_kind, a.media_type, a.file_name, a.width, a.height,
-      a.alt_text, a.rights_license, a.rights_starts_on, a.rights_expires_on
-    FROM rule r
+      a.id AS asset_id, a.current_version_id AS version_id, a.kind AS asset_kind, a.media_type, a.file_name, a.byte_size, a.width, a.height,
+      a.title, a.description, a.alt_text, a.external_id, a.metadata, a.tag_ids, a.created_at, a.rights_holder, a.rights_license,
+      a.rights_starts_on, a.rights_expires_on,
+      v.has_alpha, v.color_space, v.bit_depth, v.facts_revision, v.has_icc_profile, v.icc_profile, v.sharpness, v.exposure, v.shadow_share,
+      v.highlight_share, v.luminance_grid, v.digital_source_type, v.perceptual_hash, v.pixel_hash
+    FROM ${ruleSource(scope)} r
     JOIN asset a ON a.organization_id = r.organization_id AND a.brand_id = r.brand_id
+    JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
     WHERE r.organization_id = ${scope.organizationId}::uuid AND a.organization_id = ${scope.organizationId}::uuid
-      AND r.kind = ${kind} AND ${appliesTo()} ${restrictTargets(scope)}`;
+      AND v.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND ${appliesTo()} ${restrictTargets(scope)}`;
 }
 
 /** Whether rule `r` applies to asset `a` of the same brand: published, and one of its scope tags on the asset when it has any. */
@@ -65,11 +115,20 @@ export function appliesTo(): Sql {
   return sql`r.state = 'PUBLISHED' AND (r.scope_tag_ids = '{}' OR a.tag_ids && r.scope_tag_ids)`;
 }
 
+/** `rule`, or the candidates in its shape. */
+function ruleSource({ organizationId, candidates }: JudgeScope): Sql {
+  if (candidates === undefined) return sql`rule`;
+  const rows = candidates.map(({ brandId, scopeTagIds, ...rule }) => ({ ...rule, brand_id: brandId, scope_tag_ids: scopeTagIds }));
+  return sql`(SELECT ${organizationId}::uuid AS organization_id, 'PUBLISHED' AS state, c.*
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c (id uuid, brand_id uuid, kind text, severity text, revision int,
+      parameters jsonb, scope_tag_ids int[]))`;
+}
+
 function restrictTargets({ organizationId, versionIds, ruleIds, brandId }: JudgeScope): Sql {
   // asset has no index on its current version; the version's own row names its asset.
   const versions = versionIds
     ? sql`AND a.current_version_id = ANY(${[...versionIds]}::uuid[]) AND a.id IN (
-        SELECT v.asset_id FROM asset_version v WHERE v.organization_id = ${organizationId}::uuid AND v.id = ANY(${[...versionIds]}::uuid[]))`
+        SELECT w.asset_id FROM asset_version w WHERE w.organization_id = ${organizationId}::uuid AND w.id = ANY(${[...versionIds]}::uuid[]))`
     : empty;
   const rules = ruleIds ? sql`AND r.id = ANY(${[...ruleIds]}::uuid[])` : empty;
   const brand = brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty;

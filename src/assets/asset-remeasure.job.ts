@@ -1,0 +1,73 @@
+import type { Database } from '../database/database.js';
+import { isVitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import type { JobHandler, JobKind } from '../jobs/job-queue.js';
+import type { Logger } from '../log.js';
+import type { MediaFacts } from '../media/analysis.js';
+import type { MediaAnalyzer } from '../media/media-analyzer.js';
+import { listStaleVersions, type StaleVersion, updateFacts } from './asset.queries.js';
+import type { VersionJudge } from './asset-ingest.js';
+
+/** Measures versions again that an earlier program measured: rules about facts of which it knew nothing wait for that. */
+export const ASSET_REMEASURE: JobKind<{ organizationId: string }> = { name: 'asset-remeasure', retryLimit: 3, expireInSeconds: 3600 };
+
+const BATCH_SIZE = 32;
+
+export interface RemeasureRooms {
+  database: Database;
+  files: FileStore;
+  media: MediaAnalyzer;
+  judge: VersionJudge;
+}
+
+export class AssetRemeasureJob implements JobHandler<{ organizationId: string }> {
+  readonly #rooms: RemeasureRooms;
+  readonly #log: Logger;
+
+  constructor(rooms: RemeasureRooms, log: Logger) {
+    this.#rooms = rooms;
+    this.#log = log;
+  }
+
+  /** Whether an organisation has anything to measure again. */
+  async isNeeded(organizationId: string): Promise<boolean> {
+    return (await this.#rooms.database.asOrganization(organizationId, (tx) => listStaleVersions(tx, 1, null))).length > 0;
+  }
+
+  /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
+  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+    const { database, judge } = this.#rooms;
+    // By id, so that files which cannot be read do not come up again in the same run.
+    let after: string | null = null;
+    for (;;) {
+      if (signal.aborted) throw new Error('the worker is stopping');
+      const versions: StaleVersion[] = await database.asOrganization(organizationId, (tx) => listStaleVersions(tx, BATCH_SIZE, after));
+      if (versions.length === 0) return;
+      after = (versions.at(-1) as StaleVersion).versionId;
+      const measured = (await Promise.all(versions.map((version) => this.#measure(version)))).flatMap((found) => found ?? []);
+      await database.asOrganization(organizationId, async (tx) => {
+        await updateFacts(tx, measured);
+        await judge.judgeVersions(
+          tx,
+          measured.map(({ id }) => id),
+        );
+      });
+    }
+  }
+
+  async giveUp(): Promise<void> {
+    // Nothing is pending: rules say which facts are missing, and the next start tries again.
+  }
+
+  /** Null for a file that is gone or cannot be read any more; storage that does not answer fails the job. */
+  async #measure({ versionId: id, sha256, fileName }: StaleVersion): Promise<{ id: string; facts: MediaFacts } | null> {
+    const { files, media } = this.#rooms;
+    try {
+      return { id, facts: (await files.withLocalFile(sha256, (path) => media.analyze(path, { fileName }))).facts };
+    } catch (error) {
+      if (!isVitrineError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;
+      this.#log.warn({ versionId: id, err: error }, 'a version could not be measured again');
+      return null;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type Sql, sql } from '../../database/sql.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+
+const parameters = z.strictObject({
+  maxDistance: z
+    .int()
+    .min(0)
+    .max(3)
+    .default(3)
+    .describe('Bits (of 64) in which the perceptual hashes of two pictures may differ and still be the same picture, 0 to 3.'),
+  sameBrandOnly: z.boolean().default(true).describe('Whether only assets of the same brand are compared.'),
+  supersededKey: z
+    .string()
+    .min(1)
+    .max(100)
+    .default('supersededBy')
+    .describe('Metadata field that names the external id of the asset that has taken this one over.'),
+});
+
+/**
+ * The picture is not in the library already, as an older asset, nor superseded. Of two alike the older one stays. Hashes of plain pictures
+ * say too little: those without detail are compared pixel by pixel only. Documents: NOT_APPLICABLE, unless superseded.
+ */
+export const duplicate: RuleModule = {
+  kind: 'DUPLICATE',
+  description:
+    'No older asset shows the same picture (perceptual hash), and no other asset has taken this one over. Of two alike, the younger one fails.',
+  parameters,
+  judge,
+};
+
+function judge(scope: JudgeScope): Sql {
+  const organizationId = sql`${scope.organizationId}::uuid`;
+  const bands = [1, 5, 9, 13].map(
+    (start) => sql`SELECT o.id, o.asset_id, o.perceptual_hash, o.pixel_hash FROM asset_version o
+      WHERE o.organization_id = ${organizationId} AND substr(o.perceptual_hash, ${start}::int, 4) = substr(target.perceptual_hash, ${start}::int, 4)`,
+  );
+  return sql`
+    SELECT ${findingColumns({
+      verdict: sql`t.verdict`,
+      measured: sql`CASE WHEN t.twin_id IS NOT NULL THEN jsonb_build_object('distanceBits', t.distance) END`,
+      required: sql`jsonb_build_object('maxDistanceBits', (t.parameters ->> 'maxDistance')::int)`,
+      evidence: sql`CASE WHEN t.heir IS NOT NULL THEN jsonb_build_object('supersededBy', t.heir) WHEN t.twin_id IS NOT NULL
+        THEN jsonb_strip_nulls(jsonb_build_object('duplicateOf', t.twin_id, 'externalId', t.twin_external_id, 'title', t.twin_title)) END`,
+      message: sql`CASE
+        WHEN t.heir IS NOT NULL THEN format('This asset is superseded by "%s". Use that one.', t.heir)
+        WHEN t.verdict = 'NOT_APPLICABLE' THEN 'Only pictures are compared.'
+        WHEN t.verdict = 'NOT_EVALUATED' THEN 'This file has no perceptual hash.'
+        WHEN t.twin_id IS NOT NULL THEN format('The same picture is in the library already, as "%s". Use that one and delete this.', t.twin_title)
+        ELSE 'No older asset shows the same picture.' END`,
+    })}
+    FROM (
+      SELECT target.*, twin.id AS twin_id, twin.external_id AS twin_external_id, twin.title AS twin_title, twin.distance,
+        nullif(btrim(target.metadata ->> (target.parameters ->> 'supersededKey')), '') AS heir, CASE
+          WHEN nullif(btrim(target.metadata ->> (target.parameters ->> 'supersededKey')), '') IS NOT NULL THEN 'FAIL'
+          WHEN target.asset_kind = 'DOCUMENT' THEN 'NOT_APPLICABLE'
+          WHEN target.perceptual_hash IS NULL THEN 'NOT_EVALUATED'
+          WHEN twin.id IS NOT NULL THEN 'FAIL' ELSE 'PASS' END AS verdict
+      FROM (${selectTargets('DUPLICATE', scope)}) target
+      LEFT JOIN LATERAL (
+        SELECT b.id, b.external_id, b.title, length(replace(((('x' || c.perceptual_hash)::bit(64)) # (('x' || target.perceptual_hash)::bit(64)))::text, '0', '')) AS distance
+        FROM (${bands[0]} UNION ${bands[1]} UNION ${bands[2]} UNION ${bands[3]}) c
+        JOIN asset b ON b.organization_id = ${organizationId} AND b.id = c.asset_id AND b.current_version_id = c.id
+        WHERE target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
+          AND (b.brand_id = target.brand_id OR NOT (target.parameters ->> 'sameBrandOnly')::boolean)
+          AND length(replace(((('x' || c.perceptual_hash)::bit(64)) # (('x' || target.perceptual_hash)::bit(64)))::text, '0', '')) <= (target.parameters ->> 'maxDistance')::int
+          -- fewer than four bits: next to nothing but plain colour was seen
+          AND (length(replace((('x' || target.perceptual_hash)::bit(64))::text, '0', '')) >= 4 OR c.pixel_hash = target.pixel_hash)
+        ORDER BY b.created_at, b.id LIMIT 1
+      ) twin ON TRUE
+    ) t`;
+}

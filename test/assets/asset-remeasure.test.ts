@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { AssetRemeasureJob } from '../../src/assets/asset-remeasure.job.js';
+import type { FileStore } from '../../src/files/file-store.js';
+import { openFileStore } from '../../src/files/open-file-store.js';
+import { createMediaAnalyzer, type MediaAnalyzer } from '../../src/media/media-analyzer.js';
+import { insertAsset } from '../support/asset-rows.js';
+import { type Compliance, makeBrand, makeRule, openCompliance } from '../support/compliance-room.js';
+import { recordingLog } from '../support/recording-log.js';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let test: TestDatabase;
+let room: Compliance;
+let folder: string;
+let files: FileStore;
+let media: MediaAnalyzer;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  room = await openCompliance(test.database, 'remeasure');
+  folder = await mkdtemp(path.join(tmpdir(), 'vitrine-remeasure-'));
+  files = await openFileStore({ kind: 'local', folder });
+  media = createMediaAnalyzer({ processes: 1 });
+}, 120_000);
+afterAll(async () => {
+  await media.close();
+  await files.close();
+  await test.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('measures what an earlier program did not, judges by it, and steps over files that are gone', async () => {
+  const { organizationId } = room.admin;
+  const { brandId, guidelineId } = await makeBrand(room, 'old');
+  const rule = await makeRule(room, { guidelineId, kind: 'COLOR_ENCODING', parameters: { iccProfile: 'REQUIRED' } });
+  const picture = await sharp({ create: { width: 40, height: 40, channels: 3, background: '#205080' } })
+    .withIccProfile('srgb')
+    .png()
+    .toBuffer();
+  const { sha256 } = await files.put(picture, { maxByteSize: 1e6 });
+  const kept = await insertAsset(test.database, organizationId, { brandId, title: 'kept', sha256 });
+  const gone = await insertAsset(test.database, organizationId, { brandId, title: 'gone' });
+  const current = await insertAsset(test.database, organizationId, {
+    brandId,
+    title: 'current',
+    facts: { facts_revision: 2, has_icc_profile: false },
+  });
+  const verdicts = async () => {
+    const page = await room.compliance.findings(room.admin, { ruleId: rule.id, first: 10 });
+    return Object.fromEntries(page.edges.map(({ node }) => [node.versionId, node.verdict]));
+  };
+  await room.compliance.rejudge(organizationId, { brandId });
+  expect(await verdicts()).toEqual({ [kept.versionId]: 'NOT_EVALUATED', [gone.versionId]: 'NOT_EVALUATED', [current.versionId]: 'FAIL' });
+
+  const { log, lines } = recordingLog();
+  const job = new AssetRemeasureJob({ database: test.database, files, media, judge: room.compliance }, log);
+  expect(await job.isNeeded(organizationId)).toBe(true);
+  await job.run({ organizationId }, new AbortController().signal);
+  expect(await verdicts()).toEqual({ [kept.versionId]: 'PASS', [gone.versionId]: 'NOT_EVALUATED', [current.versionId]: 'FAIL' });
+  expect(lines.map(({ versionId }) => versionId)).toEqual([gone.versionId]);
+  const [version] = await test.database.asOrganization(organizationId, (tx) =>
+    tx.rows.assetVersion.findMany({ where: { id: kept.versionId } }),
+  );
+  expect(version).toMatchObject({ factsRevision: 2, hasIccProfile: true, shadowShare: 0 });
+  expect(version!.luminanceGrid).toHaveLength(512);
+
+  const stopping = new AbortController();
+  stopping.abort();
+  await expect(job.run({ organizationId }, stopping.signal)).rejects.toThrow('stopping');
+});
