@@ -185,7 +185,7 @@ it('ASPECT_RATIO takes the nearest of presets and own formats', async () => {
       text: 'NOT_APPLICABLE',
     },
   });
-  expect(findings['off by more']!.evidence).toEqual({ nearest: 'A4 upright', ratio: 0.7071 });
+  expect(findings['off by more']!.evidence).toEqual({ nearest: 'A4 upright', ratio: Number((210 / 297).toFixed(4)) });
   expect(findings.tower!.message).toBe('100 × 402 fits Tower.');
 });
 
