@@ -6,6 +6,7 @@ import { ViewerResolver } from './access/viewer.resolver.js';
 import { AssetFileService } from './assets/asset-file.service.js';
 import { AssetIngest } from './assets/asset-ingest.js';
 import { ASSET_REMEASURE, AssetRemeasureJob } from './assets/asset-remeasure.job.js';
+import { AssetRestore } from './assets/asset-restore.js';
 import { AssetResolver } from './assets/asset.resolver.js';
 import { AssetService } from './assets/asset.service.js';
 import { toAsset } from './assets/asset.types.js';
@@ -51,11 +52,16 @@ import { createHttpServer, type HttpServer } from './http/http-server.js';
 import { createSigner } from './http/signed-token.js';
 import { loadSigningSecret } from './http/signing-secret.js';
 import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
-import { IMPORT_BATCH, IMPORT_PLAN } from './imports/import-jobs.js';
+import { ImportControlService } from './imports/import-control.service.js';
+import { IMPORT_BATCH, IMPORT_PLAN, IMPORT_UNDO } from './imports/import-jobs.js';
+import { ImportOutcomes } from './imports/import-outcomes.js';
 import { ImportPlanJob } from './imports/import-plan.job.js';
+import { ImportResultService } from './imports/import-result.service.js';
+import { ImportUndoJob } from './imports/import-undo.job.js';
 import { ImportResolver } from './imports/import.resolver.js';
 import { ImportService } from './imports/import.service.js';
 import { toImportOperation } from './imports/import.types.js';
+import { ItemFiles } from './imports/item-files.js';
 import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
 import { JobQueue } from './jobs/job-queue.js';
@@ -146,6 +152,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const search = new SearchService(database, embedding, tags, compliance);
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const imports = new ImportService(database, queue, uploads, config.importRoots);
+    const importControl = new ImportControlService(database, queue);
+    const importResults = new ImportResultService(database, signer, baseUrl);
 
     const schema = buildGraphqlSchema([
       new ApiKeyResolver(apiKeys),
@@ -163,7 +171,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new HistoryResolver(history),
-      new ImportResolver(imports),
+      new ImportResolver(imports, importControl, importResults),
       new NodeResolver({
         Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
         Brand: async (viewer, key) => nullable(toBrand)((await brands.findBrands(viewer, [key]))[0]),
@@ -191,11 +199,12 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       brands,
       search,
       imports,
+      importControl,
       assets,
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start([IMPORT_PLAN, IMPORT_BATCH, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE]);
+        await queue.start([IMPORT_PLAN, IMPORT_BATCH, IMPORT_UNDO, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -203,7 +212,6 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         if (recovered > 0) log.warn({ jobs: recovered }, 'jobs of a worker that died are taken up again');
         const batch = {
           parallelFiles: config.media.processes + 2,
-          maxByteSize: config.media.maxByteSize,
           thumbnailEdgePx: THUMBNAIL_EDGE_PX,
           ...(options.onStage && { onStage: options.onStage }),
         };
@@ -213,8 +221,11 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, CALIBRATION, [{ organizationId }]));
           queue.wake(CALIBRATION);
         };
-        const rooms = { database, files, media, embedding, ingest, afterImport: libraryChanged };
+        const itemFiles = new ItemFiles(database, files, config.media.maxByteSize);
+        const outcomes = new ImportOutcomes(ingest);
+        const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: libraryChanged };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
+        await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, compliance)), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(
           EMBEDDING_BACKFILL,
@@ -256,6 +267,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           }),
           receiveUpload: (token, stream) => uploads.receive(token, stream),
           openFile: async (token) => (await assetFiles.open(token)) ?? delivery.open(token),
+          openImportResult: (token) => importResults.open(token),
         });
         httpServer = server;
         closers.push(() => server.close());

@@ -1,57 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import type { CollectionService } from '../collections/collection.service.js';
 import type { OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
-import { VitrineError } from '../errors.js';
-import type { MediaFacts } from '../media/analysis.js';
 import type { TagService } from '../tags/tag.service.js';
-import { applyFields, newAsset, toColumns } from './asset-columns.js';
 import type { AssetFields } from './asset-fields.js';
 import {
   type AssetColumns,
   type AssetRow,
+  findAssets,
   findBrandIds,
-  findByContent,
   findByExternalId,
   highestVersionNumbers,
   insertAssets,
   insertVersions,
   lockKeys,
-  type NewVersion,
   updateAssets,
 } from './asset.queries.js';
+import { findByContent, insertHashBands } from './duplicate.queries.js';
+import { contentLocks, type DuplicatePolicy, KnownContents } from './duplicates.js';
+import { type Decision, decide, type IngestItem, type IngestNames, type IngestOutcome } from './ingest-decision.js';
 import { refreshSearchRows } from './search-row.queries.js';
-
-export type OnDuplicate = 'RETURN_EXISTING' | 'REJECT';
-
-/** A file that is stored, and measured unless its content was known already. */
-export interface IngestItem {
-  fields: AssetFields;
-  file: { sha256: string; byteSize: number; fileName: string };
-  /** Null when the content was in the library at the time of looking. */
-  measured: { facts: MediaFacts; vector: Float32Array | VitrineError | null } | null;
-}
-
-export type IngestOutcome =
-  | { state: 'CREATED' | 'UPDATED' | 'DUPLICATE' | 'SKIPPED'; assetId: string }
-  | { state: 'REJECTED'; error: VitrineError }
-  /** The content that was known is gone again: measure and try once more. */
-  | { state: 'UNMEASURED' };
 
 /** Judges versions in the caller's transaction; the compliance service. */
 export interface VersionJudge {
   judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void>;
   /** Runs a change that takes assets away, and judges what was judged by comparing with them. */
   judgeWithout<T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>): Promise<T>;
-}
-
-interface Decision {
-  item: IngestItem;
-  outcome: IngestOutcome;
-  asset?: AssetColumns;
-  /** What the asset was before; undefined for a new one. */
-  before?: AssetRow;
-  version?: NewVersion;
 }
 
 /** Turns measured files into assets: a whole batch with a fixed number of statements, in the caller's transaction. */
@@ -73,51 +46,44 @@ export class AssetIngest {
     return new Set((await findByContent(tx, sha256s)).map((row) => row.sha256));
   }
 
+  /** Holds off other workers with the same contents and external ids; {@link ingest} does so too. */
+  async lock(tx: OrganizationTx, items: readonly IngestItem[], policy: DuplicatePolicy): Promise<void> {
+    await lockKeys(tx, [
+      ...contentLocks(policy, contentsOf(items)),
+      ...items.flatMap(({ fields }) => (fields.externalId ? [`external ${fields.externalId}`] : [])),
+    ]);
+  }
+
   /** One outcome per item, in order. An item at fault is REJECTED alone. */
-  async ingest(tx: OrganizationTx, items: readonly IngestItem[], onDuplicate: OnDuplicate): Promise<IngestOutcome[]> {
-    await lockKeys(
-      tx,
-      items.flatMap((item) => [`content ${item.file.sha256}`, ...(item.fields.externalId ? [`external ${item.fields.externalId}`] : [])]),
-    );
+  async ingest(tx: OrganizationTx, items: readonly IngestItem[], policy: DuplicatePolicy): Promise<IngestOutcome[]> {
+    if (items.length === 0) return [];
+    await this.lock(tx, items, policy);
+    const contents = await KnownContents.load(tx, policy, contentsOf(items));
     const names = await this.#resolveNames(tx, items);
-    const known = new Map((await findByContent(tx, [...new Set(items.map((item) => item.file.sha256))])).map((row) => [row.sha256, row]));
-    const externalIds = items.flatMap((item) => item.fields.externalId ?? []);
-    const byExternalId = new Map((await findByExternalId(tx, externalIds)).map((row) => [row.external_id as string, row]));
-    const versionNumbers = await highestVersionNumbers(
-      tx,
-      [...byExternalId.values()].map((row) => row.id),
-    );
+    const rows = new Map((await this.#findTargets(tx, items, policy, contents)).map((row) => [row.id, row]));
+    const byExternalId = new Map([...rows.values()].flatMap((row) => (row.external_id === null ? [] : [[row.external_id, row]])));
+    const versionNumbers = await highestVersionNumbers(tx, [...rows.keys()]);
 
     const decisions: Decision[] = [];
     const touched = new Set<string>();
     for (const item of items) {
-      const decision = this.#decide(item, onDuplicate, names, known, byExternalId, versionNumbers);
-      // Two rows of one batch about one asset: the second waits for its own turn, after the first is written.
-      if (decision.before && touched.has(decision.before.id)) {
-        decisions.push({
-          item,
-          outcome: rejected(
-            'CONFLICT',
-            `externalId: ${JSON.stringify(item.fields.externalId)} stands on more than one row of this import.`,
-            'externalId',
-          ),
-        });
-        continue;
-      }
+      const decision = decide(item, { policy, names, contents, rows, byExternalId, versionNumbers, touched });
       decisions.push(decision);
       if (decision.asset === undefined) continue;
       touched.add(decision.asset.id);
-      // What a later row of the same batch must see.
       if (decision.version)
-        known.set(item.file.sha256, { sha256: item.file.sha256, version_id: decision.version.id, asset_id: decision.asset.id });
-      if (item.fields.externalId)
-        byExternalId.set(item.fields.externalId, { ...decision.asset, created_at: new Date(), updated_at: new Date() });
+        contents.add({ sha256: decision.version.sha256, facts: decision.version.facts }, decision.asset.id, decision.version.id);
+      if (decision.asset.external_id !== null) {
+        const row = { ...decision.asset, created_at: new Date(), updated_at: new Date() };
+        byExternalId.set(decision.asset.external_id, row);
+        rows.set(row.id, row);
+      }
     }
     await this.#write(tx, decisions, names.collections);
     return decisions.map((decision) => decision.outcome);
   }
 
-  async #resolveNames(tx: OrganizationTx, items: readonly IngestItem[]) {
+  async #resolveNames(tx: OrganizationTx, items: readonly IngestItem[]): Promise<IngestNames & { collections: Map<string, string> }> {
     const all = (pick: (fields: AssetFields) => readonly string[]) => [...new Set(items.flatMap((item) => pick(item.fields)))];
     return {
       tags: await this.#tags.resolveNames(
@@ -135,81 +101,40 @@ export class AssetIngest {
     };
   }
 
-  #decide(
-    item: IngestItem,
-    onDuplicate: OnDuplicate,
-    names: { tags: Map<string, number>; brands: Map<string, string> },
-    known: Map<string, { version_id: string; asset_id: string }>,
-    byExternalId: Map<string, AssetRow>,
-    versionNumbers: Map<string, number>,
-  ): Decision {
-    const { fields, file } = item;
-    if (fields.brand && !names.brands.has(fields.brand)) {
-      return {
-        item,
-        outcome: rejected(
-          'NOT_FOUND',
-          `brand: there is no brand with the key ${JSON.stringify(fields.brand)}. Create it first (brandCreate).`,
-          'brand',
-        ),
-      };
-    }
-    const sameContent = known.get(file.sha256);
-    const before = fields.externalId ? byExternalId.get(fields.externalId) : undefined;
-    if (sameContent !== undefined && sameContent.asset_id !== before?.id) {
-      if (onDuplicate === 'REJECT' || before !== undefined) {
-        return { item, outcome: rejected('CONFLICT', 'file: the library has this very content already, as another asset.', 'file') };
-      }
-      return { item, outcome: { state: 'DUPLICATE', assetId: sameContent.asset_id } };
-    }
-    if (sameContent !== undefined && before !== undefined) {
-      if (sameContent.version_id !== before.current_version_id) {
-        return { item, outcome: rejected('CONFLICT', 'file: this is an earlier version of the same asset.', 'file') };
-      }
-      const asset = applyFields(toColumns(before), fields, names);
-      const same = JSON.stringify(asset) === JSON.stringify(toColumns(before));
-      if (same) return { item, before, outcome: { state: 'SKIPPED', assetId: before.id } };
-      return { item, asset, before, outcome: { state: 'UPDATED', assetId: before.id } };
-    }
-    if (item.measured === null) return { item, outcome: { state: 'UNMEASURED' } };
-    const facts = item.measured.facts;
-    const assetId = before?.id ?? randomUUID();
-    const version: NewVersion = {
-      id: randomUUID(),
-      asset_id: assetId,
-      number: (versionNumbers.get(assetId) ?? 0) + 1,
-      sha256: file.sha256,
-      byte_size: file.byteSize,
-      file_name: file.fileName,
-      facts,
-    };
-    const start = before ? toColumns(before) : newAsset(assetId, file.fileName);
-    const asset: AssetColumns = {
-      ...applyFields(start, fields, names),
-      current_version_id: version.id,
-      kind: facts.kind,
-      media_type: facts.mediaType,
-      file_name: file.fileName,
-      byte_size: file.byteSize,
-      width: facts.width,
-      height: facts.height,
-    };
-    return { item, asset, version, ...(before && { before }), outcome: { state: before ? 'UPDATED' : 'CREATED', assetId } };
+  /** Assets that items may change: those with their external ids, and duplicates that are to get a new version. Locked. */
+  async #findTargets(
+    tx: OrganizationTx,
+    items: readonly IngestItem[],
+    policy: DuplicatePolicy,
+    contents: KnownContents,
+  ): Promise<AssetRow[]> {
+    const named = await findByExternalId(
+      tx,
+      items.flatMap((item) => item.fields.externalId ?? []),
+    );
+    if (policy.onDuplicate !== 'NEW_VERSION') return named;
+    const known = new Set(named.map((row) => row.id));
+    const duplicates = contentsOf(items).flatMap((content) => contents.find(content, undefined)?.assetId ?? []);
+    const more = [...new Set(duplicates)].filter((id) => !known.has(id)).sort();
+    return more.length === 0 ? named : [...named, ...(await findAssets(tx, more, true))];
   }
 
   async #write(tx: OrganizationTx, decisions: readonly Decision[], collections: Map<string, string>): Promise<void> {
     const written = decisions.filter((decision): decision is Decision & { asset: AssetColumns } => decision.asset !== undefined);
+    const [made, changed] = [written.filter(({ before }) => before === undefined), written.filter(({ before }) => before !== undefined)];
+    const versions = written.flatMap((decision) => decision.version ?? []);
     await insertAssets(
       tx,
-      written.filter((decision) => decision.before === undefined).map((decision) => decision.asset),
+      made.map(({ asset }) => asset),
     );
     await updateAssets(
       tx,
-      written.filter((decision) => decision.before !== undefined).map((decision) => decision.asset),
+      changed.map(({ asset }) => asset),
     );
-    await insertVersions(
+    await insertVersions(tx, versions);
+    await insertHashBands(
       tx,
-      written.flatMap((decision) => decision.version ?? []),
+      versions.flatMap(({ id, facts }) => (facts.perceptualHash === null ? [] : [{ id, hash: facts.perceptualHash }])),
     );
     await this.#embedding.save(
       tx,
@@ -218,8 +143,11 @@ export class AssetIngest {
         return version !== undefined && vector !== null ? [{ versionId: version.id, result: vector }] : [];
       }),
     );
-    const updated = written.filter((decision) => decision.before !== undefined).map((decision) => decision.asset.id);
-    if (updated.length > 0) await refreshSearchRows(tx, updated);
+    if (changed.length > 0)
+      await refreshSearchRows(
+        tx,
+        changed.map(({ asset }) => asset.id),
+      );
     await this.#join(tx, decisions, collections);
     if (written.length === 0) return;
     await this.#judge.judgeVersions(
@@ -233,13 +161,22 @@ export class AssetIngest {
     for (const [name, id] of collections) {
       const named = decisions.filter(({ item, asset, before }) => item.fields.collection === name && (asset ?? before) !== undefined);
       if (named.length === 0) continue;
-      const assetIds = named.map(({ asset, before }) => (asset ?? before)?.id as string);
-      const added = new Set(await this.#collections.addAssets(tx, id, assetIds));
-      for (const { outcome } of named) if (outcome.state === 'SKIPPED' && added.has(outcome.assetId)) outcome.state = 'UPDATED';
+      const added = new Set(
+        await this.#collections.addAssets(
+          tx,
+          id,
+          named.map(({ asset, before }) => (asset ?? before)?.id as string),
+        ),
+      );
+      for (const { outcome } of named) {
+        if (!('code' in outcome) || !added.has(outcome.assetId)) continue;
+        if (outcome.state === 'SKIPPED') Object.assign(outcome, { state: 'UPDATED', code: 'ADDED_TO_COLLECTION' });
+        if (outcome.state === 'UPDATED') outcome.before = { asset: outcome.before?.asset ?? null, collectionId: id };
+      }
     }
   }
 }
 
-function rejected(code: 'CONFLICT' | 'NOT_FOUND', message: string, field: string): IngestOutcome {
-  return { state: 'REJECTED', error: new VitrineError(code, message, { field }) };
+function contentsOf(items: readonly IngestItem[]) {
+  return items.flatMap(({ file, measured }) => (file === null ? [] : [{ sha256: file.sha256, facts: measured?.facts ?? null }]));
 }

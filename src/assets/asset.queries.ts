@@ -36,6 +36,8 @@ export interface NewVersion {
   sha256: string;
   byte_size: number;
   file_name: string;
+  /** 0, or the number of a further copy of bytes that the library has. */
+  copy: number;
   facts: MediaFacts;
 }
 
@@ -86,11 +88,11 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
     ...ruleFacts(facts),
   }));
   await tx.execute(sql`
-    INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, has_alpha,
+    INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, copy, media_type, kind, width, height, has_alpha,
       color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, warnings, facts_revision,
       has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
-      byte_size bigint, file_name text, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
+      byte_size bigint, file_name text, copy int, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
       page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, warnings text[],
       ${RULE_FACTS})`);
   await insertColors(tx, versions);
@@ -165,17 +167,6 @@ export async function lockKeys(tx: OrganizationTx, keys: readonly string[]): Pro
   if (sorted.length === 0) return;
   await tx.query(sql`
     SELECT pg_advisory_xact_lock(hashtextextended(${tx.organizationId} || k, 0)) FROM (SELECT k FROM unnest(${sorted}::text[]) WITH ORDINALITY AS u (k, n) ORDER BY n) s`);
-}
-
-export interface KnownContent {
-  sha256: string;
-  version_id: string;
-  asset_id: string;
-}
-
-export function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<KnownContent[]> {
-  return tx.query<KnownContent>(sql`
-    SELECT sha256, id AS version_id, asset_id FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND sha256 = ANY(${sha256s}::text[])`);
 }
 
 /** Assets by external id, locked for change. */
@@ -256,4 +247,28 @@ export async function deleteAssets(tx: OrganizationTx, ids: readonly string[]): 
   const rows = await tx.query<{ id: string }>(sql`
     DELETE FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[]) RETURNING id`);
   return rows.map((row) => row.id);
+}
+
+/** Takes versions away, with their vectors and findings. They must not be current any more. */
+export async function deleteVersions(tx: OrganizationTx, ids: readonly string[]): Promise<void> {
+  await tx.execute(sql`DELETE FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[])`);
+}
+
+/** Sets when assets were last changed, as undoing a change does: they are then as they were. */
+export async function setUpdatedAt(tx: OrganizationTx, times: readonly { id: string; updated_at: string }[]): Promise<void> {
+  await tx.execute(sql`
+    UPDATE asset a SET updated_at = r.updated_at FROM jsonb_to_recordset(${JSON.stringify(times)}::jsonb) AS r (id uuid, updated_at timestamptz)
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = r.id`);
+}
+
+/** Which of these brands and tags are still there. */
+export async function findRestorable(
+  tx: OrganizationTx,
+  brandIds: readonly string[],
+  tagIds: readonly number[],
+): Promise<{ brands: Set<string>; tags: Set<number> }> {
+  const rows = await tx.query<{ brand: string | null; tag: number | null }>(sql`
+    SELECT id AS brand, NULL::int AS tag FROM brand WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${brandIds}::uuid[])
+    UNION ALL SELECT NULL, id FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${tagIds}::int[])`);
+  return { brands: new Set(rows.flatMap(({ brand }) => brand ?? [])), tags: new Set(rows.flatMap(({ tag }) => tag ?? [])) };
 }

@@ -1,4 +1,4 @@
-import type { ItemRow } from '../imports/import.queries.js';
+import type { ItemRow } from '../imports/import-item.queries.js';
 
 /** An item that was not imported. */
 export type Problem = Pick<ItemRow, 'label' | 'code' | 'message'> & { state: string };

@@ -5,7 +5,8 @@ import { type App, createApp } from '../app.js';
 import type { Config } from '../config.js';
 import type { AssetFields } from '../assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../errors.js';
-import type { ImportProgress, ImportRequest } from '../imports/import.service.js';
+import type { OperationRow } from '../imports/import-operation.queries.js';
+import type { ImportRequest } from '../imports/import.service.js';
 import type { Logger } from '../log.js';
 import { readLocalAddress } from './api-client.js';
 import type { ImportResult, Problem } from './import-result.js';
@@ -79,7 +80,7 @@ async function importHere(app: App, request: ImportRequest, target: string): Pro
 }
 
 /** Shows how an import goes until it is over. */
-export async function waitForImport(app: App, viewer: Viewer, id: string, label: string): Promise<ImportProgress> {
+export async function waitForImport(app: App, viewer: Viewer, id: string, label: string): Promise<OperationRow> {
   const progress = showProgress(label);
   try {
     for (;;) {
@@ -106,7 +107,9 @@ async function listProblems(app: App, viewer: Viewer, id: string): Promise<Probl
 }
 
 function describeImport({ state, error, counts, problems }: ImportResult): string {
-  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name.toLowerCase()}`);
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name.toLowerCase()}`);
   const lines = [`Import ${state.toLowerCase()}: ${parts.join(', ') || 'nothing to import'}.`];
   if (error) lines.push(`${error.code}: ${error.message}`);
   for (const { label, state: itemState, code, message } of problems.slice(0, 50))

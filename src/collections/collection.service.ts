@@ -149,6 +149,11 @@ export class CollectionService {
     return insertMembers(tx, collectionId, assetIds);
   }
 
+  /** Takes assets out of a collection. @returns how many were in it */
+  removeAssets(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<number> {
+    return deleteMembers(tx, collectionId, assetIds);
+  }
+
   async #changeMembers<T>(
     viewer: Viewer,
     input: { collection: string; assets: string[] },

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { VitrineError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { type Download, downloadHandler } from './download.js';
 import { explorerHandler } from './explorer-page.js';
 import { fileHandler, type OpenedFile } from './file-delivery.js';
 import { type Readiness, readinessHandler } from './health.js';
@@ -25,6 +26,8 @@ export interface HttpServerOptions {
   readiness: Readiness;
   receiveUpload: ReceiveUpload;
   openFile: (token: string) => Promise<OpenedFile | null>;
+  /** Result files of imports. */
+  openImportResult: (token: string) => Promise<Download | null>;
   /** How long close() lets running requests go on. */
   closeTimeoutMs?: number;
 }
@@ -66,6 +69,7 @@ function createApp(options: HttpServerOptions): Express {
   app.get('/health/ready', readinessHandler(options.readiness, log));
   app.put('/uploads/:token', uploadHandler(options.receiveUpload, log));
   app.get('/files/:token', fileHandler(options.openFile, log));
+  app.get('/imports/:token', downloadHandler(options.openImportResult, log));
   app.use((request) => {
     throw new VitrineError('NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);
   });

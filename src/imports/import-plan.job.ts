@@ -7,24 +7,14 @@ import type { FileStore } from '../files/file-store.js';
 import type { JobHandler, JobQueue } from '../jobs/job-queue.js';
 import { listFolder, resolveInside } from './folder-source.js';
 import type { ImportSource, PlannedItem } from './import-source.js';
-import {
-  failOperation,
-  findOperation,
-  finishOperation,
-  insertItems,
-  type OperationRow,
-  pendingRange,
-  restartPlanning,
-  startOperation,
-} from './import.queries.js';
-import { IMPORT_BATCH } from './import-jobs.js';
+import { insertItems, restartPlanning } from './import-item.queries.js';
+import { enqueueBatches, IMPORT_BATCH } from './import-jobs.js';
+import { failOperation, findOperation, finishOperation, type OperationRow, startOperation } from './import-operation.queries.js';
 import { type FileFinder, readManifest } from './manifest.js';
 import { findStagedUploads } from './staged-upload.queries.js';
 
 /** Rows written in one statement while listing. */
 const CHUNK = 500;
-/** Items of one batch job: a few seconds of work, so that a killed worker loses little. */
-export const BATCH_SIZE = 32;
 
 type Data = { organizationId: string; importId: string };
 
@@ -45,22 +35,20 @@ export class ImportPlanJob implements JobHandler<Data> {
       (await restartPlanning(tx, importId)) ? await findOperation(tx, { id: importId }) : null,
     );
     if (operation === null) return; // cancelled, or planned by an earlier run of this job
+    let inputCount: number | null;
     try {
-      if (!(await this.#writeItems(organizationId, importId, this.#list(organizationId, operation)))) return;
+      inputCount = await this.#writeItems(organizationId, importId, this.#list(organizationId, operation));
     } catch (error) {
       if (!isVitrineError(error)) throw error;
       await this.#database.asOrganization(organizationId, (tx) => failOperation(tx, importId, error.code, error.message));
       return;
     }
+    if (inputCount === null) return;
+    const count = inputCount;
     await this.#database.asOrganization(organizationId, async (tx) => {
-      if (!(await startOperation(tx, importId))) return;
-      const range = await pendingRange(tx, importId);
-      const batches = [];
-      for (let from = range?.from ?? 0; range !== null && from <= range.to; from += BATCH_SIZE) {
-        batches.push({ organizationId, importId, from, to: Math.min(from + BATCH_SIZE - 1, range.to) });
-      }
-      await this.#queue.enqueue(tx, IMPORT_BATCH, batches);
-      if (batches.length === 0) await finishOperation(tx, importId);
+      // Paused meanwhile: resuming puts the batches into the queue.
+      if ((await startOperation(tx, importId, count)) !== 'RUNNING') return;
+      if ((await enqueueBatches(tx, this.#queue, importId)) === 0) await finishOperation(tx, importId);
     });
     this.#queue.wake(IMPORT_BATCH);
   }
@@ -71,8 +59,8 @@ export class ImportPlanJob implements JobHandler<Data> {
     );
   }
 
-  /** @returns false when the import was cancelled on the way */
-  async #writeItems(organizationId: string, importId: string, items: AsyncIterable<PlannedItem>): Promise<boolean> {
+  /** @returns how many there are; null when the import was cancelled on the way */
+  async #writeItems(organizationId: string, importId: string, items: AsyncIterable<PlannedItem>): Promise<number | null> {
     let chunk: PlannedItem[] = [];
     let position = 0;
     const write = async () => {
@@ -84,9 +72,9 @@ export class ImportPlanJob implements JobHandler<Data> {
     };
     for await (const item of items) {
       chunk.push(item);
-      if (chunk.length === CHUNK && !(await write())) return false;
+      if (chunk.length === CHUNK && !(await write())) return null;
     }
-    return write();
+    return (await write()) ? position : null;
   }
 
   async *#list(organizationId: string, { source, defaults }: OperationRow): AsyncGenerator<PlannedItem> {

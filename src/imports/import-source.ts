@@ -9,8 +9,8 @@ export type ImportSource =
   | { type: 'MANIFEST'; path: string }
   | { type: 'MANIFEST_UPLOAD'; uploadId: string; files: { uploadId: string; fileName: string }[] };
 
-/** Where one item's bytes are. */
-export type ItemSource = { type: 'PATH'; path: string } | { type: 'UPLOAD'; uploadId: string };
+/** Where one item's bytes are; ASSET: nowhere, the row is about an asset that is there. */
+export type ItemSource = { type: 'PATH'; path: string } | { type: 'UPLOAD'; uploadId: string } | { type: 'ASSET' };
 
 /** One input file or manifest row. A row that cannot be understood is an item too: it ends REJECTED, and the counts add up. */
 export interface PlannedItem {

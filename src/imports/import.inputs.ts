@@ -1,17 +1,7 @@
-import { ArgsType, Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { AssetFieldsInput } from '../assets/asset.inputs.js';
 import { SafeInt } from '../graphql/scalars.js';
-import { ImportItemState } from './import.types.js';
-
-export const OnDuplicate = { RETURN_EXISTING: 'RETURN_EXISTING', REJECT: 'REJECT' } as const;
-registerEnumType(OnDuplicate, {
-  name: 'OnDuplicate',
-  description: 'What to do with content that the library has.',
-  valuesConfig: {
-    RETURN_EXISTING: { description: 'The item ends DUPLICATE and names the asset.' },
-    REJECT: { description: 'The item ends REJECTED.' },
-  },
-});
+import { DuplicateBy, ImportItemState, OnDuplicate } from './vocabulary.js';
 
 @InputType({ description: 'One file that is to be uploaded.' })
 export class StagedUploadFileInput {
@@ -82,8 +72,20 @@ export class AssetImportCreateInput {
   @Field(() => AssetFieldsInput, { nullable: true, description: 'What is said about every asset whose row says nothing else.' })
   defaults?: AssetFieldsInput | null;
 
-  @Field(() => OnDuplicate, { defaultValue: 'RETURN_EXISTING', description: 'What to do with content that the library has.' })
+  @Field(() => OnDuplicate, { defaultValue: 'RETURN_EXISTING', description: 'What to do with duplicates.' })
   onDuplicate!: keyof typeof OnDuplicate;
+
+  @Field(() => [DuplicateBy], {
+    defaultValue: ['EXACT'],
+    description: 'What counts as a duplicate; the first that fits counts, in the order EXACT, PIXELS, NEAR. EXACT always does.',
+  })
+  duplicateBy!: (keyof typeof DuplicateBy)[];
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Only predict what would become of every item, and what rules would find. Nothing is stored or changed.',
+  })
+  dryRun!: boolean;
 
   @Field(() => String, {
     nullable: true,
@@ -92,10 +94,34 @@ export class AssetImportCreateInput {
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: 'An import to cancel.' })
-export class AssetImportCancelInput {
+@InputType({ description: 'An import.' })
+class ImportIdInput {
   @Field(() => ID, { description: 'The import.' })
   id!: string;
+}
+
+@InputType({ description: 'An import to cancel.' })
+export class AssetImportCancelInput extends ImportIdInput {}
+
+@InputType({ description: 'An import to pause.' })
+export class AssetImportPauseInput extends ImportIdInput {}
+
+@InputType({ description: 'An import to go on with.' })
+export class AssetImportResumeInput extends ImportIdInput {}
+
+@InputType({ description: 'An import to take back; it must be over.' })
+export class AssetImportUndoInput extends ImportIdInput {}
+
+@InputType({ description: 'An import whose items are to be tried again.' })
+export class AssetImportRetryInput {
+  @Field(() => ID, { description: 'The import; COMPLETED or CANCELLED.' })
+  id!: string;
+
+  @Field(() => [ImportItemState], {
+    defaultValue: ['FAILED'],
+    description: 'Items in these states: FAILED, REJECTED, CANCELLED. What was refused while planning, such as a broken line, stays.',
+  })
+  states!: (keyof typeof ImportItemState)[];
 }
 
 @ArgsType()

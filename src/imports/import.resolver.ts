@@ -3,24 +3,47 @@ import type { Connection } from '../graphql/connection.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
-import { AssetImportCancelInput, AssetImportCreateInput, ImportItemsArgs, ImportsArgs } from './import.inputs.js';
+import type { ImportControlService } from './import-control.service.js';
+import { ImportItemConnection, toImportItem } from './import-item.types.js';
+import type { ImportResultService } from './import-result.service.js';
+import {
+  AssetImportCancelInput,
+  AssetImportCreateInput,
+  AssetImportPauseInput,
+  AssetImportResumeInput,
+  AssetImportRetryInput,
+  AssetImportUndoInput,
+  ImportItemsArgs,
+  ImportsArgs,
+} from './import.inputs.js';
 import type { ImportRequest, ImportService } from './import.service.js';
 import {
   AssetImportCancelPayload,
   AssetImportCreatePayload,
-  ImportItemConnection,
+  AssetImportPausePayload,
+  AssetImportResumePayload,
+  AssetImportRetryPayload,
+  AssetImportUndoPayload,
+  ImportDuplicateCounts,
   ImportOperation,
   ImportOperationConnection,
-  toImportItem,
+  ImportUndo,
+  toDuplicateCounts,
   toImportOperation,
+  toImportUndo,
 } from './import.types.js';
+import { ImportResultFormat } from './vocabulary.js';
 
 @Resolver(() => ImportOperation)
 export class ImportResolver {
   readonly #imports: ImportService;
+  readonly #control: ImportControlService;
+  readonly #results: ImportResultService;
 
-  constructor(imports: ImportService) {
+  constructor(imports: ImportService, control: ImportControlService, results: ImportResultService) {
     this.#imports = imports;
+    this.#control = control;
+    this.#results = results;
   }
 
   @Query(() => ImportOperation, { nullable: true, description: 'One import; null when there is none with this id.' })
@@ -57,18 +80,79 @@ export class ImportResolver {
     return payload(async () => ({ import: toImportOperation(await this.#imports.create(viewerOf(context), toRequest(input))) }));
   }
 
+  @FieldResolver(() => ImportDuplicateCounts, { description: 'Its items that were duplicates, by kind.' })
+  async duplicates(@Ctx() context: RequestContext, @Root() operation: ImportOperation) {
+    return toDuplicateCounts(await this.#imports.outcomes(viewerOf(context), operation.key));
+  }
+
+  @FieldResolver(() => ImportUndo, { nullable: true, description: 'How far its undoing is; null when nobody asked for that.' })
+  async undo(@Ctx() context: RequestContext, @Root() { key, undoState }: ImportOperation) {
+    return undoState && toImportUndo(undoState, await this.#imports.outcomes(viewerOf(context), key));
+  }
+
+  @FieldResolver(() => String, {
+    description: 'Address of a file with every item and what became of it so far. Works without an API key, for one hour.',
+  })
+  resultUrl(
+    @Ctx() context: RequestContext,
+    @Root() operation: ImportOperation,
+    @Arg('format', () => ImportResultFormat, { defaultValue: 'JSONL', description: 'JSON lines or CSV.' })
+    format: keyof typeof ImportResultFormat,
+  ): string {
+    return this.#results.linkTo(viewerOf(context), operation.key, format);
+  }
+
   @Mutation(() => AssetImportCancelPayload, { description: 'Stops an import: what is done stays. Needs the role EDITOR.' })
   assetImportCancel(
     @Ctx() context: RequestContext,
-    @Arg('input', () => AssetImportCancelInput, { description: 'The import.' }) input: AssetImportCancelInput,
+    @Arg('input', () => AssetImportCancelInput, { description: 'The import.' }) { id }: AssetImportCancelInput,
   ) {
-    return payload(async () => ({
-      import: toImportOperation(await this.#imports.cancel(viewerOf(context), fromGlobalId('ImportOperation', input.id, 'input.id'))),
-    }));
+    return payload(async () => changed(await this.#control.cancel(viewerOf(context), keyOf(id))));
+  }
+
+  @Mutation(() => AssetImportPausePayload, {
+    description: 'Pauses an import: batches in work end, no further one begins. Needs the role EDITOR.',
+  })
+  assetImportPause(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetImportPauseInput, { description: 'The import.' }) { id }: AssetImportPauseInput,
+  ) {
+    return payload(async () => changed(await this.#control.pause(viewerOf(context), keyOf(id))));
+  }
+
+  @Mutation(() => AssetImportResumePayload, { description: 'Goes on with a paused import. Needs the role EDITOR.' })
+  assetImportResume(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetImportResumeInput, { description: 'The import.' }) { id }: AssetImportResumeInput,
+  ) {
+    return payload(async () => changed(await this.#control.resume(viewerOf(context), keyOf(id))));
+  }
+
+  @Mutation(() => AssetImportRetryPayload, { description: 'Tries items again that failed. Needs the role EDITOR.' })
+  assetImportRetry(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetImportRetryInput, { description: 'The import and which of its items.' }) { id, states }: AssetImportRetryInput,
+  ) {
+    return payload(async () => changed(await this.#control.retry(viewerOf(context), keyOf(id), states)));
+  }
+
+  @Mutation(() => AssetImportUndoPayload, {
+    description:
+      'Takes back what an import did, in the background: deletes the assets that it made, and makes those that it changed what they were. ' +
+      'What somebody has changed since stays, and is reported. Tags and collections that it made stay. Needs the role EDITOR.',
+  })
+  assetImportUndo(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => AssetImportUndoInput, { description: 'The import, which must be over.' }) { id }: AssetImportUndoInput,
+  ) {
+    return payload(async () => changed(await this.#control.undo(viewerOf(context), keyOf(id))));
   }
 }
 
-function toRequest({ source, defaults, onDuplicate, idempotencyKey }: AssetImportCreateInput): ImportRequest {
+const keyOf = (id: string) => fromGlobalId('ImportOperation', id, 'input.id');
+const changed = (row: Parameters<typeof toImportOperation>[0]) => ({ import: toImportOperation(row) });
+
+function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
   const { uploads, folder, manifest } = source;
   const upload = (id: string, field: string) => fromGlobalId('StagedUpload', id, field);
   return {
@@ -82,9 +166,7 @@ function toRequest({ source, defaults, onDuplicate, idempotencyKey }: AssetImpor
       uploadId: manifest.upload && upload(manifest.upload, 'input.source.manifest.upload'),
       fileUploadIds: manifest.files?.map((id, index) => upload(id, `input.source.manifest.files[${index}]`)),
     },
-    defaults,
-    onDuplicate,
-    idempotencyKey,
+    ...rest,
   };
 }
 

@@ -2,24 +2,16 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
+import type { DuplicateBy, OnDuplicate } from '../assets/duplicates.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { JobQueue } from '../jobs/job-queue.js';
 import { resolveInside } from './folder-source.js';
 import type { ImportSource } from './import-source.js';
-import {
-  cancelOperation,
-  countItems,
-  findOperation,
-  insertOperation,
-  type ItemRow,
-  type ItemState,
-  listItems,
-  listOperations,
-  type OperationRow,
-} from './import.queries.js';
+import { countOutcomes, type ItemRow, type ItemState, listItems } from './import-item.queries.js';
 import { IMPORT_PLAN } from './import-jobs.js';
+import { findOperation, insertOperation, listOperations, type OperationRow } from './import-operation.queries.js';
 import type { StagedUploadService } from './staged-upload.service.js';
 
 const MAX_UPLOADS = 1000;
@@ -32,14 +24,14 @@ export interface ImportRequest {
   folder?: string | null;
   manifest?: { path?: string | null; uploadId?: string | null; fileUploadIds?: string[] | null } | null;
   defaults?: unknown;
-  onDuplicate?: 'RETURN_EXISTING' | 'REJECT' | null;
+  onDuplicate?: OnDuplicate | null;
+  /** EXACT alone when absent. */
+  duplicateBy?: readonly DuplicateBy[] | null;
+  dryRun?: boolean | null;
   idempotencyKey?: string | null;
 }
 
-/** An operation with its items counted by state. */
-export interface ImportProgress extends OperationRow {
-  counts: Partial<Record<ItemState, number>>;
-}
+export type ImportOutcomeCounts = Awaited<ReturnType<typeof countOutcomes>>;
 
 export class ImportService {
   readonly #database: Database;
@@ -59,7 +51,7 @@ export class ImportService {
    * @param extraRoots folders that the caller may read beside the configured ones: the command line's own argument
    * @throws VitrineError BAD_USER_INPUT, NOT_FOUND, FORBIDDEN, CONFLICT (key used for another request)
    */
-  async create(viewer: Viewer, request: ImportRequest, extraRoots: readonly string[] = []): Promise<ImportProgress> {
+  async create(viewer: Viewer, request: ImportRequest, extraRoots: readonly string[] = []): Promise<OperationRow> {
     requireRole(viewer, 'EDITOR');
     const defaults = request.defaults == null ? {} : parseAssetFields(request.defaults, 'input.defaults');
     if (defaults.externalId)
@@ -70,9 +62,11 @@ export class ImportService {
     }
     const source = await this.#source(viewer, request, [...extraRoots, ...this.#importRoots]);
     const onDuplicate = request.onDuplicate ?? 'RETURN_EXISTING';
-    const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate })).digest('hex');
+    const duplicateBy = readKinds(request.duplicateBy);
+    const dryRun = request.dryRun ?? false;
+    const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate, duplicateBy, dryRun })).digest('hex');
     const operation = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const made = await insertOperation(tx, { source, defaults, onDuplicate, idempotencyKey: key, requestSha256 });
+      const made = await insertOperation(tx, { source, defaults, onDuplicate, duplicateBy, dryRun, idempotencyKey: key, requestSha256 });
       if (made !== null) {
         await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);
         return made;
@@ -128,36 +122,34 @@ export class ImportService {
   }
 
   /** @throws VitrineError NOT_FOUND */
-  async get(viewer: Viewer, id: string): Promise<ImportProgress> {
+  async get(viewer: Viewer, id: string): Promise<OperationRow> {
     const found = await this.find(viewer, id);
     if (found === null) throw new VitrineError('NOT_FOUND', 'There is no such import.', { field: 'id' });
     return found;
   }
 
-  find(viewer: Viewer, id: string): Promise<ImportProgress | null> {
-    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const operation = await findOperation(tx, { id });
-      return operation === null ? null : { ...operation, counts: (await countItems(tx, [id])).get(id) ?? {} };
-    });
+  find(viewer: Viewer, id: string): Promise<OperationRow | null> {
+    return this.#database.asOrganization(viewer.organizationId, (tx) => findOperation(tx, { id }));
   }
 
-  list(viewer: Viewer, first: number | null | undefined, after: string | null | undefined): Promise<Connection<ImportProgress>> {
+  list(viewer: Viewer, first: number | null | undefined, after: string | null | undefined): Promise<Connection<OperationRow>> {
     const page = readPage(first, after, 'imports');
     const keys = readKeys(page, OPERATION_KEYS, after);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const rows = await listOperations(tx, page.first + 1, keys && { createdAt: keys[0], id: keys[1] });
-      const counts = await countItems(
-        tx,
-        rows.map((row) => row.id),
-      );
       return toConnection(
         page,
         rows,
         rows[0]?.total ?? 0,
-        (row) => ({ ...row, counts: counts.get(row.id) ?? {} }),
+        (row) => row,
         (row) => [row.created_at.toISOString(), row.id],
       );
     });
+  }
+
+  /** How many items were duplicates, by kind, and what an undo did. */
+  outcomes(viewer: Viewer, id: string): Promise<ImportOutcomeCounts> {
+    return this.#database.asOrganization(viewer.organizationId, (tx) => countOutcomes(tx, id));
   }
 
   items(
@@ -180,17 +172,11 @@ export class ImportService {
       );
     });
   }
+}
 
-  /** Stops an import: what is done stays, what is not becomes CANCELLED. */
-  async cancel(viewer: Viewer, id: string): Promise<ImportProgress> {
-    requireRole(viewer, 'EDITOR');
-    const before = await this.get(viewer, id);
-    const cancelled = await this.#database.asOrganization(viewer.organizationId, (tx) => cancelOperation(tx, id));
-    if (!cancelled)
-      throw new VitrineError('CONFLICT', `input.id: this import is over already (${before.state}).`, {
-        field: 'input.id',
-        value: before.state,
-      });
-    return this.get(viewer, id);
-  }
+function readKinds(given: readonly DuplicateBy[] | null | undefined): DuplicateBy[] {
+  if (given == null) return ['EXACT'];
+  if (given.length === 0) throw badInput('input.duplicateBy', given, 'at least one of EXACT, PIXELS and NEAR');
+  // The same bytes are the same under every other likeness.
+  return (['EXACT', 'PIXELS', 'NEAR'] as const).filter((kind) => kind === 'EXACT' || given.includes(kind));
 }

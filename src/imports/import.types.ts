@@ -1,54 +1,12 @@
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
-import type { ItemRow, ItemState, OperationState } from './import.queries.js';
-import type { ImportProgress } from './import.service.js';
-
-export const ImportState = {
-  PLANNING: 'PLANNING',
-  RUNNING: 'RUNNING',
-  COMPLETED: 'COMPLETED',
-  FAILED: 'FAILED',
-  CANCELLED: 'CANCELLED',
-} as const satisfies Record<OperationState, string>;
-registerEnumType(ImportState, {
-  name: 'ImportState',
-  description: 'Where an import stands.',
-  valuesConfig: {
-    PLANNING: { description: 'Its files are being listed.' },
-    RUNNING: { description: 'Its files are being imported.' },
-    COMPLETED: { description: 'Every item has its final state.' },
-    FAILED: { description: 'It could not be carried out; `error` says why.' },
-    CANCELLED: { description: 'It was cancelled; what was done stays.' },
-  },
-});
-
-export const ImportItemState = {
-  PENDING: 'PENDING',
-  CREATED: 'CREATED',
-  UPDATED: 'UPDATED',
-  DUPLICATE: 'DUPLICATE',
-  SKIPPED: 'SKIPPED',
-  REJECTED: 'REJECTED',
-  FAILED: 'FAILED',
-  CANCELLED: 'CANCELLED',
-} as const satisfies Record<ItemState, string>;
-registerEnumType(ImportItemState, {
-  name: 'ImportItemState',
-  description: 'What became of one input file or manifest row. All but PENDING are final.',
-  valuesConfig: {
-    PENDING: { description: 'Not reached yet.' },
-    CREATED: { description: 'A new asset was made.' },
-    UPDATED: { description: 'An asset with the same external id was changed, or got a new version.' },
-    DUPLICATE: { description: 'The library had this very content; the item names that asset.' },
-    SKIPPED: { description: 'The asset was there and nothing about it differs.' },
-    REJECTED: { description: 'The file or row is at fault: `code`, `field` and `message` say how.' },
-    FAILED: { description: 'It could not be imported although nothing is known to be wrong with it.' },
-    CANCELLED: { description: 'The import was cancelled before this item was reached.' },
-  },
-});
+import type { ItemState } from './import-item.queries.js';
+import type { OperationRow, OperationState } from './import-operation.queries.js';
+import type { ImportOutcomeCounts } from './import.service.js';
+import { DuplicateBy, ImportState, ImportUndoState, OnDuplicate } from './vocabulary.js';
 
 @ObjectType({ description: 'Items of an import by state. The numbers add up to `total`.' })
 export class ImportCounts {
@@ -80,6 +38,36 @@ export class ImportCounts {
   cancelled!: number;
 }
 
+@ObjectType({ description: 'Items of an import that were duplicates, whatever was done about them, by kind.' })
+export class ImportDuplicateCounts {
+  @Field(() => Int, { description: 'The same bytes.' })
+  exact!: number;
+
+  @Field(() => Int, { description: 'The same pixels; 0 unless asked for.' })
+  pixels!: number;
+
+  @Field(() => Int, { description: 'Pictures that look the same; 0 unless asked for.' })
+  near!: number;
+}
+
+@ObjectType({ description: 'How far the undoing of an import is.' })
+export class ImportUndo {
+  @Field(() => ImportUndoState, { description: 'Where it stands.' })
+  state!: keyof typeof ImportUndoState;
+
+  @Field(() => Int, { description: 'Assets that the import had made, deleted.' })
+  removed!: number;
+
+  @Field(() => Int, { description: 'Changes that were taken back.' })
+  restored!: number;
+
+  @Field(() => Int, { description: 'Left alone, since somebody had changed the asset after the import.' })
+  kept!: number;
+
+  @Field(() => Int, { description: 'Deleted by somebody else already.' })
+  gone!: number;
+}
+
 @ObjectType({ description: 'Why an import as a whole failed.' })
 export class ImportError {
   @Field(() => String, { description: 'Stable code.' })
@@ -89,46 +77,28 @@ export class ImportError {
   message!: string;
 }
 
-@ObjectType({ description: 'One input file or manifest row of an import, and what became of it.' })
-export class ImportItem {
-  assetKey!: string | null;
-
-  @Field(() => Int, { description: 'Place in the input, from 0.' })
-  position!: number;
-
-  @Field(() => String, { description: 'What the input calls it: a path, a file name, or a line of the manifest.' })
-  label!: string;
-
-  @Field(() => ImportItemState, { description: 'What became of it.' })
-  state!: ItemState;
-
-  @Field(() => ID, { nullable: true, description: 'The asset that was made, changed or found; null when there is none.' })
-  assetId!: string | null;
-
-  @Field(() => String, { nullable: true, description: 'Stable code of what was wrong, such as MEDIA_CORRUPT; null when nothing was.' })
-  code!: string | null;
-
-  @Field(() => String, { nullable: true, description: 'What was wrong and what to do, in words.' })
-  message!: string | null;
-
-  @Field(() => String, { nullable: true, description: 'The field of the row at fault, when it is one in particular.' })
-  field!: string | null;
-
-  @Field(() => Date, { nullable: true, description: 'When it reached its final state.' })
-  finishedAt!: Date | null;
-}
-
-export const ImportItemConnection = connectionOf(ImportItem, 'ImportItem');
-
 @ObjectType({
   implements: Node,
   description: 'An import: it goes on by itself, survives restarts, and ends with every item in one final state.',
 })
 export class ImportOperation extends Node {
   key!: string;
+  undoState!: keyof typeof ImportUndoState | null;
 
   @Field(() => ImportState, { description: 'Where it stands.' })
   state!: OperationState;
+
+  @Field(() => Boolean, { description: 'Whether it only predicts what would become of its items.' })
+  dryRun!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether it is asked to pause: at once, or when its planning is over.' })
+  pausing!: boolean;
+
+  @Field(() => OnDuplicate, { description: 'What is done with duplicates.' })
+  onDuplicate!: keyof typeof OnDuplicate;
+
+  @Field(() => [DuplicateBy], { description: 'What counts as a duplicate.' })
+  duplicateBy!: (keyof typeof DuplicateBy)[];
 
   @Field(() => ImportCounts, { description: 'Its items by state.' })
   counts!: ImportCounts;
@@ -151,30 +121,6 @@ export class ImportOperation extends Node {
 
 export const ImportOperationConnection = connectionOf(ImportOperation, 'ImportOperation');
 
-@ObjectType({ description: 'A place for the bytes of one file.' })
-export class StagedUpload {
-  @Field(() => ID, { description: 'Id to name in `assetImportCreate`.' })
-  id!: string;
-
-  @Field(() => String, { description: 'Where to PUT the bytes, once. Needs no API key: the address is the permission.' })
-  url!: string;
-
-  @Field(() => String, { description: 'The file name, as announced.' })
-  fileName!: string;
-
-  @Field(() => Date, { description: 'Until when the address works.' })
-  expiresAt!: Date;
-}
-
-@ObjectType({ description: 'What `stagedUploadCreate` did.' })
-export class StagedUploadCreatePayload {
-  @Field(() => [StagedUpload], { nullable: true, description: 'One place per file, in order; null when there are `userErrors`.' })
-  uploads?: StagedUpload[] | null;
-
-  @Field(() => [UserError], { description: 'Why nothing was done; empty on success.' })
-  userErrors!: UserError[];
-}
-
 @ObjectType({ description: 'What `assetImportCreate` did.' })
 export class AssetImportCreatePayload {
   @Field(() => ImportOperation, { nullable: true, description: 'The import, begun; null when there are `userErrors`.' })
@@ -184,8 +130,8 @@ export class AssetImportCreatePayload {
   userErrors!: UserError[];
 }
 
-@ObjectType({ description: 'What `assetImportCancel` did.' })
-export class AssetImportCancelPayload {
+@ObjectType({ description: 'What a change of an import did.' })
+class ImportChangePayload {
   @Field(() => ImportOperation, { nullable: true, description: 'The import as it is now; null when there are `userErrors`.' })
   import?: ImportOperation | null;
 
@@ -193,14 +139,33 @@ export class AssetImportCancelPayload {
   userErrors!: UserError[];
 }
 
-export function toImportOperation(row: ImportProgress): ImportOperation {
-  const of = (state: ItemState) => row.counts[state] ?? 0;
+@ObjectType({ description: 'What `assetImportCancel` did.' })
+export class AssetImportCancelPayload extends ImportChangePayload {}
+
+@ObjectType({ description: 'What `assetImportPause` did.' })
+export class AssetImportPausePayload extends ImportChangePayload {}
+
+@ObjectType({ description: 'What `assetImportResume` did.' })
+export class AssetImportResumePayload extends ImportChangePayload {}
+
+@ObjectType({ description: 'What `assetImportRetry` did.' })
+export class AssetImportRetryPayload extends ImportChangePayload {}
+
+@ObjectType({ description: 'What `assetImportUndo` did.' })
+export class AssetImportUndoPayload extends ImportChangePayload {}
+
+export function toImportOperation(row: OperationRow): ImportOperation {
   const total = Object.values(row.counts).reduce((sum, count) => sum + count, 0);
-  const over = row.finished_at !== null;
+  const of = (state: ItemState) => row.counts[state];
   return {
     key: row.id,
     id: toGlobalId('ImportOperation', row.id),
     state: row.state,
+    dryRun: row.dry_run,
+    pausing: row.pausing,
+    onDuplicate: row.on_duplicate,
+    duplicateBy: row.duplicate_by,
+    undoState: row.undo_state,
     counts: {
       total,
       pending: of('PENDING'),
@@ -212,7 +177,7 @@ export function toImportOperation(row: ImportProgress): ImportOperation {
       failed: of('FAILED'),
       cancelled: of('CANCELLED'),
     },
-    progress: over ? 1 : row.state === 'PLANNING' || total === 0 ? 0 : 1 - of('PENDING') / total,
+    progress: row.finished_at !== null ? 1 : row.state === 'PLANNING' || total === 0 ? 0 : 1 - of('PENDING') / total,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
     createdAt: row.created_at,
     startedAt: row.started_at,
@@ -220,16 +185,10 @@ export function toImportOperation(row: ImportProgress): ImportOperation {
   };
 }
 
-export function toImportItem(row: ItemRow): ImportItem {
-  return {
-    assetKey: row.asset_id,
-    position: row.position,
-    label: row.label,
-    state: row.state,
-    assetId: row.asset_id === null ? null : toGlobalId('Asset', row.asset_id),
-    code: row.code,
-    message: row.message,
-    field: row.field,
-    finishedAt: row.finished_at,
-  };
+export function toDuplicateCounts(counts: ImportOutcomeCounts): ImportDuplicateCounts {
+  return { exact: counts.EXACT ?? 0, pixels: counts.PIXELS ?? 0, near: counts.NEAR ?? 0 };
+}
+
+export function toImportUndo(state: keyof typeof ImportUndoState, counts: ImportOutcomeCounts): ImportUndo {
+  return { state, removed: counts.REMOVED ?? 0, restored: counts.RESTORED ?? 0, kept: counts.KEPT_CHANGED ?? 0, gone: counts.GONE ?? 0 };
 }

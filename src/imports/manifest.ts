@@ -33,13 +33,13 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
   try {
     if (isVitrineError(row)) throw row;
     const { file, ...fields } = row;
-    if (typeof file !== 'string' || file === '') {
-      throw new VitrineError('MANIFEST_INVALID', `line ${line}: file is missing. Every row names its file, relative to the manifest.`, {
-        field: 'file',
-        value: file,
-      });
-    }
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
+    // Without a file the row is about an asset that is there.
+    if (file == null && parsed.externalId) return { label: parsed.externalId, source: { type: 'ASSET' }, fields: parsed, error: null };
+    if (typeof file !== 'string' || file === '') {
+      const message = `line ${line}: file is missing. A row names its file, relative to the manifest, or the externalId of an asset that is there.`;
+      throw new VitrineError('MANIFEST_INVALID', message, { field: 'file', value: file });
+    }
     return { label, source: await find(file), fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;

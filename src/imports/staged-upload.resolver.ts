@@ -3,7 +3,7 @@ import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
 import { StagedUploadCreateInput } from './import.inputs.js';
-import { StagedUploadCreatePayload } from './import.types.js';
+import { StagedUploadCreatePayload } from './staged-upload.types.js';
 import type { StagedUploadService } from './staged-upload.service.js';
 
 @Resolver()

@@ -64,6 +64,12 @@ export class JobQueue {
     );
   }
 
+  /** Takes jobs that nobody has begun out of the queue, in the transaction that makes them pointless. */
+  async discard<Data extends object>(tx: Tx, kind: JobKind<Data>, match: Partial<Data>): Promise<void> {
+    const text = `DELETE FROM pgboss.job WHERE name = $1 AND state IN ('created', 'retry') AND data @> $2::jsonb`;
+    await tx.asOwner(text, [kind.name, JSON.stringify(match)]);
+  }
+
   /** Makes this process look for work now and not at the next poll. */
   wake(kind: JobKind<object>): void {
     for (const worker of this.#workers.get(kind.name) ?? []) this.#boss.notifyWorker(worker);

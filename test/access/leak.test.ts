@@ -328,6 +328,10 @@ const mutations = (): Record<string, Case[]> => {
       // The same key in another organisation is another key.
       to({ source: { folder: root }, idempotencyKey: `${MARK} idempotency` }, 'own', 'skip'),
     ],
+    assetImportPause: [to({ id: victim.openImport }, 'not found', 'skip')],
+    assetImportResume: [to({ id: victim.openImport }, 'not found', 'skip')],
+    assetImportRetry: [to({ id: victim.importId }, 'not found', 'skip')],
+    assetImportUndo: [to({ id: victim.importId }, 'not found', 'skip')],
     assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
     findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
     findingWaive: [

@@ -69,6 +69,7 @@ const options = (): HttpServerOptions => ({
     return { sha256: hash.digest('hex'), byteSize };
   },
   openFile: async (token) => FILES[token] ?? null,
+  openImportResult: async () => null,
   closeTimeoutMs: 500,
 });
 

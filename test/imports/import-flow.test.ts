@@ -175,7 +175,7 @@ describe('folders', () => {
     expect(end.state).toBe('COMPLETED');
     await expectToAddUp(end, 9);
     const items = byLabel(end);
-    const outcomes = Object.fromEntries([...items].map(([label, { state, code }]) => [label, code ?? state]));
+    const outcomes = Object.fromEntries([...items].map(([label, { state, code }]) => [label, state === 'CREATED' ? state : code]));
     expect(outcomes).toEqual({
       'archive.zip': 'MEDIA_UNSUPPORTED',
       'corrupt.png': 'MEDIA_CORRUPT',
@@ -188,7 +188,7 @@ describe('folders', () => {
       'script.svg': expect.stringMatching(/CREATED|MEDIA_/),
     });
     for (const { state, code, message, assetId } of end.items) {
-      if (state === 'CREATED') expect([code, message, typeof assetId]).toEqual([null, null, 'string']);
+      if (state === 'CREATED') expect([code, message, typeof assetId]).toEqual(['NEW_ASSET', null, 'string']);
       else expect([state, message, assetId]).toEqual(['REJECTED', expect.stringMatching(/^.{20,400}[.]$/s), null]);
     }
     expect(items.get('huge.png')?.message).toMatch(/400000000|400,000,000|20,?000/);
@@ -205,7 +205,7 @@ describe('folders', () => {
     expect(end.items.map(({ label, code }) => [label, code])).toEqual([
       ['closed.png', 'FILE_UNREADABLE'],
       ['inner', 'FILE_UNREADABLE'],
-      ['open.png', null],
+      ['open.png', 'NEW_ASSET'],
     ]);
     await expectToAddUp(end, 3);
   });
@@ -341,7 +341,7 @@ describe('manifests', () => {
     const end = await runImport(test, key, { source: { manifest: { upload: manifest, files: [x, y] } } });
     expect(end.state).toBe('COMPLETED');
     await expectToAddUp(end, 6);
-    expect(end.items.map(({ code, state }) => code ?? state)).toEqual([
+    expect(end.items.map(({ code, state }) => (state === 'CREATED' ? state : code))).toEqual([
       'CREATED',
       'FILE_NOT_FOUND',
       'MANIFEST_INVALID',
@@ -430,14 +430,19 @@ describe('manifests', () => {
     expect(complianceReport).toMatchObject({ assets: 1, worstAssets: [] });
   });
 
-  it('that name one external id twice update in turn, and what collides is REJECTED alone', async () => {
+  it('that name one external id twice update in turn', async () => {
     const folder = await folderOf('twice', { 'p.png': await picture(), 'q.png': await picture(), 'r.png': await picture() });
     const rows = [{ file: 'p.png', externalId: 'twice' }, { file: 'q.png', externalId: 'twice' }, { file: 'r.png' }];
     await writeFile(path.join(folder, 'm.jsonl'), jsonLines(rows));
     const end = await runImport(test, key, { source: { manifest: { path: path.join(folder, 'm.jsonl') } } });
     await expectToAddUp(end, 3);
-    expect(statesOf(end)).toEqual(['CREATED', 'REJECTED', 'CREATED']);
-    expect(end.items[1]).toMatchObject({ code: 'CONFLICT', field: 'externalId' });
+    expect(end.items.map(({ state, code }) => [state, code])).toEqual([
+      ['CREATED', 'NEW_ASSET'],
+      ['UPDATED', 'NEW_VERSION'],
+      ['CREATED', 'NEW_ASSET'],
+    ]);
+    expect(end.items[1]?.assetId).toBe(end.items[0]?.assetId);
+    expect((await assetOf(end.items[0]?.assetId)).versions).toHaveLength(2);
   });
 });
 
