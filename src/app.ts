@@ -58,7 +58,8 @@ import { ImportOutcomes } from './imports/import-outcomes.js';
 import { ImportPlanJob } from './imports/import-plan.job.js';
 import { ImportResultService } from './imports/import-result.service.js';
 import { ImportUndoJob } from './imports/import-undo.job.js';
-import { ImportResolver } from './imports/import.resolver.js';
+import { ImportWatch } from './imports/import-watch.js';
+import { IMPORT_CHANGED, ImportResolver, type ImportTopic } from './imports/import.resolver.js';
 import { ImportService } from './imports/import.service.js';
 import { toImportOperation } from './imports/import.types.js';
 import { ItemFiles } from './imports/item-files.js';
@@ -155,7 +156,9 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const importControl = new ImportControlService(database, queue);
     const importResults = new ImportResultService(database, signer, baseUrl);
 
-    const schema = buildGraphqlSchema([
+    const importWatch = new ImportWatch(database);
+    const events = { [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => importWatch.follow(viewer, importId) };
+    const schema = buildGraphqlSchema(events, [
       new ApiKeyResolver(apiKeys),
       new AssetResolver(assets, assetFiles),
       new AssetBrandResolver(brands),
@@ -254,6 +257,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           publicUrl: config.publicUrl,
           log,
           graphql: graphql.handler,
+          upgrade: graphql.upgrade,
           exampleQueries: EXAMPLE_QUERIES,
           readiness: async () => ({
             database: await database.ping().then(
@@ -271,6 +275,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         });
         httpServer = server;
         closers.push(() => server.close());
+        // Before the server waits for its connections to end.
+        closers.push(() => graphql.endStreams());
         return server.url;
       },
 

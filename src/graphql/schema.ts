@@ -4,8 +4,11 @@ import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
-/** The schema of these resolvers, each built by the caller. Services check their input themselves. */
-export function buildGraphqlSchema(resolvers: readonly object[]): GraphQLSchema {
+/** Events that a subscription's topic stands for, of what its `topicId` names. */
+export type EventSource = (topicId: never) => Promise<AsyncIterable<unknown>>;
+
+/** The schema of these resolvers, each built by the caller. Services check their input themselves. @param events by topic */
+export function buildGraphqlSchema(events: Record<string, EventSource>, resolvers: readonly object[]): GraphQLSchema {
   const instances = new Map(resolvers.map((resolver) => [resolver.constructor as ResolverClass, resolver]));
   if (instances.size < resolvers.length) throw new Error('a resolver class was given twice');
   return buildSchemaSync({
@@ -18,6 +21,11 @@ export function buildGraphqlSchema(resolvers: readonly object[]): GraphQLSchema 
       },
     },
     validate: false,
+    // Nothing is published here: each topic has its own source. GraphQL waits for the promise, which type-graphql's types do not mention.
+    pubSub: {
+      publish: () => undefined,
+      subscribe: (topic, topicId) => (events[topic] as EventSource)(topicId as never) as unknown as AsyncIterable<unknown>,
+    },
     // Only what the resolvers reach: classes that happen to be loaded stay out.
     orphanedTypes: [],
   });

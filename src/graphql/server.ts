@@ -18,6 +18,7 @@ import type { Logger } from '../log.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError, toGraphqlAnswer } from './errors.js';
 import { costOf, DEFAULT_LIMITS, type GraphqlLimits, limitRules } from './limits.js';
+import { createSubscriptionServer, type SubscriptionServer } from './subscriptions.js';
 
 export interface GraphqlServerOptions {
   schema: GraphQLSchema;
@@ -28,8 +29,12 @@ export interface GraphqlServerOptions {
 }
 
 export interface GraphqlServer {
-  /** To be mounted at /graphql. */
+  /** To be mounted at /graphql; answers subscriptions below it, at /stream. */
   handler: Router;
+  /** Takes over a connection to the same path that asked for a WebSocket. */
+  upgrade: SubscriptionServer['upgrade'];
+  /** Ends open streams: before the HTTP server waits for its connections. */
+  endStreams(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,7 +95,15 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
       }
     });
 
+  const subscriptions = createSubscriptionServer({ schema, authenticate: options.authenticate, limits, log });
   const handler = express.Router();
+  handler.use(
+    '/stream',
+    assignRequestId,
+    express.json({ limit: limits.maxBodyByteSize }),
+    subscriptions.eventStream,
+    answerError(log, limits),
+  );
   handler.use(
     assignRequestId,
     limitTime(limits.timeoutMs, log),
@@ -98,7 +111,7 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
     run,
     answerError(log, limits),
   );
-  return { handler, stop: () => apollo.stop() };
+  return { handler, upgrade: subscriptions.upgrade, endStreams: subscriptions.close, stop: () => apollo.stop() };
 }
 
 async function createContext(

@@ -6,14 +6,18 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses requests for names that are not this machine's. A web page elsewhere can point its own name at 127.0.0.1 (DNS rebinding)
- * and then read answers as if they were its own; the Host header gives it away.
+ * Whether a request is for this machine's name. A web page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and then read
+ * answers as if they were its own; the Host header gives it away.
  */
+export function isKnownHost(host: string | undefined, publicUrl: string | null): boolean {
+  const name = (host ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
+  return name === '[::1]' || isLoopback(name) || (publicUrl !== null && name === new URL(publicUrl).hostname);
+}
+
+/** Refuses requests for names that are not this machine's: see {@link isKnownHost}. */
 export function requireKnownHost(publicUrl: string | null): RequestHandler {
-  const publicName = publicUrl === null ? null : new URL(publicUrl).hostname;
   return (request, response, next) => {
-    const name = (request.headers.host ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
-    if (name === '[::1]' || isLoopback(name) || name === publicName) {
+    if (isKnownHost(request.headers.host, publicUrl)) {
       next();
       return;
     }

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { VitrineError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -7,7 +8,7 @@ import { type Download, downloadHandler } from './download.js';
 import { explorerHandler } from './explorer-page.js';
 import { fileHandler, type OpenedFile } from './file-delivery.js';
 import { type Readiness, readinessHandler } from './health.js';
-import { isLoopback, requireKnownHost } from './host-check.js';
+import { isKnownHost, isLoopback, requireKnownHost } from './host-check.js';
 import { httpStatusOf, toPublicError } from './public-error.js';
 import { assignRequestId, requestIdOf } from './request-id.js';
 import { type ReceiveUpload, uploadHandler } from './upload-reception.js';
@@ -21,6 +22,8 @@ export interface HttpServerOptions {
   log: Logger;
   /** Mounted at /graphql. */
   graphql: RequestHandler;
+  /** Takes over connections to /graphql that ask for a WebSocket. */
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Queries that the explorer page opens with, one tab each. */
   exampleQueries: readonly string[];
   readiness: Readiness;
@@ -48,6 +51,12 @@ const HEADERS_TIMEOUT_MS = 15_000;
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, createApp(options));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const known = !isLoopback(options.host) || isKnownHost(request.headers.host, options.publicUrl ?? null);
+    const ours = /^\/graphql(\?|$)/.test(request.url ?? '');
+    if (options.upgrade && known && ours) options.upgrade(request, socket, head);
+    else socket.end(`HTTP/1.1 ${known ? '404 Not Found' : '421 Misdirected Request'}\r\nConnection: close\r\n\r\n`);
+  });
   await listen(server, options.host, options.port);
   const port = (server.address() as AddressInfo).port;
   const url = (options.publicUrl ?? `http://${hostInUrl(options.host)}:${port}`).replace(/\/+$/, '');

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import type { Viewer } from '../access/viewer.js';
 import type { Connection } from '../graphql/connection.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
@@ -34,6 +35,15 @@ import {
 } from './import.types.js';
 import { ImportResultFormat } from './vocabulary.js';
 
+type Row = Parameters<typeof toImportOperation>[0];
+
+/** Topic of what happens to one import. */
+export const IMPORT_CHANGED = 'IMPORT_CHANGED';
+export interface ImportTopic {
+  viewer: Viewer;
+  importId: string;
+}
+
 @Resolver(() => ImportOperation)
 export class ImportResolver {
   readonly #imports: ImportService;
@@ -58,6 +68,22 @@ export class ImportResolver {
   @Query(() => ImportOperationConnection, { description: 'All imports, newest first.' })
   async assetImports(@Ctx() context: RequestContext, @Args(() => ImportsArgs) { first, after }: ImportsArgs) {
     return mapNodes(await this.#imports.list(viewerOf(context), first, after), toImportOperation);
+  }
+
+  @Subscription(() => ImportOperation, {
+    topics: IMPORT_CHANGED,
+    topicId: ({ args, context }): ImportTopic => ({
+      viewer: viewerOf(context as RequestContext),
+      importId: fromGlobalId('ImportOperation', args.id as string, 'id'),
+    }),
+    description: 'An import as it is now, and again after every change (twice a second at most) until it is over.',
+  })
+  assetImportProgress(
+    @Root() row: Row,
+    // Declares the argument, which topicId reads.
+    @Arg('id', () => ID, { description: 'Id of the import.' }) _id: string,
+  ): ImportOperation {
+    return toImportOperation(row);
   }
 
   @FieldResolver(() => ImportItemConnection, { description: 'Its items in the order of the input.' })
@@ -150,7 +176,7 @@ export class ImportResolver {
 }
 
 const keyOf = (id: string) => fromGlobalId('ImportOperation', id, 'input.id');
-const changed = (row: Parameters<typeof toImportOperation>[0]) => ({ import: toImportOperation(row) });
+const changed = (row: Row) => ({ import: toImportOperation(row) });
 
 function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
   const { uploads, folder, manifest } = source;

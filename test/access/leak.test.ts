@@ -390,7 +390,7 @@ const mutations = (): Record<string, Case[]> => {
 };
 
 /** One operation with everything selected that the field can give. */
-function operationOf(kind: 'query' | 'mutation', field: GraphQLField<unknown, unknown>, variables: object): string {
+function operationOf(kind: 'query' | 'mutation' | 'subscription', field: GraphQLField<unknown, unknown>, variables: object): string {
   const given = field.args.filter(({ name }) => name in variables);
   const declared = given.map(({ name, type }) => `$${name}: ${type}`).join(', ');
   const passed = given.map(({ name }) => `${name}: $${name}`).join(', ');
@@ -463,7 +463,7 @@ async function settle(): Promise<void> {
 it('has a case for every query and mutation of the schema', () => {
   expect(Object.keys(queries()).sort()).toEqual(Object.keys(rootFields().query).sort());
   expect(Object.keys(mutations()).sort()).toEqual(Object.keys(rootFields().mutation).sort());
-  expect(test.app.schema.getSubscriptionType()).toBeUndefined();
+  expect(Object.keys(test.app.schema.getSubscriptionType()?.getFields() ?? {})).toEqual(['assetImportProgress']);
 });
 
 it('fills every table of an organisation', async () => {
@@ -529,6 +529,25 @@ it('reaches nothing of A through fields below those of B', async () => {
     embeddingModel: { embeddable: 1, embedded: 1, failed: 0 },
     viewer: { organization: { slug: 'b' } },
   });
+});
+
+it('streams nothing of A to B, and nothing to callers without a key', async () => {
+  const secrets = await secretsOf();
+  const field = test.app.schema.getSubscriptionType()?.getFields().assetImportProgress as GraphQLField<unknown, unknown>;
+  const variables = { id: victim.importId };
+  const query = operationOf('subscription', field, variables);
+  const stream = (key: string | null) =>
+    fetch(`${test.url}/graphql/stream`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...(key !== null && { authorization: `Bearer ${key}` }) },
+      body: JSON.stringify({ query, variables }),
+    });
+  const theirs = await (await stream(b.keys.ADMIN)).text();
+  expect(theirs).toContain('NOT_FOUND');
+  expect(leaksIn(theirs, JSON.stringify(variables), secrets)).toEqual([]);
+  for (const key of [null, `vtr_${'A'.repeat(43)}`]) expect((await stream(key)).status).toBe(401);
+  // The control: A sees it.
+  expect(leaksIn(await (await stream(a.keys.VIEWER)).text(), '', secrets).length).toBeGreaterThan(0);
 });
 
 it('opens files and takes uploads by whole tokens only', async () => {
