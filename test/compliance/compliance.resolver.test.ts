@@ -18,7 +18,7 @@ let schema: ReturnType<typeof buildGraphqlSchema>;
 beforeAll(async () => {
   test = await openTestDatabase();
   room = await openCompliance(test.database, 'api');
-  schema = buildGraphqlSchema([
+  schema = buildGraphqlSchema({}, [
     new BrandResolver(room.brands),
     new ComplianceResolver(room.compliance),
     new GuidelineResolver(room.guidelines),

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { id } = await organizations.ensureOrganization('door', 'The Door');
   adminKey = (await keys.createForOrganization(id, { name: 'admin', role: 'ADMIN' })).key;
   viewerKey = (await keys.createForOrganization(id, { name: 'reader', role: 'VIEWER' })).key;
-  schema = buildGraphqlSchema([new ApiKeyResolver(keys), new ViewerResolver(organizations)]);
+  schema = buildGraphqlSchema({}, [new ApiKeyResolver(keys), new ViewerResolver(organizations)]);
   const extended = extendSchema(
     schema,
     parse(`type Box { box(first: Int): Box  n: Int!  missing: Int! }
@@ -94,7 +94,7 @@ describe('the schema', () => {
     expect(printed.indexOf('type ApiKey ')).toBeLessThan(printed.indexOf('type Viewer '));
     expect(printed).toContain('scalar DateTimeISO');
     expect(printed).not.toContain('secretSha256');
-    expect(() => buildGraphqlSchema([new ViewerResolver(null as never), new ViewerResolver(null as never)])).toThrow(/twice/);
+    expect(() => buildGraphqlSchema({}, [new ViewerResolver(null as never), new ViewerResolver(null as never)])).toThrow(/twice/);
   });
 
   it('can be introspected without a key', async () => {
