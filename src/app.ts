@@ -18,7 +18,6 @@ import { AssetCollectionsResolver } from './collections/asset-collections.resolv
 import { CollectionResolver } from './collections/collection.resolver.js';
 import { CollectionService } from './collections/collection.service.js';
 import { AssetFindingsResolver } from './compliance/asset-findings.resolver.js';
-import { BrandReportResolver } from './compliance/brand-report.resolver.js';
 import { ComplianceResolver } from './compliance/compliance.resolver.js';
 import { ComplianceService } from './compliance/compliance.service.js';
 import { GuidelineResolver } from './compliance/guideline.resolver.js';
@@ -70,6 +69,9 @@ import type { Logger } from './log.js';
 import { createMediaAnalyzer } from './media/media-analyzer.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
 import { ReleaseService } from './releases/release.service.js';
+import { BrandReportResolver } from './reports/brand-report.resolver.js';
+import { ReportResolver } from './reports/report.resolver.js';
+import { ReportService } from './reports/report.service.js';
 import { SearchResolver } from './search/search.resolver.js';
 import { SearchService } from './search/search.service.js';
 import { TagResolver } from './tags/tag.resolver.js';
@@ -142,6 +144,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const reviews = new ReviewService(database, compliance);
     const waivers = new WaiverService(database, compliance);
     const history = new HistoryService(database);
+    const reports = new ReportService(database, compliance, history);
     const releases = new ReleaseService(database, compliance);
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);
@@ -165,7 +168,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetCollectionsResolver(collections),
       new AssetFindingsResolver(compliance),
       new AssetRenditionsResolver(delivery),
-      new BrandReportResolver(compliance),
+      new BrandReportResolver(reports),
       new BrandResolver(brands),
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),
@@ -182,6 +185,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
       }),
       new ReleaseResolver(releases),
+      new ReportResolver(reports),
       new RuleResolver(rules),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
@@ -196,6 +200,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       calibration,
       compliance,
       history,
+      reports,
       guidelines,
       organizations,
       apiKeys,

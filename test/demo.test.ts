@@ -103,7 +103,7 @@ it('judges every picture by the rule against prohibited content; how well is the
 it('reports per brand what the findings say', async () => {
   const { edges } = await test.app.brands.listBrands(admin, 10);
   expect(edges.length).toBeGreaterThanOrEqual(2);
-  const reports = await Promise.all(edges.map(({ node }) => test.app.compliance.report(admin, node.id, 3)));
+  const reports = await Promise.all(edges.map(({ node }) => test.app.reports.report(admin, { brandId: node.id }, { worst: 3 })));
   expect(reports.reduce((sum, report) => sum + report.assets, 0)).toBe(truth.length);
   for (const kind of ['PALETTE', 'MIN_RESOLUTION', 'ALT_TEXT', 'RIGHTS_EXPIRY'] as const) {
     for (const verdict of ['PASS', 'FAIL', 'NEEDS_REVIEW'] as const) {

@@ -83,9 +83,9 @@ async function printReports(app: App, owner: Viewer): Promise<void> {
   const percent = (share: number | null) => (share === null ? 'n/a' : `${(share * 100).toFixed(0)}%`);
   const { edges } = await app.brands.listBrands(owner, 10);
   for (const { node: brand } of edges) {
-    const report = await app.compliance.report(owner, brand.id, 3);
+    const report = await app.reports.report(owner, { brandId: brand.id }, { worst: 3 });
     process.stdout.write(
-      `\nCompliance of ${report.brandName}: score ${percent(report.score)} at a coverage of ${percent(report.coverage)}, ${report.assets} assets\n`,
+      `\nCompliance of ${report.scope.brandName}: score ${percent(report.score)} at a coverage of ${percent(report.coverage)}, ${report.assets} assets\n`,
     );
     for (const rule of report.perRule) {
       const { PASS, FAIL, NEEDS_REVIEW, NOT_EVALUATED } = rule.counts;

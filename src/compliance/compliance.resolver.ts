@@ -1,9 +1,9 @@
-import { Arg, Args, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import { Args, Ctx, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { FindingsArgs } from './compliance.inputs.js';
 import type { ComplianceService } from './compliance.service.js';
-import { ComplianceReport, RuleKindInfo, toReport } from './compliance.types.js';
+import { RuleKindInfo } from './compliance.types.js';
 import { FindingConnection, toFinding } from './finding.types.js';
 
 @Resolver()
@@ -12,15 +12,6 @@ export class ComplianceResolver {
 
   constructor(compliance: ComplianceService) {
     this.#compliance = compliance;
-  }
-
-  @Query(() => ComplianceReport, { description: 'How the assets of a brand keep its published rules.' })
-  async complianceReport(
-    @Ctx() context: RequestContext,
-    @Arg('brand', () => ID, { description: 'The brand.' }) brand: string,
-    @Arg('worst', () => Int, { defaultValue: 10, description: 'How many of the worst assets to name, 0 to 100.' }) worst: number,
-  ) {
-    return toReport(await this.#compliance.report(viewerOf(context), fromGlobalId('Brand', brand, 'brand'), worst));
   }
 
   @Query(() => FindingConnection, {

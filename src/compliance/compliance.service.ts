@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { badInput, VitrineError } from '../errors.js';
+import { VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import {
   type Dependents,
@@ -13,7 +13,6 @@ import {
   type Scope,
 } from './compliance.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
-import { type ReportFacts, reportBrand } from './report.queries.js';
 import { parameterSchema } from './read-input.js';
 import { RULE_KINDS, RULES } from './rules/registry.js';
 import type { RuleKind } from './vocabulary.js';
@@ -27,17 +26,6 @@ export interface PromptEmbedding {
 }
 
 export type { FindingRecord };
-
-export interface ComplianceReport extends ReportFacts {
-  brandId: string;
-  brandName: string;
-  /** judged / applicable, 0 to 1; null when no rule applies to any asset. */
-  coverage: number | null;
-  /** passed / judged, 0 to 1; null when nothing was judged. Means little without the coverage. */
-  score: number | null;
-  generatedAt: Date;
-  modelRevisionId: number;
-}
 
 export type FindingSelection = FindingFilter & { first?: number | null; after?: string | null };
 
@@ -166,27 +154,6 @@ export class ComplianceService {
   /** What rules can ask, and the JSON Schema of each kind's parameters. */
   listRuleKinds(): { kind: RuleKind; description: string; parameterSchema: Record<string, unknown> }[] {
     return RULE_KINDS.map((kind) => ({ kind, description: RULES[kind].description, parameterSchema: parameterSchema(kind) }));
-  }
-
-  /** @throws VitrineError NOT_FOUND, BAD_USER_INPUT */
-  async report(viewer: Viewer, brandId: string, worstCount = 10): Promise<ComplianceReport> {
-    if (!Number.isInteger(worstCount) || worstCount < 0 || worstCount > 100)
-      throw badInput('worst', worstCount, 'a whole number from 0 to 100');
-    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const brand = await tx.rows.brand.findFirst({ where: { organizationId: tx.organizationId, id: brandId }, select: { name: true } });
-      if (brand === null) throw new VitrineError('NOT_FOUND', 'brand: there is no such brand.', { field: 'brand', value: brandId });
-      await this.refreshExpiredIn(tx);
-      const facts = await reportBrand(tx, brandId, worstCount);
-      return {
-        ...facts,
-        brandId,
-        brandName: brand.name,
-        coverage: facts.applicable === 0 ? null : facts.judged / facts.applicable,
-        score: facts.judged === 0 ? null : facts.passed / facts.judged,
-        generatedAt: this.#clock(),
-        modelRevisionId: this.#embedding.revision.id,
-      };
-    });
   }
 
   /** A page of findings about current versions, worst first. */

@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../database/database.js';
 import { empty, sql } from '../database/sql.js';
-import { severityWeight } from './report.queries.js';
+import { severityWeight } from './rules/severity-weight.js';
 import type { RuleKind, RuleSeverity, Verdict } from './vocabulary.js';
 
 type Json = Record<string, unknown>;

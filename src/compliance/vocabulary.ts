@@ -37,6 +37,9 @@ export type RuleKind = keyof typeof RuleKind;
 export const RuleSeverity = { BLOCKER: 'BLOCKER', MAJOR: 'MAJOR', MINOR: 'MINOR', INFO: 'INFO' } as const;
 export type RuleSeverity = keyof typeof RuleSeverity;
 
+/** What a failing rule weighs in an asset's severity score: one blocker outweighs any usual number of lesser faults. */
+export const SEVERITY_WEIGHT: Readonly<Record<RuleSeverity, number>> = { BLOCKER: 100, MAJOR: 10, MINOR: 3, INFO: 1 };
+
 export const RuleState = { DRAFT: 'DRAFT', PUBLISHED: 'PUBLISHED', RETIRED: 'RETIRED' } as const;
 export type RuleState = keyof typeof RuleState;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
-import type { Database } from '../database/database.js';
+import type { Database, OrganizationTx } from '../database/database.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import {
   type BrokenLink,
@@ -8,6 +8,7 @@ import {
   countFindingChanges,
   countUnlinkedRows,
   countUnrecordedFindings,
+  findHistoryHead,
   type FindingChange,
   type HistoryHead,
   holdHistory,
@@ -51,6 +52,16 @@ export class HistoryService {
       const identity = (row: FindingChange): FindingChange => row;
       return toConnection(page, rows, await countFindingChanges(tx, filter), identity, (row) => [row.sequence, row.id]);
     });
+  }
+
+  /** The end of the chain, held still until the transaction ends; see {@link holdHistory}. */
+  hold(tx: OrganizationTx): Promise<HistoryHead> {
+    return holdHistory(tx);
+  }
+
+  /** The last link up to a moment, in the caller's transaction. */
+  findHead(tx: OrganizationTx, asOf: Date): Promise<HistoryHead> {
+    return findHistoryHead(tx, asOf);
   }
 
   head(viewer: Viewer): Promise<HistoryHead> {

@@ -267,7 +267,13 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5 }, outcome: 'own' },
     { variables: { first: 5, after: victim.cursors.collections }, outcome: 'own', control: 'skip' },
   ],
-  complianceReport: [{ variables: { brand: victim.brand, worst: 5 }, outcome: 'not found' }],
+  complianceReport: [
+    { variables: { brand: victim.brand, worst: 5 }, outcome: 'not found' },
+    { variables: { scope: { collection: victim.collection } }, outcome: 'not found' },
+    { variables: { scope: { rule: rule() } }, outcome: 'not found' },
+    { variables: { brand: victim.brand, asOf: new Date() }, outcome: 'not found' },
+    { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
+  ],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
   findings: [

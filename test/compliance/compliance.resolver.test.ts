@@ -8,6 +8,7 @@ import { toGlobalId } from '../../src/graphql/global-id.js';
 import { buildGraphqlSchema } from '../../src/graphql/schema.js';
 import { insertAsset } from '../support/asset-rows.js';
 import { type Compliance, openCompliance } from '../support/compliance-room.js';
+import { ReportResolver } from '../../src/reports/report.resolver.js';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { findUndescribed } from '../support/undescribed.js';
 
@@ -22,6 +23,7 @@ beforeAll(async () => {
     new BrandResolver(room.brands),
     new ComplianceResolver(room.compliance),
     new GuidelineResolver(room.guidelines),
+    new ReportResolver(room.reports),
     new RuleResolver(room.rules),
   ]);
 });

@@ -208,7 +208,7 @@ describe('the report and the search condition', () => {
   };
 
   it('reconciles: every asset once overall, every asset once per rule', async () => {
-    const report = await room.compliance.report(room.admin, brandId, 2);
+    const report = await room.reports.report(room.admin, { brandId }, { worst: 2 });
     const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0);
     expect(report.assets).toBe(7);
     expect(report.counts).toEqual({ PASS: 1, FAIL: 3, NEEDS_REVIEW: 1, NOT_APPLICABLE: 0, NOT_EVALUATED: 2, ERROR: 0, WAIVED: 0 });
@@ -229,7 +229,7 @@ describe('the report and the search condition', () => {
 
   it('has no score where nothing was judged', async () => {
     const empty = await makeBrand(room, 'empty');
-    expect(await room.compliance.report(room.admin, empty.brandId)).toMatchObject({
+    expect(await room.reports.report(room.admin, { brandId: empty.brandId })).toMatchObject({
       assets: 0,
       coverage: null,
       score: null,
@@ -237,13 +237,13 @@ describe('the report and the search condition', () => {
       worstAssets: [],
     });
     await add(empty.brandId, {});
-    expect(await room.compliance.report(room.admin, empty.brandId)).toMatchObject({
+    expect(await room.reports.report(room.admin, { brandId: empty.brandId })).toMatchObject({
       assets: 1,
       counts: { NOT_EVALUATED: 1 },
       coverage: null,
       score: null,
     });
-    await expect(room.compliance.report(room.admin, '00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({
+    await expect(room.reports.report(room.admin, { brandId: '00000000-0000-4000-8000-000000000000' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       field: 'brand',
     });
@@ -307,7 +307,7 @@ describe('the report and the search condition', () => {
     const theirs = await openCompliance(test.database, 'theirs');
     expect((await theirs.compliance.findings(theirs.admin, {})).totalCount).toBe(0);
     expect(await theirs.compliance.findingsOfAssets(theirs.admin, Object.values(assets))).toEqual(Object.values(assets).map(() => []));
-    await expect(theirs.compliance.report(theirs.admin, brandId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(theirs.reports.report(theirs.admin, { brandId })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await theirs.brands.listBrands(theirs.admin)).totalCount).toBe(0);
     await expect(theirs.brands.updateBrand(theirs.admin, brandId, { name: 'Taken' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const [rule] = await inside((tx) => tx.rows.rule.findMany({ where: { brandId } }));

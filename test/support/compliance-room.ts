@@ -8,6 +8,8 @@ import type { NewRule } from '../../src/compliance/rule-record.js';
 import type { Database } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { registerModel } from '../../src/embedding/embedding.queries.js';
+import { HistoryService } from '../../src/history/history.service.js';
+import { ReportService } from '../../src/reports/report.service.js';
 import { TagService } from '../../src/tags/tag.service.js';
 import { insertOrganization, viewerAs } from '../support/asset-rows.js';
 
@@ -24,6 +26,7 @@ export interface Compliance {
   brands: BrandService;
   compliance: ComplianceService;
   guidelines: GuidelineService;
+  reports: ReportService;
   rules: RuleService;
   tags: TagService;
   modelRevisionId: number;
@@ -61,6 +64,7 @@ export async function openCompliance(database: Database, slug: string): Promise<
   const rules = new RuleService(database, brands, tags, compliance);
   return {
     ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
+    reports: new ReportService(database, compliance, new HistoryService(database)),
     admin: viewerAs(organizationId, 'ADMIN'),
     guidelines: new GuidelineService(database, brands, rules, tags, compliance),
     now: () => now,

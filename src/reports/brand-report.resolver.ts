@@ -2,16 +2,17 @@ import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { Brand } from '../brands/brand.types.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
-import type { ComplianceService } from './compliance.service.js';
-import { ComplianceReport, toReport } from './compliance.types.js';
+import type { ReportService } from './report.service.js';
+import { ComplianceReport } from './report.types.js';
+import { toReport } from './report-view.js';
 
 /** What a brand has of this room. */
 @Resolver(() => Brand)
 export class BrandReportResolver {
-  readonly #compliance: ComplianceService;
+  readonly #reports: ReportService;
 
-  constructor(compliance: ComplianceService) {
-    this.#compliance = compliance;
+  constructor(reports: ReportService) {
+    this.#reports = reports;
   }
 
   @FieldResolver(() => ComplianceReport, {
@@ -22,6 +23,6 @@ export class BrandReportResolver {
     @Root() brand: Brand,
     @Arg('worst', () => Int, { defaultValue: 10, description: 'How many of the worst assets to name, 0 to 100.' }) worst: number,
   ): Promise<ComplianceReport> {
-    return toReport(await this.#compliance.report(viewerOf(context), fromGlobalId('Brand', brand.id, 'brand'), worst));
+    return toReport(await this.#reports.report(viewerOf(context), { brandId: fromGlobalId('Brand', brand.id, 'brand') }, { worst }));
   }
 }

@@ -1,0 +1,242 @@
+import { severityWeight } from '../compliance/rules/severity-weight.js';
+import { type RuleKind, type RuleSeverity, VERDICT_RANK, type Verdict } from '../compliance/vocabulary.js';
+import type { OrganizationTx } from '../database/database.js';
+import { join, type Sql, sql } from '../database/sql.js';
+import { channelsOf, findings, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
+
+/** Number of assets per verdict. */
+export type VerdictCounts = Record<Verdict, number>;
+
+/** Pairs of an asset and a rule in whose scope it is. */
+export interface PairCounts {
+  /** NOT_APPLICABLE left out. */
+  applicable: number;
+  /** Of those, pairs that got PASS, FAIL, NEEDS_REVIEW or WAIVED. */
+  judged: number;
+  passed: number;
+  failed: number;
+}
+
+export interface RuleReport {
+  ruleId: string;
+  key: string;
+  title: string;
+  kind: RuleKind;
+  severity: RuleSeverity;
+  revision: number;
+  /** Assets in the report's scope that are not in the rule's; with `counts` they add up to all assets. */
+  outOfScope: number;
+  counts: VerdictCounts;
+  /** Assets that fail. */
+  violations: number;
+  /** Revision of the model that judged, where one did. */
+  modelRevisionId: number | null;
+  reviews: ReviewCounts;
+}
+
+/** What people said about a rule's findings: flagged ones (FAIL, NEEDS_REVIEW) they confirmed, and how often they said otherwise. */
+export interface ReviewCounts {
+  reviewed: number;
+  overturned: number;
+  flagged: number;
+  confirmed: number;
+}
+
+export type Dimension = 'BRAND' | 'COLLECTION' | 'CHANNEL' | 'UPLOADER' | 'SEVERITY';
+
+export interface ReportGroup extends PairCounts {
+  by: Dimension;
+  /** Id, or the text itself; null: assets that have none. */
+  key: string | null;
+  label: string | null;
+  /** Assets in the group; an asset may be in several collections and channels. */
+  assets: number;
+  /** Assets that break a rule. */
+  failingAssets: number;
+}
+
+export interface WorstAsset {
+  assetId: string;
+  versionId: string;
+  title: string;
+  fileName: string;
+  kind: string;
+  failures: number;
+  severityScore: number;
+  findings: { findingId: string; ruleId: string; ruleKey: string; kind: RuleKind; severity: RuleSeverity; message: string }[];
+}
+
+export interface WaiverFacts {
+  /** Findings that are WAIVED. */
+  findings: number;
+  /** Waivers that make them so. */
+  waivers: number;
+  /** Days since they were approved. */
+  meanAgeDays: number | null;
+  oldestAgeDays: number | null;
+  /** Waivers that end within 30 days. */
+  endingSoon: number;
+  /** Requests that wait for somebody. */
+  requested: number;
+}
+
+export interface ReportFacts extends PairCounts {
+  assets: number;
+  counts: VerdictCounts;
+  perRule: RuleReport[];
+  groups: ReportGroup[];
+  worstAssets: WorstAsset[];
+  waivers: WaiverFacts;
+  /** Of the findings' models the newest; null where none was used. */
+  modelRevisionId: number | null;
+}
+
+const MAX_GROUPS = 200;
+
+/**
+ * All figures of a report, in one statement and so of one moment: they reconcile whatever is imported meanwhile.
+ * @param at the moment that ages are counted to
+ */
+export async function reportFacts(
+  tx: OrganizationTx,
+  source: ReportSource,
+  scope: ReportScope,
+  at: Date,
+  worstCount: number,
+): Promise<ReportFacts> {
+  const rows = await tx.query<ReportFacts>(sql`
+    WITH ${scopeTables(source, scope)},
+    f AS MATERIALIZED (
+      SELECT f.id, f.rule_id, f.asset_id, f.verdict, ${rankOf(sql`f.verdict`)} AS rank, f.model_revision_id, f.waiver_id
+      FROM ${findings(source)} f JOIN scoped s ON s.id = f.asset_id AND s.current_version_id = f.version_id JOIN ruling ON ruling.id = f.rule_id
+    ),
+    pair AS MATERIALIZED (
+      SELECT s.id AS asset_id, r.id AS rule_id, r.severity, f.id, f.rank, coalesce(f.verdict, 'NOT_EVALUATED') AS verdict, f.model_revision_id
+      FROM scoped s JOIN ruling r ON r.brand_id = s.brand_id AND (r.scope_tag_ids = '{}' OR s.tag_ids && r.scope_tag_ids)
+      LEFT JOIN f ON f.asset_id = s.id AND f.rule_id = r.id
+    ),
+    per_asset AS MATERIALIZED (
+      SELECT s.id, s.brand_id, s.uploaded_by, CASE max(p.rank) ${verdictsByRank()} ELSE
+          CASE WHEN count(p.id) = 0 THEN 'NOT_EVALUATED' ELSE 'NOT_APPLICABLE' END END AS verdict,
+        ${pairCounts()}, coalesce(sum(${severityWeight(sql`p.severity`)}) FILTER (WHERE p.verdict = 'FAIL'), 0)::int AS score
+      FROM scoped s LEFT JOIN pair p ON p.asset_id = s.id GROUP BY s.id, s.brand_id, s.uploaded_by
+    ),
+    per_rule AS (
+      SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, count(p.asset_id)::int AS in_scope, ${verdictCounts(sql`p.verdict`)} AS counts,
+        count(*) FILTER (WHERE p.verdict = 'FAIL')::int AS violations, max(p.model_revision_id) AS model_revision_id
+      FROM ruling r LEFT JOIN pair p ON p.rule_id = r.id GROUP BY r.id, r.key, r.title, r.kind, r.severity, r.revision
+    ),
+    review AS (
+      SELECT v.rule_id, count(*)::int AS reviewed, count(*) FILTER (WHERE v.decision <> CASE v.checker_verdict WHEN 'PASS' THEN 'PASS' ELSE 'FAIL' END)::int AS overturned,
+        count(*) FILTER (WHERE v.checker_verdict <> 'PASS')::int AS flagged,
+        count(*) FILTER (WHERE v.checker_verdict <> 'PASS' AND v.decision = 'FAIL')::int AS confirmed
+      FROM ${records(source, 'finding_review')} v JOIN scoped s ON s.id = v.asset_id GROUP BY v.rule_id
+    ),
+    waived AS (
+      SELECT w.id, w.decided_at, w.expires_at, count(*) AS findings FROM f JOIN ${records(source, 'waiver')} w ON w.id = f.waiver_id
+      WHERE f.verdict = 'WAIVED' GROUP BY w.id, w.decided_at, w.expires_at
+    ),
+    grouped AS (${join(groupings(source), ' UNION ALL ')}),
+    failing AS (
+      SELECT p.id AS asset_id, p.failed AS failures, p.score FROM per_asset p WHERE p.failed > 0
+      ORDER BY p.score DESC, p.failed DESC, p.id LIMIT ${worstCount}
+    )
+    SELECT (SELECT count(*) FROM scoped)::int AS assets,
+      (SELECT ${verdictCounts(sql`verdict`)} FROM per_asset) AS counts, total.applicable, total.judged, total.passed, total.failed,
+      (SELECT max(model_revision_id) FROM f) AS "modelRevisionId",
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('ruleId', p.id, 'key', p.key, 'title', p.title, 'kind', p.kind, 'severity', p.severity,
+          'revision', p.revision, 'outOfScope', (SELECT count(*) FROM scoped) - p.in_scope, 'counts', p.counts, 'violations', p.violations,
+          'modelRevisionId', p.model_revision_id, 'reviews', jsonb_build_object('reviewed', coalesce(v.reviewed, 0),
+            'overturned', coalesce(v.overturned, 0), 'flagged', coalesce(v.flagged, 0), 'confirmed', coalesce(v.confirmed, 0)))
+          ORDER BY p.violations DESC, p.key, p.id), '[]') FROM per_rule p LEFT JOIN review v ON v.rule_id = p.id) AS "perRule",
+      (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.by, g.failed DESC, g.assets DESC, g.label, g.key), '[]') FROM (
+        SELECT * FROM (SELECT g.*, row_number() OVER (PARTITION BY g.by ORDER BY g.failed DESC, g.assets DESC, g.label, g.key) AS place FROM grouped g) g
+        WHERE g.place <= ${MAX_GROUPS}) g) AS groups,
+      (SELECT jsonb_build_object('findings', coalesce(sum(w.findings), 0), 'waivers', count(*),
+          'meanAgeDays', round((avg(${daysTo(sql`w.decided_at`, at)}))::numeric, 2), 'oldestAgeDays', round((max(${daysTo(sql`w.decided_at`, at)}))::numeric, 2),
+          'endingSoon', count(*) FILTER (WHERE w.expires_at <= ${at}::timestamptz + interval '30 days'),
+          'requested', (SELECT count(*) FROM ${records(source, 'waiver')} q JOIN ruling ON ruling.id = q.rule_id
+            WHERE q.state = 'REQUESTED' AND q.expires_at > ${at}::timestamptz)) FROM waived w) AS waivers,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('assetId', w.asset_id, 'versionId', s.current_version_id, 'title', s.title, 'fileName', s.file_name,
+          'kind', s.kind, 'failures', w.failures, 'severityScore', w.score, 'findings', (
+            SELECT jsonb_agg(jsonb_build_object('findingId', f.id, 'ruleId', f.rule_id, 'ruleKey', r.key, 'kind', r.kind, 'severity', r.severity,
+              'message', m.message) ORDER BY ${severityWeight(sql`r.severity`)} DESC, r.key, f.id)
+            FROM f JOIN ruling r ON r.id = f.rule_id JOIN ${findings(source)} m ON m.id = f.id WHERE f.asset_id = w.asset_id AND f.verdict = 'FAIL'))
+          ORDER BY w.score DESC, w.failures DESC, w.asset_id), '[]') FROM failing w JOIN scoped s ON s.id = w.asset_id) AS "worstAssets"
+    FROM (SELECT coalesce(sum(applicable), 0)::int AS applicable, coalesce(sum(judged), 0)::int AS judged, coalesce(sum(passed), 0)::int AS passed,
+      coalesce(sum(failed), 0)::int AS failed FROM per_asset) total`);
+  return rows[0] as ReportFacts;
+}
+
+/** One SELECT per dimension: by, key, label, assets, failingAssets and the counts of pairs. */
+function groupings(source: ReportSource): Sql[] {
+  const figures = sql`count(*)::int AS assets, count(*) FILTER (WHERE p.failed > 0)::int AS "failingAssets", coalesce(sum(p.applicable), 0)::int AS applicable,
+    coalesce(sum(p.judged), 0)::int AS judged, coalesce(sum(p.passed), 0)::int AS passed, coalesce(sum(p.failed), 0)::int AS failed`;
+  return [
+    sql`SELECT 'BRAND' AS by, p.brand_id::text AS key, b.name AS label, ${figures}
+      FROM per_asset p LEFT JOIN ${records(source, 'brand')} b ON b.id = p.brand_id GROUP BY p.brand_id, b.name`,
+    sql`SELECT 'COLLECTION', c.id::text, c.name, ${figures} FROM per_asset p LEFT JOIN ${records(source, 'collection_asset')} m ON m.asset_id = p.id
+      LEFT JOIN ${records(source, 'collection')} c ON c.id = m.collection_id GROUP BY c.id, c.name`,
+    sql`SELECT 'CHANNEL', x.channel, x.channel, ${figures} FROM per_asset p LEFT JOIN (
+      SELECT a.id, c.channel FROM scoped a CROSS JOIN LATERAL ${channelsOf()} c) x ON x.id = p.id GROUP BY x.channel`,
+    sql`SELECT 'UPLOADER', p.uploaded_by, p.uploaded_by, ${figures} FROM per_asset p GROUP BY p.uploaded_by`,
+    sql`SELECT 'SEVERITY', p.severity, p.severity, count(DISTINCT p.asset_id)::int, (count(DISTINCT p.asset_id) FILTER (WHERE p.verdict = 'FAIL'))::int,
+      ${pairCounts()} FROM pair p GROUP BY p.severity`,
+  ];
+}
+
+/** The columns of PairCounts over rows `p` of pairs. */
+function pairCounts(): Sql {
+  return sql`count(p.asset_id) FILTER (WHERE p.verdict <> 'NOT_APPLICABLE')::int AS applicable,
+    count(*) FILTER (WHERE p.verdict IN ('PASS', 'FAIL', 'NEEDS_REVIEW', 'WAIVED'))::int AS judged, count(*) FILTER (WHERE p.verdict = 'PASS')::int AS passed,
+    count(*) FILTER (WHERE p.verdict = 'FAIL')::int AS failed`;
+}
+
+/** Counts per verdict as a JSON object. */
+function verdictCounts(verdict: Sql): Sql {
+  const names: Verdict[] = ['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_APPLICABLE', 'NOT_EVALUATED', 'ERROR', 'WAIVED'];
+  return sql`jsonb_build_object(${join(
+    names.map((name) => sql`${name}::text, count(*) FILTER (WHERE ${verdict} = ${name})`),
+    ', ',
+  )})`;
+}
+
+function rankOf(verdict: Sql): Sql {
+  return sql`CASE ${verdict} ${join(
+    Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${name} THEN ${rank}::int`),
+    ' ',
+  )} END`;
+}
+
+function verdictsByRank(): Sql {
+  return join(
+    Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${rank}::int THEN ${name}`),
+    ' ',
+  );
+}
+
+function daysTo(moment: Sql, at: Date): Sql {
+  return sql`extract(epoch FROM ${at}::timestamptz - ${moment}) / 86400`;
+}
+
+export interface ScopeNames {
+  brandKey: string | null;
+  brandName: string | null;
+  collectionName: string | null;
+  ruleKey: string | null;
+  ruleTitle: string | null;
+}
+
+/** Names of what a scope is about, as they were; null where there was no such thing. */
+export async function findScopeNames(
+  tx: OrganizationTx,
+  source: ReportSource,
+  { brandId, collectionId, ruleId }: ReportScope,
+): Promise<ScopeNames> {
+  const rows = await tx.query<ScopeNames>(sql`
+    SELECT b.key AS "brandKey", b.name AS "brandName", c.name AS "collectionName", r.key AS "ruleKey", r.title AS "ruleTitle"
+    FROM (VALUES (1)) AS one LEFT JOIN ${records(source, 'brand')} b ON b.id = ${brandId ?? null}::uuid
+    LEFT JOIN ${records(source, 'collection')} c ON c.id = ${collectionId ?? null}::uuid
+    LEFT JOIN ${records(source, 'rule')} r ON r.id = ${ruleId ?? null}::uuid AND r.state = 'PUBLISHED'`);
+  return rows[0] as ScopeNames;
+}
