@@ -35,6 +35,9 @@ import { DeliveryResolver } from './delivery/delivery.resolver.js';
 import { DeliveryService } from './delivery/delivery.service.js';
 import { AssetRenditionsResolver } from './delivery/asset-renditions.resolver.js';
 import { RenditionService } from './delivery/rendition.service.js';
+import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
+import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
+import { DuplicateService } from './duplicates/duplicate.service.js';
 import { openEmbedder } from './embedding/embedder.js';
 import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
@@ -74,6 +77,8 @@ import { ReportResolver } from './reports/report.resolver.js';
 import { ReportService } from './reports/report.service.js';
 import { SearchResolver } from './search/search.resolver.js';
 import { SearchService } from './search/search.service.js';
+import { SuggestionResolver } from './search/suggestion.resolver.js';
+import { SuggestionService } from './search/suggestion.service.js';
 import { TagResolver } from './tags/tag.resolver.js';
 import { TagService } from './tags/tag.service.js';
 
@@ -153,6 +158,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const assetFiles = new AssetFileService(database, files, signer, baseUrl);
     const renditions = new RenditionService(database, files, media);
     const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
+    const duplicates = new DuplicateService(database, embedding);
     const search = new SearchService(database, embedding, tags, compliance);
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const imports = new ImportService(database, queue, uploads, config.importRoots);
@@ -174,6 +180,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ComplianceResolver(compliance),
       new DeliveryResolver(delivery),
       new DecisionResolver(reviews, waivers),
+      new DuplicateResolver(duplicates),
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new HistoryResolver(history),
@@ -189,6 +196,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new RuleResolver(rules),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
+      new SuggestionResolver(new SuggestionService(database)),
       new TagResolver(tags),
       new ViewerResolver(organizations),
     ]);
@@ -206,13 +214,14 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       apiKeys,
       brands,
       search,
+      duplicates,
       imports,
       importControl,
       assets,
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start([IMPORT_PLAN, IMPORT_BATCH, IMPORT_UNDO, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE]);
+        await queue.start([IMPORT_PLAN, IMPORT_BATCH, IMPORT_UNDO, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE, DUPLICATE_SCAN]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -226,8 +235,10 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, files), 1);
         // Two batches at a time: while one is written, the next is decoded.
         const libraryChanged = async (organizationId: string) => {
-          await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, CALIBRATION, [{ organizationId }]));
-          queue.wake(CALIBRATION);
+          for (const kind of [CALIBRATION, DUPLICATE_SCAN]) {
+            await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
+            queue.wake(kind);
+          }
         };
         const itemFiles = new ItemFiles(database, files, config.media.maxByteSize);
         const outcomes = new ImportOutcomes(ingest);
@@ -235,6 +246,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
         await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, compliance)), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
+        await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
         await queue.work(
           EMBEDDING_BACKFILL,
           new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance, afterBackfill: libraryChanged }),

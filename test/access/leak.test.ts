@@ -82,6 +82,7 @@ async function fillVictim() {
     { fileName: `${MARK}-2.png`, content: await drawing(30) },
     { fileName: `${MARK}-3.txt`, content: Buffer.from(`${MARK} words`) },
     { fileName: `${MARK}-4.png`, content: Buffer.from(`${MARK} is not a picture`) },
+    { fileName: `${MARK}-5.png`, content: await drawing(200, 120) },
   ]);
   const fields = (n: number) => ({
     externalId: `${MARK}-ext-${n}`,
@@ -146,12 +147,13 @@ async function fillVictim() {
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
   await test.app.calibration.calibrate(a.id);
+  await compared(ADMIN);
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
       assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
       findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
-      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } viewer { organization { id } }
+      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
       complianceReport(brand: $brand) { assets } }`,
     { asset, brand: brand.id },
     ADMIN,
@@ -169,7 +171,7 @@ async function fillVictim() {
   const listed = await test.ask('query { waivers(first: 1) { edges { cursor } } }', {}, ADMIN);
   await test.ask('query ($q: String!) { assets(query: $q) { totalCount } }', { q: `${MARK} prompt` }, ADMIN);
   const cursors = Object.fromEntries(
-    ['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets'].map((name) => [
+    ['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets', 'nearDuplicates'].map((name) => [
       name,
       all[name].edges[0].cursor as string,
     ]),
@@ -198,6 +200,12 @@ async function fillVictim() {
     originalUrl: all.asset.originalUrl as string,
     thumbnailUrl: all.asset.thumbnailUrl as string,
   };
+}
+
+/** Waits until every picture was compared with the others. */
+async function compared(key: string) {
+  for (let pending = 1; pending > 0; )
+    pending = (await test.ask('query { nearDuplicates(first: 1) { pending } }', {}, key)).nearDuplicates.pending;
 }
 
 /** What B has of its own, to mix with what is A's. */
@@ -290,6 +298,11 @@ const queries = (): Record<string, Case[]> => ({
   ],
   guideline: [{ variables: { id: victim.guideline }, outcome: 'nothing' }],
   historyHead: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  nearDuplicates: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, asset: victim.asset }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.nearDuplicates }, outcome: 'nothing', control: 'skip' },
+  ],
   node: [
     ...[victim.asset, victim.brand, victim.collection, victim.importId].map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
     ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
@@ -302,6 +315,10 @@ const queries = (): Record<string, Case[]> => ({
   ],
   renditionPresets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  searchSuggestions: [
+    { variables: { text: MARK.slice(0, 5) }, outcome: 'nothing' },
+    { variables: { text: `${MARK} titl`, kinds: ['TITLE'] }, outcome: 'nothing' },
+  ],
   similarAssets: [
     { variables: { asset: victim.asset, first: 5 }, outcome: 'not found' },
     { variables: { asset: own.asset, first: 5 }, outcome: 'nothing', control: 'skip' },
@@ -416,7 +433,8 @@ function outcomeOf(name: string, { data, errors }: GraphqlAnswer): Outcome {
   const code = errors[0]?.extensions.code ?? value?.userErrors?.[0]?.code;
   if (code === 'NOT_FOUND') return 'not found';
   if (code !== undefined) return 'refused';
-  if (value === null || (Array.isArray(value?.edges) && value.edges.length === 0 && value.totalCount === 0)) return 'nothing';
+  if (value === null || (Array.isArray(value) && value.length === 0)) return 'nothing';
+  if (Array.isArray(value?.edges) && value.edges.length === 0 && value.totalCount === 0) return 'nothing';
   return 'own';
 }
 

@@ -1,0 +1,236 @@
+import { labOf } from './lab-colour.js';
+
+/** Side of a {@link Miniature} in pixels. */
+export const MINIATURE_SIDE = 64;
+
+/** A picture squeezed to 64 × 64, 8-bit sRGB, three bytes a pixel, with the size it had (pixels). */
+export interface Miniature {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** A box in parts of the larger picture's width and height, 0 to 1. */
+export interface CropBox {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** How two pictures compare as wholes. Correlations -1 to 1. */
+export interface FrameMatch {
+  /** Standard deviation of lightness, of the picture that has less of it: below 4 there is nothing to align. */
+  structure: number;
+  /** Correlation of lightness. */
+  lightness: number;
+  /** Correlation of edges: what stays when colours change. */
+  edges: number;
+  /** Mean CIELAB distance. */
+  colorDistance: number;
+}
+
+/** Where one picture shows a part of the other, and how well it fits there. */
+export interface CropMatch {
+  /** The picture that shows more. */
+  of: 'first' | 'second';
+  box: CropBox;
+  lightness: number;
+  colorDistance: number;
+}
+
+/** Planes of one picture at one side length: lightness 0 to 100, a and b. */
+interface Planes {
+  side: number;
+  planes: [Float64Array, Float64Array, Float64Array];
+}
+
+const COARSE_SIDE = 32;
+/** Standard deviation of lightness below which a picture or part has nothing to hold on to. */
+const MIN_STRUCTURE = 4;
+const SMALLEST_SCALE = 0.35;
+const LARGEST_SCALE = 0.95;
+const SCALE_STEP = 0.92;
+/** Coarse fits below this are not looked at closely. */
+const MIN_COARSE_FIT = 0.6;
+
+/** Compares two pictures as wholes. Under a millisecond. */
+export function compareFrames(first: Miniature, second: Miniature): FrameMatch {
+  const [a, b] = [toPlanes(first), toPlanes(second)];
+  return {
+    structure: Math.min(deviation(a.planes[0]), deviation(b.planes[0])),
+    lightness: correlation(a.planes[0], b.planes[0]),
+    edges: correlation(edgesOf(a), edgesOf(b)),
+    colorDistance: meanDistance(a, b),
+  };
+}
+
+/** Looks for each picture in the other at scales from 0.35 to 0.95. Some 5 ms. Null where nothing fits, or there is no structure to hold on to. */
+export function findCrop(first: Miniature, second: Miniature): CropMatch | null {
+  const [a, b] = [toPlanes(first), toPlanes(second)];
+  const inFirst = findPart(a, first, b, second);
+  const inSecond = findPart(b, second, a, first);
+  const best = (inFirst?.lightness ?? -1) >= (inSecond?.lightness ?? -1) ? inFirst : inSecond;
+  return best && { of: best === inFirst ? 'first' : 'second', ...best };
+}
+
+function toPlanes({ data }: Miniature): Planes {
+  const area = MINIATURE_SIDE * MINIATURE_SIDE;
+  if (data.length !== area * 3) throw new Error(`a miniature has ${area * 3} bytes, not ${data.length}`);
+  const planes: Planes['planes'] = [new Float64Array(area), new Float64Array(area), new Float64Array(area)];
+  for (let i = 0; i < area; i++) {
+    const lab = labOf(data[i * 3]!, data[i * 3 + 1]!, data[i * 3 + 2]!);
+    planes[0][i] = lab.L;
+    planes[1][i] = lab.a;
+    planes[2][i] = lab.b;
+  }
+  return { side: MINIATURE_SIDE, planes };
+}
+
+/** Where `part` lies in `whole`: coarse over all scales and places, then closely around the best. */
+function findPart(whole: Planes, wholeSize: Miniature, part: Planes, partSize: Miniature) {
+  // Both are squeezed to squares: a crop of one scale has this height for its width.
+  const heightPerWidth = (wholeSize.width / wholeSize.height) * (partSize.height / partSize.width);
+  const ground = shrink(whole, COARSE_SIDE);
+  let best: { x: number; y: number; width: number; height: number; fit: number } | null = null;
+  for (let scale = LARGEST_SCALE; scale >= SMALLEST_SCALE; scale *= SCALE_STEP) {
+    const [fx, fy] = heightPerWidth > 1 ? [scale / heightPerWidth, scale] : [scale, scale * heightPerWidth];
+    const [width, height] = [Math.round(fx * COARSE_SIDE), Math.round(fy * COARSE_SIDE)];
+    if (width < 8 || height < 8) continue;
+    const template = resize(part.planes[0], part.side, width, height);
+    if (deviation(template) < MIN_STRUCTURE) continue;
+    for (let y = 0; y + height <= COARSE_SIDE; y++) {
+      for (let x = 0; x + width <= COARSE_SIDE; x++) {
+        const fit = correlationAt(ground.planes[0], COARSE_SIDE, x, y, template, width, height);
+        if (best === null || fit > best.fit) best = { x: x / COARSE_SIDE, y: y / COARSE_SIDE, width: fx, height: fy, fit };
+      }
+    }
+  }
+  if (best === null || best.fit < MIN_COARSE_FIT) return null;
+  return refine(whole, part, best);
+}
+
+function refine(whole: Planes, part: Planes, coarse: { x: number; y: number; width: number; height: number }) {
+  const side = whole.side;
+  let best = { left: 0, top: 0, width: 0, height: 0, fit: -1 };
+  for (let turn = -4; turn <= 4; turn++) {
+    const scale = 1 + turn * 0.02;
+    const width = Math.min(side, Math.round(coarse.width * scale * side));
+    const height = Math.min(side, Math.round(coarse.height * scale * side));
+    const template = resize(part.planes[0], side, width, height);
+    const [x0, y0] = [Math.round(coarse.x * side), Math.round(coarse.y * side)];
+    for (let y = Math.max(0, y0 - 4); y <= Math.min(side - height, y0 + 4); y++) {
+      for (let x = Math.max(0, x0 - 4); x <= Math.min(side - width, x0 + 4); x++) {
+        const fit = correlationAt(whole.planes[0], side, x, y, template, width, height);
+        if (fit > best.fit) best = { left: x, top: y, width, height, fit };
+      }
+    }
+  }
+  if (best.fit < 0) return null;
+  let distance = 0;
+  const [l, a, b] = part.planes.map((plane) => resize(plane, side, best.width, best.height)) as Planes['planes'];
+  for (let y = 0; y < best.height; y++) {
+    for (let x = 0; x < best.width; x++) {
+      const at = (best.top + y) * side + best.left + x;
+      const from = y * best.width + x;
+      distance += Math.hypot(whole.planes[0][at]! - l[from]!, whole.planes[1][at]! - a[from]!, whole.planes[2][at]! - b[from]!);
+    }
+  }
+  return {
+    box: { left: best.left / side, top: best.top / side, width: best.width / side, height: best.height / side },
+    lightness: best.fit,
+    colorDistance: distance / (best.width * best.height),
+  };
+}
+
+function shrink({ side, planes }: Planes, to: number): Planes {
+  return { side: to, planes: planes.map((plane) => resize(plane, side, to, to)) as Planes['planes'] };
+}
+
+/** Averages over boxes, parts of pixels counted by their part; all sizes here shrink. */
+function resize(plane: Float64Array, side: number, width: number, height: number): Float64Array {
+  const rows = new Float64Array(width * side);
+  for (let x = 0; x < width; x++)
+    for (const [from, weight] of span(x, width, side))
+      for (let y = 0; y < side; y++) rows[y * width + x]! += plane[y * side + from]! * weight;
+  const out = new Float64Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (const [from, weight] of span(y, height, side))
+      for (let x = 0; x < width; x++) out[y * width + x]! += rows[from * width + x]! * weight;
+  return out;
+}
+
+function span(at: number, length: number, side: number): [from: number, weight: number][] {
+  const [start, end] = [(at * side) / length, ((at + 1) * side) / length];
+  const found: [number, number][] = [];
+  for (let from = Math.floor(start); from < Math.min(side, Math.ceil(end)); from++)
+    found.push([from, (Math.min(end, from + 1) - Math.max(start, from)) / (end - start)]);
+  return found;
+}
+
+function edgesOf({ side, planes }: Planes): Float64Array {
+  const edges = new Float64Array(side * side);
+  for (const plane of planes) {
+    for (let y = 1; y < side - 1; y++) {
+      for (let x = 1; x < side - 1; x++) {
+        const i = y * side + x;
+        edges[i]! += Math.hypot(plane[i + 1]! - plane[i - 1]!, plane[i + side]! - plane[i - side]!);
+      }
+    }
+  }
+  // Where an edge is tells more than how strong it is: that changes with the colours.
+  return edges.map((value) => Math.min(value, 30));
+}
+
+function deviation(values: Float64Array): number {
+  let sum = 0;
+  let squares = 0;
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  return Math.sqrt(Math.max(0, squares / values.length - (sum / values.length) ** 2));
+}
+
+/** Pearson's correlation; 0 where one side has no structure, 1 where both have none. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  const side = Math.sqrt(a.length);
+  if (deviation(a) < 1 && deviation(b) < 1) return 1;
+  return correlationAt(a, side, 0, 0, b, side, side);
+}
+
+function correlationAt(
+  ground: Float64Array,
+  side: number,
+  left: number,
+  top: number,
+  template: Float64Array,
+  width: number,
+  height: number,
+): number {
+  let [sumG, sumT, squaresG, squaresT, products] = [0, 0, 0, 0, 0];
+  for (let y = 0; y < height; y++) {
+    const row = (top + y) * side + left;
+    for (let x = 0; x < width; x++) {
+      const g = ground[row + x]!;
+      const t = template[y * width + x]!;
+      sumG += g;
+      sumT += t;
+      squaresG += g * g;
+      squaresT += t * t;
+      products += g * t;
+    }
+  }
+  const n = width * height;
+  const varianceG = squaresG / n - (sumG / n) ** 2;
+  const varianceT = squaresT / n - (sumT / n) ** 2;
+  if (varianceG < 1 || varianceT < 1) return 0;
+  return (products / n - (sumG / n) * (sumT / n)) / Math.sqrt(varianceG * varianceT);
+}
+
+function meanDistance(a: Planes, b: Planes): number {
+  let sum = 0;
+  for (let i = 0; i < a.planes[0].length; i++)
+    sum += Math.hypot(a.planes[0][i]! - b.planes[0][i]!, a.planes[1][i]! - b.planes[1][i]!, a.planes[2][i]! - b.planes[2][i]!);
+  return sum / a.planes[0].length;
+}
