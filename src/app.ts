@@ -26,10 +26,23 @@ import { RuleResolver } from './compliance/rule.resolver.js';
 import { RuleService } from './compliance/rule.service.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CalibrationService } from './concepts/calibration.service.js';
+import { AssetMatchesResolver } from './concepts/asset-matches.resolver.js';
+import { ClassificationResolver } from './concepts/classification.resolver.js';
+import { ClassificationService } from './concepts/classification.service.js';
+import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
+import { ConceptMatching } from './concepts/concept-matching.js';
+import { ConceptVectors } from './concepts/concept-vectors.js';
+import { ConceptCalibrationResolver } from './concepts/concept-calibration.resolver.js';
+import { ConceptCalibrationService } from './concepts/concept-calibration.service.js';
+import { ConceptResolver } from './concepts/concept.resolver.js';
+import { ConceptService } from './concepts/concept.service.js';
+import { MatchResolver } from './concepts/match.resolver.js';
+import { MatchService } from './concepts/match.service.js';
 import type { Config } from './config.js';
 import { DecisionResolver } from './decisions/decision.resolver.js';
 import { ReviewService } from './decisions/review.service.js';
 import { WaiverService } from './decisions/waiver.service.js';
+import type { OrganizationTx } from './database/database.js';
 import { openDatabase } from './database/open-database.js';
 import { DeliveryResolver } from './delivery/delivery.resolver.js';
 import { DeliveryService } from './delivery/delivery.service.js';
@@ -154,11 +167,30 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);
     const assets = new AssetService(database, tags, collections, embedding, compliance);
-    const ingest = new AssetIngest(tags, collections, embedding, compliance);
+    const conceptVectors = new ConceptVectors(database, embedding);
+    const matching = new ConceptMatching(database, conceptVectors);
+    const conceptChanges = {
+      afterChange: (tx: OrganizationTx) => queue.enqueue(tx, CONCEPT_MATCH, [{ organizationId: tx.organizationId }]),
+      afterCommit: () => queue.wake(CONCEPT_MATCH),
+    };
+    // A new picture is judged by the rules and compared with the concepts.
+    const newPictures = {
+      prepare: (organizationId: string) => compliance.prepare(organizationId),
+      judgeWithout: <T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>) =>
+        compliance.judgeWithout(tx, assetIds, change),
+      judgeVersions: async (tx: OrganizationTx, versionIds: readonly string[]) => {
+        await compliance.judgeVersions(tx, versionIds);
+        await matching.matchVersions(tx, versionIds);
+      },
+    };
+    const ingest = new AssetIngest(tags, collections, embedding, newPictures);
     const assetFiles = new AssetFileService(database, files, signer, baseUrl);
     const renditions = new RenditionService(database, files, media);
     const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
     const duplicates = new DuplicateService(database, embedding);
+    const concepts = new ConceptService(database, conceptVectors, conceptChanges);
+    const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
+    const matches = new MatchService(database, assets, tags);
     const search = new SearchService(database, embedding, tags, compliance);
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const imports = new ImportService(database, queue, uploads, config.importRoots);
@@ -172,22 +204,29 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetResolver(assets, assetFiles),
       new AssetBrandResolver(brands),
       new AssetCollectionsResolver(collections),
+      new AssetMatchesResolver(matches),
       new AssetFindingsResolver(compliance),
       new AssetRenditionsResolver(delivery),
       new BrandReportResolver(reports),
       new BrandResolver(brands),
+      new ClassificationResolver(new ClassificationService(database, conceptVectors)),
       new CollectionResolver(collections),
       new ComplianceResolver(compliance),
       new DeliveryResolver(delivery),
       new DecisionResolver(reviews, waivers),
       new DuplicateResolver(duplicates),
+      new ConceptCalibrationResolver(conceptCalibration),
+      new ConceptResolver(concepts),
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new HistoryResolver(history),
       new ImportResolver(imports, importControl, importResults),
+      new MatchResolver(matches),
       new NodeResolver({
         Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
         Brand: async (viewer, key) => nullable(toBrand)((await brands.findBrands(viewer, [key]))[0]),
+        Concept: (viewer, key) => concepts.find(viewer, toGlobalId('Concept', key)),
+        ConceptMatch: (viewer, key) => matches.find(viewer, key),
         Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
         ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
       }),
@@ -206,6 +245,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       schema,
       embedding,
       calibration,
+      concepts,
+      matching,
       compliance,
       history,
       reports,
@@ -221,7 +262,16 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start([IMPORT_PLAN, IMPORT_BATCH, IMPORT_UNDO, EMBEDDING_BACKFILL, CALIBRATION, ASSET_REMEASURE, DUPLICATE_SCAN]);
+        await queue.start([
+          IMPORT_PLAN,
+          IMPORT_BATCH,
+          IMPORT_UNDO,
+          EMBEDDING_BACKFILL,
+          CALIBRATION,
+          ASSET_REMEASURE,
+          DUPLICATE_SCAN,
+          CONCEPT_MATCH,
+        ]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -244,12 +294,13 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         const outcomes = new ImportOutcomes(ingest);
         const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: libraryChanged };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
-        await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, compliance)), 1);
+        await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
+        await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
         await queue.work(
           EMBEDDING_BACKFILL,
-          new EmbeddingBackfillJob({ database, files, media, embedding, judge: compliance, afterBackfill: libraryChanged }),
+          new EmbeddingBackfillJob({ database, files, media, embedding, judge: newPictures, afterBackfill: libraryChanged }),
           1,
         );
         const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
@@ -259,6 +310,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           await libraryChanged(id);
           if (await remeasure.isNeeded(id))
             await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
+          if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
           if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
           await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
         }

@@ -56,6 +56,11 @@ export class EmbeddingService {
     return embedded as TextVector;
   }
 
+  /** Vectors of labels and prompts, in order; kept in memory, not written down. `bulk` lets waiting queries go first. */
+  embedTexts(texts: readonly string[], lane: 'interactive' | 'bulk' = 'interactive'): Promise<TextVector[]> {
+    return this.#embedder.embedTexts([...texts], lane);
+  }
+
   /** One vector or error per picture, in order. `pixels` are what {@link imageInput} asks for. */
   embedImages(pixels: Float32Array[]): Promise<(Float32Array | VitrineError)[]> {
     return this.#embedder.embedImages(pixels, 'bulk');

@@ -6,6 +6,8 @@ export type NodeType =
   | 'Brand'
   | 'Collection'
   | 'DeliveryLink'
+  | 'Concept'
+  | 'ConceptMatch'
   | 'Finding'
   | 'Guideline'
   | 'ImportOperation'

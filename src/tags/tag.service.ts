@@ -103,6 +103,17 @@ export class TagService {
     });
   }
 
+  /** Adds each tag to its assets, in the caller's transaction: with all that follows from a tag. Call it before other locks are taken. */
+  async addEach(tx: OrganizationTx, wanted: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    const tagIds = await this.resolveNames(tx, [...wanted.keys()]);
+    await lockAssets(tx, [...wanted.values()].flat());
+    const changed = new Set<string>();
+    for (const [name, assetIds] of wanted) {
+      for (const id of await addTags(tx, assetIds, [tagIds.get(name) as number])) changed.add(id);
+    }
+    await this.#finish(tx, [...changed]);
+  }
+
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
   async removeFromAssets(viewer: Viewer, input: { assets: string[]; tags: string[] }): Promise<TagChange> {
     requireRole(viewer, 'EDITOR');

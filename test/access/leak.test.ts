@@ -60,6 +60,14 @@ const drawing = (r: number, width = 60) =>
     .png()
     .toBuffer();
 
+const keyOf = (globalId: string) => Buffer.from(globalId, 'base64url').toString().split(':')[1] as string;
+
+const share = { value: 0.5, low: 0.1, high: 0.9 };
+const calibrated = {
+  ...{ target: 'RECALL', wanted: 0.5, isReached: true, threshold: 0.5, matches: 1, expectedPrecision: share, expectedRecall: share },
+  ...{ checkedPrecision: share, checkedRecall: null, brierScore: 0.2, positiveLabels: 1, negativeLabels: 1, notices: [`${MARK} notice`] },
+};
+
 /** At least one of everything, in organisation A. */
 async function fillVictim() {
   const { ADMIN, EDITOR } = a.keys;
@@ -148,12 +156,29 @@ async function fillVictim() {
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
   await test.app.calibration.calibrate(a.id);
   await compared(ADMIN);
+  // One that is seen everywhere, one that is labelled and calibrated, one to be deleted.
+  const makeConcept = async (name: string, more: object) =>
+    (await mutate('conceptCreate', { name: `${MARK} ${name}`, counterPrompts: [`${MARK} rival`], ...more }, 'concept { id }', EDITOR))
+      .concept.id as string;
+  const concept = await makeConcept('seen', { synonyms: [`${MARK} synonym`], tag: `${MARK}seen`, proposeAt: 1e-12 });
+  const moderated = await makeConcept('moderated', { purpose: 'MODERATION', reviewAt: 1e-12, blockAt: 0.5 });
+  const doomed = await makeConcept('doomed', {});
+  await test.app.matching.compareLibrary(a.id);
+  await mutate('conceptLabelsSet', { concept, positive: [asset], negative: [other] }, 'positiveLabels', EDITOR);
+  // Four labels are needed to calibrate, and there are two pictures.
+  await test.app.database.asOrganization(a.id, (tx) =>
+    tx.execute(sql`INSERT INTO concept_calibration (organization_id, concept_id, concept_revision, rival_set_id, slope, intercept, result)
+      SELECT organization_id, id, revision, matched_rival_set_id, 1, 0, ${JSON.stringify(calibrated)}::jsonb FROM concept
+      WHERE id = ${keyOf(concept)}::uuid`),
+  );
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
       assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
       findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
       apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
+      concepts(first: 1) { edges { cursor } } conceptMatches(first: 1) { edges { cursor node { id } } }
+      moderationQueue(first: 1) { edges { cursor node { id } } }
       complianceReport(brand: $brand) { assets } }`,
     { asset, brand: brand.id },
     ADMIN,
@@ -171,10 +196,10 @@ async function fillVictim() {
   const listed = await test.ask('query { waivers(first: 1) { edges { cursor } } }', {}, ADMIN);
   await test.ask('query ($q: String!) { assets(query: $q) { totalCount } }', { q: `${MARK} prompt` }, ADMIN);
   const cursors = Object.fromEntries(
-    ['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets', 'nearDuplicates'].map((name) => [
-      name,
-      all[name].edges[0].cursor as string,
-    ]),
+    [
+      ...['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets', 'nearDuplicates'],
+      ...['concepts', 'conceptMatches', 'moderationQueue'],
+    ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
   return {
@@ -189,6 +214,13 @@ async function fillVictim() {
       other,
       staged: staged.uploads[0],
       cursors,
+    },
+    ...{
+      concept,
+      moderated,
+      doomed,
+      match: all.conceptMatches.edges[0].node.id as string,
+      case: all.moderationQueue.edges[0].node.id as string,
     },
     version: all.asset.versions[0].id as string,
     finding,
@@ -214,6 +246,7 @@ async function fillOwn() {
   const { brand } = await mutate('brandCreate', { key: 'mine', name: 'Mine', palette: [] }, 'brand { id }', ADMIN);
   const { guideline } = await mutate('guidelineCreate', { brand: brand.id, name: 'Mine' }, 'guideline { id }', ADMIN);
   const { collection } = await mutate('collectionCreate', { name: 'Mine' }, 'collection { id }', ADMIN);
+  const { concept } = await mutate('conceptCreate', { name: 'Mine', proposeAt: 1 }, 'concept { id }', ADMIN);
   // The very bytes that A has: B must not learn that somebody has them.
   const [upload] = await stageFiles(test, ADMIN, [{ fileName: 'mine.png', content: victim.content }]);
   const { items } = await runImport(test, ADMIN, { source: { uploads: [{ upload }] } });
@@ -225,6 +258,7 @@ async function fillOwn() {
     brand: brand.id,
     guideline: guideline.id,
     collection: collection.id,
+    concept: concept.id as string,
     asset,
     originalUrl: links.asset.originalUrl as string,
     uploadUrl: staged.uploads[0].url as string,
@@ -265,6 +299,10 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, filter: { tags: { any: [`${MARK}tag`] } } }, outcome: 'refused' },
     { variables: { first: 5, filter: { not: { or: [{ brands: [victim.brand] }] } } }, outcome: 'own', control: 'skip' },
   ],
+  assetClassify: [
+    { variables: { assets: [victim.asset], labels: [`${MARK} label`] }, outcome: 'not found', control: 'skip' },
+    { variables: { assets: [own.asset, victim.asset], labels: ['a dog'] }, outcome: 'not found', control: 'skip' },
+  ],
   brand: [{ variables: { id: victim.brand }, outcome: 'nothing' }],
   brands: [
     { variables: { first: 5 }, outcome: 'own' },
@@ -283,6 +321,19 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
+  concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
+  conceptLabelSuggestions: [{ variables: { concept: victim.moderated, count: 5 }, outcome: 'not found' }],
+  conceptMatches: [
+    ...[{}, { concept: victim.concept }, { asset: victim.asset }, { purpose: 'TAG' }].map((variables) => ({
+      variables: { ...variables, first: 5 },
+      outcome: 'nothing' as const,
+    })),
+    { variables: { first: 5, after: victim.cursors.conceptMatches }, outcome: 'nothing', control: 'skip' },
+  ],
+  concepts: [
+    { variables: { first: 5 }, outcome: 'own' },
+    { variables: { first: 5, after: victim.cursors.concepts }, outcome: 'own', control: 'skip' },
+  ],
   embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
   findings: [
     { variables: { first: 5 }, outcome: 'nothing' },
@@ -303,8 +354,16 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, asset: victim.asset }, outcome: 'nothing' },
     { variables: { first: 5, after: victim.cursors.nearDuplicates }, outcome: 'nothing', control: 'skip' },
   ],
+  moderationQueue: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, concept: victim.moderated }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.moderationQueue }, outcome: 'nothing', control: 'skip' },
+  ],
   node: [
-    ...[victim.asset, victim.brand, victim.collection, victim.importId].map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
+    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.concept, victim.match].map((id) => ({
+      variables: { id },
+      outcome: 'nothing' as const,
+    })),
     ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
       (id) => ({
         variables: { id },
@@ -406,6 +465,16 @@ const mutations = (): Record<string, Case[]> => {
     assetFocalPointSet: [to({ asset: victim.asset, focalPoint: { x: 0, y: 0 } }, 'not found')],
     deliveryLinkCreate: [to({ asset: victim.asset, expiresAt: new Date(Date.now() + 60_000).toISOString() }, 'not found')],
     deliveryLinkRevoke: [to({ id: victim.deliveryLink }, 'not found')],
+    conceptCreate: [to({ name: `${MARK} concept too` }, 'own')],
+    conceptUpdate: [to({ id: victim.concept, synonyms: ['changed'] }, 'not found')],
+    conceptLabelsSet: [
+      to({ concept: victim.concept, negative: [victim.asset] }, 'not found'),
+      to({ concept: own.concept, positive: [own.asset, victim.asset] }, 'not found', 'skip'),
+    ],
+    conceptCalibrate: [to({ concept: victim.concept, target: 'RECALL', value: 0.5 }, 'not found', 'skip')],
+    conceptMatchesAccept: [to({ matches: [victim.match] }, 'not found')],
+    conceptMatchesReject: [to({ matches: [victim.case] }, 'not found')],
+    conceptDelete: [to({ id: victim.doomed }, 'not found')],
     collectionDelete: [to({ id: victim.collection }, 'not found')],
     assetsDelete: [to({ assets: [victim.asset] }, 'not found'), to({ assets: [own.asset, victim.asset] }, 'not found', 'skip')],
     apiKeyRevoke: [to({ id: victim.apiKey }, 'not found')],
