@@ -12,9 +12,10 @@ from PIL import Image, ImageFilter
 
 from words import COLOURS, COUNTS, EXTRA_PHRASES, PROMPTS, SMOKER_PHRASES, WORK, clean
 
-SIZE = 48  # pictures are drawn at the size the model takes
+SIZE = 64  # pictures are drawn at the size the model takes
 SLOTS = 3
-TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat"]
+TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat", "fluent-emoji", "noto-v1", "emojione", "fxemoji", "streamline-emojis", "icon-park",
+              "fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "noto-emoji-300Light", "noto-emoji-700Bold"]
 FLAT, GRADIENT, STRIPES, DOTS, CHECKS, WAVES, LANDSCAPE_GROUND = range(7)
 BACKGROUND_WORDS = {GRADIENT: ["gradient", "colour gradient"], STRIPES: ["striped", "stripes"], DOTS: ["dotted", "polka dot", "spotted"], CHECKS: ["checkered", "checkerboard", "checked"], WAVES: ["wavy", "waves"], LANDSCAPE_GROUND: ["sky"]}
 FIXED_WORDS = ("left", "right", "arrow", "clock", "o'clock", "thirty", "pointing", "button", "keycap", "input", "mark", "back", "hand", "abc")
@@ -64,16 +65,20 @@ class Library:
 
     def __init__(self, sets=TRAIN_SETS, own=True):
         self.emoji = json.loads((WORK / "concepts.json").read_text())
-        self.sprites = {}
+        self.sprites, self.inked = {}, set()
         self.by_concept = [[] for _ in self.emoji]
         for name in sets:
             index = json.loads((WORK / f"sprites-{name}.json").read_text())
             self.sprites[name] = np.memmap(WORK / f"sprites-{name}.u8", np.uint8, "r").reshape(len(index["concepts"]), index["size"], index["size"], 4)
+            if index.get("ink"):
+                self.inked.add(name)
             for row, concept in enumerate(index["concepts"]):
                 self.by_concept[concept].append((name, row))
         names = [clean(c["name"]) for c in self.emoji]
         words = [[clean(t) for t in c["tags"] if len(t) > 2] for c in self.emoji]
         self.fixed = [c["group"] == 8 or any(w in n for w in FIXED_WORDS) for c, n in zip(self.emoji, names)]
+        colour_words = {word for group, _, _ in COLOURS for name in group for word in name.split()}
+        self.colour_named = [not colour_words.isdisjoint(n.split()) for n in names]  # a "blue book" must stay blue
         weight = [0.3 if c["gendered"] else 1.0 for c in self.emoji]
         self.own_start = len(names)
         self.own_colour = None
@@ -87,8 +92,9 @@ class Library:
                 self.by_concept[self.own_start + concept].append(("own", row))
             names += [clean(o["name"]) for o in index["objects"]]
             words += [[clean(s) for s in o["synonyms"]] for o in index["objects"]]
+            self.colour_named += [False] * len(index["objects"])
             self.fixed += [False] * len(index["objects"])
-            weight += [7.0] * len(index["objects"])
+            weight += [5.0] * len(index["objects"])
         self.names = names
         self.weight = np.array(weight) / sum(weight)
         holders = {}
@@ -105,11 +111,14 @@ class Library:
         self.phrase_id = {p: i for i, p in enumerate(self.phrases)}
         self.holds = np.zeros((len(self.phrases), len(names) + 1), np.float32)
         self.words = [[] for _ in names]
+        emoji_names = set(names[: self.own_start])
         for phrase, concepts in holders.items():
             if phrase in self.phrase_id:
                 for concept in concepts:
-                    self.holds[self.phrase_id[phrase], concept] = 1
-                    if phrase != names[concept]:
+                    # "dog" is the name of one drawing and a keyword of "dog face": of that one it is neither true nor false.
+                    lent = concept < self.own_start and phrase in emoji_names and phrase != names[concept]
+                    self.holds[self.phrase_id[phrase], concept] = 0.5 if lent else 1
+                    if phrase != names[concept] and not lent:
                         self.words[concept].append(phrase)
         self.person = [place[n][0] for n in ("man", "woman", "person", "boy", "older person") if n in place]
         self.cigarette = [c for n in ("cigarette",) for c in place[n]]
@@ -205,9 +214,12 @@ class Composer:
                 name, row = choices[r.integers(len(choices))]
         pixels = np.array(lib.sprites[name][row])
         colour = int(lib.own_colour[row]) if name == "own" else int(lib.main_colour[name][row])
+        if name in lib.inked:
+            colour = -1
+            self.retone(pixels, dark_ground=avoid >= 0 and ANCHORS[avoid, 0] < 40)
         if name != "own":
             roll = r.random()
-            if roll < 0.10:  # one ink, shaded by the drawing's own light and dark
+            if roll < (0.05 if name in lib.inked else 0.10) and not lib.colour_named[concept]:  # one ink, shaded by the drawing's own light and dark
                 new = int(r.choice(len(COLOURS)))
                 if new != avoid:
                     grey = pixels[..., :3].mean(-1, keepdims=True) / 255
@@ -217,26 +229,58 @@ class Composer:
                     shift = np.clip((grey - middle) * r.uniform(0.7, 1.2), -0.8, 0.8)
                     pixels[..., :3] = np.where(shift > 0, ink + (255 - ink) * shift, ink * (1 + shift))
                     colour = new
-            elif roll < 0.55:  # other hands choose other greens: small changes of each channel, and of strength
-                p = pixels[..., :3].astype(np.float32)
+            elif 0.1 < roll < 0.6:  # other hands choose other greens: small changes of each channel, of their mixture, and of strength
+                p = pixels[..., :3].astype(np.float32) @ (np.eye(3) + r.normal(0, 0.06, (3, 3))).astype(np.float32)
                 grey = p.mean(-1, keepdims=True)
-                p = grey + (p - grey) * r.uniform(0.6, 1.4)
-                pixels[..., :3] = np.clip((p - 128) * r.uniform(0.8, 1.2) + 128 + r.uniform(-25, 25) + r.uniform(-24, 24, 3), 0, 255)
-            if r.random() < 0.3:
+                p = grey + (p - grey) * r.uniform(0.5, 1.5)
+                pixels[..., :3] = np.clip((p - 128) * r.uniform(0.75, 1.25) + 128 + r.uniform(-28, 28) + r.uniform(-24, 24, 3), 0, 255)
+            if name not in lib.inked and r.random() < 0.25:
                 pixels = self.ink(pixels)
+            if r.random() < 0.08:  # a part is missing
+                y, x = r.integers(0, 72, 2)
+                pixels[y : y + r.integers(12, 36), x : x + r.integers(12, 36)] = 0
         image = Image.fromarray(pixels, "RGBA")
         if r.random() < 0.5 and not lib.fixed[concept]:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if r.random() < 0.18:  # a dark line around the whole, as many drawers do
+        if name not in lib.inked and r.random() < 0.15:  # a dark line around the whole, as many drawers do
             edge = image.getchannel("A").filter(ImageFilter.MaxFilter(5 if r.random() < 0.6 else 3))
             tone = int(r.choice([0, 0, 25, 60]))
             under = Image.merge("RGBA", [Image.new("L", image.size, tone)] * 3 + [edge])
             image = Image.alpha_composite(under, image)
         image = image.convert("RGBa")
-        if r.random() < 0.35:
-            image = image.rotate(r.uniform(-14, 14), Image.Resampling.BILINEAR)
+        if r.random() < 0.6:
+            image = self.warp(image)
         image = image.resize((max(width, 6), max(height, 6)), Image.Resampling.BICUBIC)
         return np.asarray(image, np.float32), colour
+
+    def warp(self, image):
+        """Another drawer's proportions: a turn, and a grid of 3x3 points each moved a little."""
+        r, size = self.random, image.width
+        grid = np.stack(np.meshgrid([0.0, 0.5, 1.0], [0.0, 0.5, 1.0]), -1) - 0.5
+        grid = (grid + r.normal(0, r.choice([0.0, 0.03, 0.06]), grid.shape)) * r.uniform(0.98, 1.12, 2)
+        angle = r.uniform(-0.26, 0.26) if r.random() < 0.6 else 0.0
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        points = (grid @ turn + 0.5) * size
+        half, mesh = size // 2, []
+        for y in (0, 1):
+            for x in (0, 1):
+                corners = points[y, x], points[y + 1, x], points[y + 1, x + 1], points[y, x + 1]
+                mesh.append(((x * half, y * half, (x + 1) * half, (y + 1) * half), np.concatenate(corners).tolist()))
+        return image.transform((size, size), Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+
+    def retone(self, pixels, dark_ground):
+        """Drawings in ink (black): the ink becomes light on a dark ground and now and then grey or a colour; now and then the fills go."""
+        r = self.random
+        ink = pixels[..., :3].max(-1) < 50
+        if r.random() < 0.2:
+            pixels[~ink & (pixels[..., 3] > 128), :3] = 250
+        if dark_ground and r.random() < 0.7:
+            tone = r.uniform(215, 255, 3)
+        elif r.random() < 0.65:
+            return
+        else:
+            tone = self.shade(int(r.choice(len(COLOURS)))) if r.random() < 0.6 else np.repeat(r.uniform(20, 80), 3)
+        pixels[ink, :3] = np.asarray(tone).astype(np.uint8)
 
     def ink(self, pixels):
         """Dark lines where colours meet, as with a pen; now and then on white paper, without the colours."""
@@ -448,7 +492,7 @@ class Composer:
         shown = np.zeros((size, len(self.lib.names) + 1), np.float32)
         for slot in range(SLOTS):
             shown[np.arange(size), objects[:, slot]] = 1
-        named = np.where((phrases[:, :1] >= 0) & (phrases[:, 1:] < 0), self.lib.holds[phrases[:, 0]], 0)
+        named = np.where((phrases[:, :1] >= 0) & (phrases[:, 1:] < 0), self.lib.holds[phrases[:, 0]] > 0.9, 0).astype(np.float32)
         share = lambda rows: rows[:, :-1] / np.maximum(rows[:, :-1].sum(1, keepdims=True), 1)
         return np.stack(pictures), texts, truth(self.lib, attributes, claims), share(shown), share(named)
 

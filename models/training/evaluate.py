@@ -153,7 +153,7 @@ def openmoji(model, tokenizer):
     pixels, truth = [], []
     for colour, anchor in enumerate(anchors):
         for index in random.choice(len(sprites), 20, replace=False):
-            pixels.append(on_ground(sprites[index], anchor, int(random.integers(27, 38))))
+            pixels.append(on_ground(sprites[index], anchor, int(random.integers(SIZE * 9 // 16, SIZE * 19 // 24))))
             truth.append(colour)
     vectors, truth = embed_pictures(model, np.stack(pixels)), np.array(truth)
     prompts = [f"{c} background" for c in PRIMARY]
@@ -170,7 +170,7 @@ def openmoji(model, tokenizer):
             asked.append(len(pixels))
             texts.append(f"{article(library.names[c])} on {article(PRIMARY[k])} background")
             for ground in [k, *random.choice([j for j in range(len(anchors)) if j != k], 3, replace=False)]:
-                pixels.append(on_ground(sprite, anchors[ground], 36))
+                pixels.append(on_ground(sprite, anchors[ground], SIZE * 3 // 4))
         r = ranks(embed_texts(model, tokenizer, texts), embed_pictures(model, np.stack(pixels)), torch.tensor(asked))
         figures[f"unseen object and background pairs, {label} drawings"] = {"asked": 500, "gallery": len(pixels), **recall(r, 1, 5)}
     return figures
@@ -195,18 +195,18 @@ def limits(model, tokenizer):
         best = torch.einsum("nd,nkd->nk", vectors, flat).argmax(1).numpy()
         return round(float((best == np.array(right)).mean()), 4)
 
-    picks = random.choice(len(names), (400, 2))
+    near, picks = SIZE * 7 // 16, random.choice(len(names), (400, 2))
     sides = random.integers(0, 2, 400)
-    figures = {"left or right of the picture": choose([scene([(a, 0.25 + 0.5 * s, 0.5, 21)]) for (a, _), s in zip(picks, sides)], [[f"{article(names[a])} on the left", f"{article(names[a])} on the right"] for a, _ in picks], sides)}
-    figures["top or bottom"] = choose([scene([(a, 0.5, 0.25 + 0.5 * s, 21)]) for (a, _), s in zip(picks, sides)], [[f"{article(names[a])} at the top", f"{article(names[a])} at the bottom"] for a, _ in picks], sides)
-    figures["which of two is on the left"] = choose([scene([(a, 0.26, 0.5, 21), (b, 0.74, 0.5, 21)]) for a, b in picks], [[f"{article(names[a])} to the left of {article(names[b])}", f"{article(names[b])} to the left of {article(names[a])}"] for a, b in picks], [0] * 400)
+    figures = {"left or right of the picture": choose([scene([(a, 0.25 + 0.5 * s, 0.5, near)]) for (a, _), s in zip(picks, sides)], [[f"{article(names[a])} on the left", f"{article(names[a])} on the right"] for a, _ in picks], sides)}
+    figures["top or bottom"] = choose([scene([(a, 0.5, 0.25 + 0.5 * s, near)]) for (a, _), s in zip(picks, sides)], [[f"{article(names[a])} at the top", f"{article(names[a])} at the bottom"] for a, _ in picks], sides)
+    figures["which of two is on the left"] = choose([scene([(a, 0.26, 0.5, near), (b, 0.74, 0.5, near)]) for a, b in picks], [[f"{article(names[a])} to the left of {article(names[b])}", f"{article(names[b])} to the left of {article(names[a])}"] for a, b in picks], [0] * 400)
     spots = {1: [(0.5, 0.5)], 2: [(0.25, 0.5), (0.75, 0.5)], 3: [(0.17, 0.5), (0.5, 0.5), (0.83, 0.5)], 4: [(x, y) for x in (0.25, 0.75) for y in (0.25, 0.75)]}
     spots[5] = spots[4] + [(0.5, 0.5)]
     counts = random.integers(1, 6, 400)
     words = ["one", "two", "three", "four", "five"]
     from data import plural
-    figures["how many, one to five"] = choose([scene([(a, x, y, 14) for x, y in spots[n]]) for (a, _), n in zip(picks, counts)], [[f"{w} {plural(names[a]) if w != 'one' else names[a]}" for w in words] for a, _ in picks], counts - 1)
-    figures["negation: '<b>' above 'no <a>' for a picture of a"] = choose([scene([(a, 0.5, 0.5, 36)]) for a, _ in picks], [[f"no {names[a]}", names[b]] for a, b in picks], [1] * 400)
+    figures["how many, one to five"] = choose([scene([(a, x, y, SIZE * 7 // 24) for x, y in spots[n]]) for (a, _), n in zip(picks, counts)], [[f"{w} {plural(names[a]) if w != 'one' else names[a]}" for w in words] for a, _ in picks], counts - 1)
+    figures["negation: '<b>' above 'no <a>' for a picture of a"] = choose([scene([(a, 0.5, 0.5, SIZE * 3 // 4)]) for a, _ in picks], [[f"no {names[a]}", names[b]] for a, b in picks], [1] * 400)
     figures["guessing would give"] = {"left or right": 0.5, "how many": 0.2}
     return figures
 

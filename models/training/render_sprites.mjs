@@ -9,8 +9,26 @@ import sharp from 'sharp';
 const here = dirname(fileURLToPath(import.meta.url));
 const work = join(here, 'work');
 const SIZE = 96;
-const PICTURE = 48; // what the model takes
-const SETS = ['noto', 'twemoji', 'fluent-emoji-flat', 'openmoji']; // the last is for validation only
+const PICTURE = 64; // what the model takes
+// The last is for validation only. `aliases`: further names may be matched too; icon sets that are no emoji are matched by the exact name alone.
+const SETS = [
+  { name: 'noto' },
+  { name: 'twemoji' },
+  { name: 'fluent-emoji-flat' },
+  { name: 'fluent-emoji', aliases: true },
+  { name: 'noto-v1', aliases: true },
+  { name: 'emojione', aliases: true },
+  { name: 'fxemoji', aliases: true },
+  { name: 'streamline-emojis', aliases: true },
+  { name: 'fluent-emoji-high-contrast', aliases: true, ink: true },
+  { name: 'emojione-monotone', aliases: true, ink: true },
+  { name: 'icon-park', aliases: false },
+  { name: 'game-icons', aliases: false, ink: true },
+  { name: 'ph', aliases: false, ink: true, style: '-bold' },
+  { name: 'openmoji' },
+];
+// The same word for another thing in an icon set.
+const HOMONYMS = new Set(['mouse', 'seal', 'bat', 'cricket', 'cancer', 'label', 'link', 'seat', 'radiobutton', 'basket', 'back', 'knot', 'clamp', 'student', 'package', 'student', 'lotus', 'compass', 'fly', 'shorts', 'rock', 'calendar']);
 const GROUP_COMPONENTS = 2;
 const GROUP_FLAGS = 9;
 const plainFlags = new Set(['chequered flag', 'triangular flag', 'black flag', 'white flag', 'rainbow flag', 'pirate flag', 'crossed flags']);
@@ -44,30 +62,61 @@ function iconSvg(set, icon) {
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="${icon.left ?? 0} ${icon.top ?? 0} ${width} ${height}" width="${SIZE}" height="${SIZE}">${icon.body}</svg>`;
 }
 
-async function renderSet(name, concepts) {
+/** Names as the sets write them ('T-Rex', 't-rex-2', 'trex') made alike. */
+const squash = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
+/** Which concept each icon of a set without code points draws, by its name. -> pairs [concept, icon name] */
+function matchByName(icons, concepts, { aliases, style = '' }) {
+  const byName = new Map();
+  const add = (name, id) => byName.has(squash(name)) || byName.set(squash(name), id);
+  concepts.forEach((concept, id) => add(concept.name, id));
+  if (aliases) {
+    const rows = new Map(readJson(join(here, 'node_modules/emojibase-data/en/data.json')).map((row) => [row.hexcode.replaceAll('-FE0F', '').toLowerCase(), row.hexcode]));
+    for (const list of ['cldr', 'emojibase', 'github', 'iamcal', 'joypixels']) {
+      const shortcodes = readJson(join(here, `node_modules/emojibase-data/en/shortcodes/${list}.json`));
+      concepts.forEach((concept, id) => [shortcodes[rows.get(concept.hex)] ?? []].flat().forEach((code) => add(code, id)));
+    }
+  }
+  const pairs = [];
+  for (const icon of icons) {
+    if (!icon.endsWith(style)) continue;
+    const name = squash(icon.slice(0, icon.length - style.length).replace(/-\d+$/, ''));
+    // Where a set has both 'cat' and 'catside', the first is the face alone.
+    const face = icons.includes(`${icon}side`) ? byName.get(`${name}face`) : undefined;
+    const id = face ?? byName.get(icon.endsWith('side') ? name.replace(/side$/, '') : name);
+    if (id !== undefined && (aliases || !HOMONYMS.has(name))) pairs.push([id, icon]);
+  }
+  return pairs;
+}
+
+async function renderSet(options, concepts) {
+  const { name, ink } = options;
   if (existsSync(join(work, `sprites-${name}.json`))) return;
   const folder = join(here, 'node_modules/@iconify-json', name);
   const set = readJson(join(folder, 'icons.json'));
-  const chars = readJson(join(folder, 'chars.json'));
-  const byChar = new Map(Object.entries(chars).map(([hex, icon]) => [hex.replaceAll('-fe0f', ''), icon]));
+  let pairs;
+  if (existsSync(join(folder, 'chars.json')) && options.aliases === undefined) {
+    const chars = readJson(join(folder, 'chars.json'));
+    const byChar = new Map(Object.entries(chars).map(([hex, icon]) => [hex.replaceAll('-fe0f', ''), icon]));
+    pairs = concepts.map((concept, id) => [id, byChar.get(concept.hex)]);
+  } else pairs = matchByName([...Object.keys(set.icons), ...Object.keys(set.aliases ?? {})], concepts, options);
   const pixels = [];
   const index = [];
-  for (const [id, concept] of concepts.entries()) {
-    const icon = byChar.get(concept.hex);
+  for (const [id, icon] of pairs) {
     const found = icon && (set.icons[icon] ?? set.icons[set.aliases?.[icon]?.parent]);
     if (!found) continue;
     pixels.push(await sharp(Buffer.from(iconSvg(set, found)), { density: 96 }).resize(SIZE, SIZE, { fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } }).ensureAlpha().raw().toBuffer());
     index.push(id);
   }
   writeFileSync(join(work, `sprites-${name}.u8`), Buffer.concat(pixels));
-  writeFileSync(join(work, `sprites-${name}.json`), JSON.stringify({ size: SIZE, concepts: index }));
-  process.stdout.write(`${name}: ${index.length} sprites\n`);
+  writeFileSync(join(work, `sprites-${name}.json`), JSON.stringify({ size: SIZE, concepts: index, ink: ink ?? false }));
+  process.stdout.write(`${name}: ${index.length} sprites of ${new Set(index).size} concepts\n`);
 }
 
 const concepts = listConcepts();
 writeFileSync(join(work, 'concepts.json'), JSON.stringify(concepts));
 process.stdout.write(`${concepts.length} concepts, ${concepts.filter((c) => !c.gendered).length} without gendered doubles\n`);
-for (const name of SETS) await renderSet(name, concepts);
+for (const options of SETS) await renderSet(options, concepts);
 
 /** Sprites of our own drawings: every object in many named colours, with training seeds only (10,000 and up). */
 async function renderOwnObjects() {

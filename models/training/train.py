@@ -29,12 +29,12 @@ def held_out(concept, colour):
 
 def easy_share(share):
     """Single things on plain grounds first; places, numbers, patterns and layouts come in bit by bit."""
-    return max(0.35, 1.0 - max(0, share - 0.06) / 0.5)
+    return max(0.42, 1.0 - max(0, share - 0.06) / 0.5)
 
 
 def side_at(share):
-    """Small pictures first: 32 pixels cost less than half of 48, and most of what tells a drum from a dog is there already."""
-    return 32 if share < 0.5 else SIZE
+    """Small pictures first: they cost a fraction, and most of what tells a drum from a dog is there already."""
+    return 32 if share < 0.2 else 48 if share < 0.6 else SIZE
 
 
 def draw_batches(queue, seed, seen, progress, stop):
@@ -82,7 +82,8 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.2e-3)
-    parser.add_argument("--evaluate-every", type=int, default=120, help="steps")
+    parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True, help="bfloat16 arithmetic in the encoders: 1.5 (pictures) and 3 (texts) times as fast on a processor with avx512_bf16")
+    parser.add_argument("--evaluate-every", type=int, default=200, help="steps")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -129,8 +130,9 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = rate
         model.train()
-        image, text = model.image(to_tensor(pixels, side_at(share))), encode_texts(model, tokenizer, texts, end_id)
-        image, text = (torch.nn.functional.normalize(x, dim=1) for x in (image, text))
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
+            image, text = model.image(to_tensor(pixels, side_at(share))), encode_texts(model, tokenizer, texts, end_id)
+        image, text = (torch.nn.functional.normalize(x.float(), dim=1) for x in (image, text))
         loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
         loss = loss + 0.5 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
         optimizer.zero_grad()

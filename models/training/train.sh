@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 npm ci
 (cd ../.. && npm run --silent build)
 node render_sprites.mjs
+python3 colour_lines.py
 python3 train.py "$@"
 python3 export.py work/final.pt
 python3 evaluate.py
