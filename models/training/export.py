@@ -1,6 +1,6 @@
 """Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint.
 
-Usage: python export.py [checkpoint] [--side 64] [--metrics work/metrics.json]
+Usage: python export.py [checkpoint] [--side 48] [--metrics work/metrics.json]
 """
 import argparse
 import copy
@@ -84,7 +84,7 @@ def check(model, end_id, side):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("checkpoint", nargs="?", default=WORK / "checkpoint.pt")
-    parser.add_argument("--side", type=int, default=64, help="picture size that training had reached")
+    parser.add_argument("--side", type=int, default=48, help="picture size that training had reached")
     parser.add_argument("--metrics", type=Path)
     options = parser.parse_args()
     side, metrics = options.side, json.loads(options.metrics.read_text()) if options.metrics else {}

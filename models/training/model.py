@@ -29,13 +29,13 @@ class Block(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    """[batch,3,64,64] normalised pixels -> [batch,256], not normalised.
+    """[batch,3,side,side] normalised pixels -> [batch,256], not normalised.
 
     The last 3x3 map is both averaged (what is there) and flattened after a narrow 1x1 (where it is): averaging
     alone cannot say left from right. (It is brought to 4x4 first, so that smaller and larger pictures go through the same weights.)
     """
 
-    def __init__(self, widths=(64, 128, 320), depths=(1, 2, 3), stem=32, place=16):
+    def __init__(self, widths=(64, 128, 256), depths=(1, 2, 3), stem=32, place=16):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
         blocks, inputs = [], stem

@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -32,9 +33,14 @@ def easy_share(share):
     return max(0.42, 1.0 - max(0, share - 0.06) / 0.5)
 
 
-def side_at(share):
+def side_at(share, sides):
     """Small pictures first: they cost a fraction, and most of what tells a drum from a dog is there already."""
-    return 32 if share < 0.2 else 48 if share < 0.6 else SIZE
+    return [side for start, side in sides if share >= start][-1]
+
+
+def parse_sides(text):
+    """'0:32,0.3:48' -> [(0.0, 32), (0.3, 48)]"""
+    return [(float(start), int(side)) for start, side in (part.split(":") for part in text.split(","))]
 
 
 def draw_batches(queue, seed, seen, progress, stop):
@@ -45,6 +51,7 @@ def draw_batches(queue, seed, seen, progress, stop):
     except ImportError:
         scenes = None
     torch.set_num_threads(1)
+    os.setsid()  # Linux shares processor time between sessions
     library = Library()
     if scenes:
         scenes.attach(library)
@@ -75,10 +82,25 @@ def encode_texts(model, tokenizer, texts, end_id, parts=4):
     return vectors[torch.from_numpy(np.argsort(order))]
 
 
+@torch.no_grad()
+def begin_from_export(model, options, tokenizer, end_id):
+    from data import Composer, Library
+    from scenes import Scenes
+    from warm_start import load_export
+    library, scenes = Library(), Scenes.load()
+    scenes.attach(library)
+    pixels = Composer(library, [options.seed, 1 << 40], scenes=scenes, held_out=held_out).batch(768, 0.6)[0]
+    load_export(model, options.from_export, to_tensor(pixels, options.sides[0][1]))
+    names = [library.names[i : i + 256] for i in range(0, len(library.names), 256)]
+    model.landmarks.copy_(torch.cat([torch.nn.functional.normalize(model.text(to_ids(tokenizer, part, end_id)), dim=1) for part in names]))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=360_000)
     parser.add_argument("--seconds", type=float, default=0, help="plan by training time instead of --pictures, for a machine shared with others")
+    parser.add_argument("--sides", type=parse_sides, default="0:32,0.3:48", help="picture size from which share of training on")
+    parser.add_argument("--from-export", type=Path, help="begin with the weights of an exported model folder (and its tokenizer), not from nothing")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.2e-3)
@@ -87,6 +109,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    if options.from_export:
+        shutil.copy(options.from_export / "tokenizer.json", WORK / "tokenizer.json")
     if not (WORK / "tokenizer.json").exists():
         make_tokenizer(corpus(), WORK / "tokenizer.json")
     from tokenizers import Tokenizer
@@ -98,8 +122,10 @@ def main():
     model.image.to(memory_format=torch.channels_last)
     decay = [p for n, p in model.named_parameters() if p.ndim > 1 and not n.endswith(("token.weight", "position", "landmarks"))]
     plain = [p for n, p in model.named_parameters() if not (p.ndim > 1 and not n.endswith(("token.weight", "position", "landmarks")))]
-    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], lr=options.rate, betas=(0.9, 0.98), eps=1e-6)
+    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], lr=options.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
     seen, spent, best, checkpoint = 0, 0.0, 0.0, WORK / "checkpoint.pt"
+    if options.from_export and not checkpoint.exists():
+        begin_from_export(model, options, tokenizer, end_id)
     average = {k: v.clone() for k, v in model.state_dict().items()}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
@@ -112,7 +138,7 @@ def main():
     started, first, losses, step = time.time(), seen, [], seen // BATCH
     context = mp.get_context("fork")
     queue, stop = context.Queue(3), context.Event()
-    progress = context.Value("d", min(1.0, share_of()))
+    progress = context.Value("d", 1.0 if options.from_export else min(1.0, share_of()))
     drawer = context.Process(target=draw_batches, args=(queue, options.seed, seen, progress, stop), daemon=True)
     drawer.start()
     from evaluate import quick_check
@@ -124,14 +150,14 @@ def main():
         os.replace(temporary, path)
 
     while (share := share_of()) < 1:
-        progress.value = share
+        progress.value = 0.5 + share / 2 if options.from_export else share
         pixels, texts, truth, shown, named = queue.get()
         rate = options.rate * min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         model.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
-            image, text = model.image(to_tensor(pixels, side_at(share))), encode_texts(model, tokenizer, texts, end_id)
+            image, text = model.image(to_tensor(pixels, side_at(share, options.sides))), encode_texts(model, tokenizer, texts, end_id)
         image, text = (torch.nn.functional.normalize(x.float(), dim=1) for x in (image, text))
         loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
         loss = loss + 0.5 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
@@ -154,10 +180,10 @@ def main():
         if step % options.evaluate_every == 0:
             copy = DualEncoder(tokenizer.get_vocab_size(), end_id, concepts)
             copy.load_state_dict(average)
-            figures = quick_check(copy.eval(), tokenizer, side_at(share))
+            figures = quick_check(copy.eval(), tokenizer, side_at(share, options.sides))
             print(f"{time.strftime('%H:%M:%S')} {seen} openmoji {json.dumps(figures)}", flush=True)
             with open(WORK / "curve.jsonl", "a") as curve:
-                curve.write(json.dumps({"pictures": seen, "loss": round(float(np.mean(losses[-100:])), 3), "seconds": round(spent + time.time() - started), "side": side_at(share), **figures}) + "\n")
+                curve.write(json.dumps({"pictures": seen, "loss": round(float(np.mean(losses[-100:])), 3), "seconds": round(spent + time.time() - started), "side": side_at(share, options.sides), **figures}) + "\n")
             if figures["recall@10"] > best:
                 best = figures["recall@10"]
                 save(WORK / "best.pt")
