@@ -56,6 +56,7 @@ def ranks(texts, pictures, wanted):
 
 
 _gallery = {}
+GROUPS = ["faces", "people", "", "animals and plants", "food", "places", "activities", "objects", "signs", "flags"]  # emojibase's numbers
 
 
 def openmoji_gallery():
@@ -147,7 +148,15 @@ def openmoji(model, tokenizer):
     from train import held_out
     gallery, random = openmoji_gallery(), np.random.default_rng(1234)
     names, sprites, concepts = gallery["names"], gallery["sprites"], gallery["concepts"]
+    library_rows = json.loads((WORK / "concepts.json").read_text())
     figures = {"gallery": len(names), **quick_check(model, tokenizer)}
+    plain = torch.from_numpy(np.stack([on_ground(s) for s in sprites]))
+    pictures, queries = embed_pictures(model, plain.numpy()), embed_texts(model, tokenizer, names)
+    # Unicode gives skin tones to people, gestures and parts of the body: the rest of the gallery is things, animals, faces and signs.
+    things = torch.tensor([i for i, c in enumerate(concepts) if not library_rows[c]["skinTones"]])
+    figures["without people and gestures"] = {"gallery": len(things), **recall(ranks(queries[things], pictures[things], torch.arange(len(things))), 1, 5, 10)}
+    r, groups = ranks(queries, pictures, torch.arange(len(names))), np.array([GROUPS[library_rows[c]["group"]] for c in concepts])
+    figures["recall@10 by group, whole gallery"] = {f"{g} ({(groups == g).sum()})": round(float((r[groups == g] < 10).mean()), 3) for g in dict.fromkeys(groups)}
     anchors = [anchor for _, anchor, _ in COLOURS]
     # Backgrounds: every colour under 20 different drawings; the name is the best of the trained primary names.
     pixels, truth = [], []

@@ -50,7 +50,7 @@ function listConcepts() {
     if (entry.label.includes('facing right') || /^(family|couple with heart|kiss):/.test(entry.label)) continue;
     const name = entry.label.replace(/[“”’]/g, (c) => (c === '’' ? "'" : '')).toLowerCase();
     const gendered = /^(man|woman|men|women)\b.*[: ]/.test(name) && !['man', 'woman'].includes(name);
-    concepts.push({ hex: entry.hexcode.replaceAll('-FE0F', '').toLowerCase(), name, tags: (entry.tags ?? []).map((t) => t.toLowerCase()), group: entry.group, subgroup: entry.subgroup, gendered });
+    concepts.push({ hex: entry.hexcode.replaceAll('-FE0F', '').toLowerCase(), name, tags: (entry.tags ?? []).map((t) => t.toLowerCase()), group: entry.group, subgroup: entry.subgroup, gendered, skinTones: entry.skins !== undefined });
   }
   return concepts;
 }
