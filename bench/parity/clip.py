@@ -74,8 +74,8 @@ class TextEncoder(nn.Module):
 
 
 def build(size, vocabulary, seed):
-    """-> vision and text encoder whose weights are drawn so that different inputs come out far apart: a parity figure between vectors
-    that are all alike would say nothing."""
+    """-> vision and text encoder with seeded weights. Two layers get strong ones, so that different inputs come out far apart; twelve such layers would
+    blow up the smallest difference of a pixel beyond what any trained model does, so there the spread is that of CLIP's own initialisation."""
     s = SIZES[size]
     vision = VisionEncoder(s["side"], s["patch"], s["width"], s["layers"], s["heads"], s["dimensions"])
     text = TextEncoder(vocabulary, s["context"], s["text_width"], s["text_layers"], s["text_heads"], s["dimensions"])
@@ -91,7 +91,11 @@ def build(size, vocabulary, seed):
             elif name == "token.weight":
                 parameter.normal_(0, 1, generator=random)
             else:
-                fan = parameter[0].numel()
-                sharp = 2.0 if "query" in name or "key" in name else 1.0
-                parameter.normal_(0, sharp * fan**-0.5, generator=random)
+                fan, layers = parameter[0].numel(), s["layers"]
+                into_stream = name.endswith(("out.weight", "down.weight"))
+                if layers > 2:
+                    spread = fan**-0.5 * ((2 * layers) ** -0.5 if into_stream else 4 if name == "patches.weight" else 1)
+                else:
+                    spread = fan**-0.5 * (2 if "query" in name or "key" in name else 1)
+                parameter.normal_(0, spread, generator=random)
     return vision.eval(), text.eval()

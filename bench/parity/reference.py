@@ -3,9 +3,11 @@
     python reference.py OUT --size tiny                              own small vocabulary and pictures: the fixture of the tests
     python reference.py OUT --size b32 --tokenizer CLIP/tokenizer.json --pictures FOLDER ...     ViT-B/32, 606 MB, never committed
 
-OUT/expected.json then holds the pictures' and texts' vectors (normalised) and the texts' token ids. Python 3.11 and models/training/requirements.txt.
+OUT/expected.json then holds the pictures' and texts' vectors (normalised) and the texts' token ids; with --tensors, OUT/tensors.f32 the preprocessed
+pictures too. Python 3.11 and models/training/requirements.txt.
 """
 import argparse
+import io
 import json
 import shutil
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "models/training"))
@@ -28,8 +30,11 @@ KINDS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 def preprocess(path, side):
     """The original preprocessing (PIL: short side to `side`, bicubic; the middle; normalise), after what Vitrine does first: turned as EXIF says,
-    transparency on white, the first frame. Pictures longer than 2.5 times their height are Vitrine's own case: shown whole on the mean colour."""
+    colours of an embedded profile brought to sRGB, transparency on white, the first frame. Pictures longer than 2.5 times their height are Vitrine's own case: shown whole on the mean colour."""
     image = ImageOps.exif_transpose(Image.open(path))
+    if image.mode == "RGB" and image.info.get("icc_profile"):
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        image = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC)
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -100,6 +105,7 @@ def main():
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--tokenizer", type=Path, help="a CLIP tokenizer.json; without it a small one is made of the texts")
     parser.add_argument("--pictures", type=Path, nargs="*", help="folders or files; without any, a few are drawn")
+    parser.add_argument("--tensors", action="store_true")
     options = parser.parse_args()
     out = options.out
     out.mkdir(parents=True, exist_ok=True)
@@ -117,7 +123,10 @@ def main():
         draw_pictures(out / "pictures")
     files = sorted(f for p in options.pictures or [out / "pictures"] for f in (p.iterdir() if p.is_dir() else [p]) if f.suffix.lower() in KINDS)
     unit = lambda vector: [round(v, 6) for v in torch.nn.functional.normalize(vector, dim=-1).tolist()]
-    pictures = [{"file": str(f.relative_to(out) if f.is_relative_to(out) else f.resolve()), "vector": unit(vision(preprocess(f, side)[None])[0])} for f in files]
+    tensors = [preprocess(f, side) for f in files]
+    if options.tensors:
+        torch.stack(tensors).numpy().tofile(out / "tensors.f32")
+    pictures = [{"file": str(f.relative_to(out) if f.is_relative_to(out) else f.resolve()), "vector": unit(vision(t[None])[0])} for f, t in zip(files, tensors)]
     texts = []
     for one in TEXTS:
         ids = tokenizer.encode(one).ids

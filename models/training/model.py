@@ -110,13 +110,14 @@ class DualEncoder(nn.Module):
 
 
 def truth_loss(image, text, scale, truth):
-    """Multi-positive contrastive loss. truth [images, texts]: 1 the text is true of the picture, 0 it is not, -1 cannot be said (left out)."""
+    """Multi-positive contrastive loss. truth [images, texts]: 1 the text is true of the picture, 0 it is not, -1 cannot be said (left out).
+    Pictures of which no text is true only stand against the texts."""
     logits = scale * image @ text.T
     logits = logits.masked_fill(truth < 0, -1e4)
     target = (truth > 0).float()
     rows = -(F.log_softmax(logits, 1) * target).sum(1) / target.sum(1).clamp(min=1)
     columns = -(F.log_softmax(logits, 0) * target).sum(0) / target.sum(0).clamp(min=1)
-    return 0.5 * (rows.mean() + columns.mean())
+    return 0.5 * (rows.sum() / target.any(1).sum().clamp(min=1) + columns.sum() / target.any(0).sum().clamp(min=1))
 
 
 def landmark_loss(vectors, landmarks, target):

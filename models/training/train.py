@@ -20,6 +20,7 @@ from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, truth_l
 from words import WORK, corpus, make_tokenizer
 
 BATCH = 256
+CAPTIONS = 128  # of each batch; the others' pictures still stand against them, and learn by their landmarks
 HELD_OUT_SHARE = 17  # one object-and-background pair in 17 is never trained on
 
 
@@ -30,7 +31,7 @@ def held_out(concept, colour):
 
 def easy_share(share):
     """Single things on plain grounds first; places, numbers, patterns and layouts come in bit by bit."""
-    return max(0.42, 1.0 - max(0, share - 0.06) / 0.5)
+    return max(0.6, 1.0 - max(0, share - 0.06) / 0.5)
 
 
 def side_at(share, sides):
@@ -43,27 +44,31 @@ def parse_sides(text):
     return [(float(start), int(side)) for start, side in (part.split(":") for part in text.split(","))]
 
 
-def draw_batches(queue, seed, seen, progress, stop):
+def draw_batches(queue, options, seen, progress, tokenizer, end_id):
+    """A process of its own: everything that needs no gradient is done here."""
     from data import Composer, Library
-    try:
-        from scenes import Scenes
-        scenes = Scenes.load()
-    except ImportError:
-        scenes = None
+    from scenes import Scenes
     torch.set_num_threads(1)
     os.setsid()  # Linux shares processor time between sessions
-    library = Library()
-    if scenes:
-        scenes.attach(library)
-    composer = Composer(library, [seed, seen], scenes=scenes, held_out=held_out)
-    while not stop.is_set():
-        queue.put(composer.batch(BATCH, easy_share(progress.value)))
+    library, scenes = Library(), Scenes.load()
+    scenes.attach(library)
+    composer = Composer(library, [options.seed, seen], scenes=scenes, held_out=held_out)
+    while True:
+        share = progress.value
+        pixels, texts, truth, shown, named = composer.batch(BATCH, easy_share(0.5 + share / 2 if options.from_export else share))
+        parts, order = in_parts(tokenizer, texts[:CAPTIONS], end_id)
+        queue.put((shrink(pixels, side_at(share, options.sides)), [p.numpy() for p in parts], order, truth[:, :CAPTIONS], shown, named[:CAPTIONS]))
 
 
-def to_tensor(pixels, side=SIZE):
+def shrink(pixels, side):
+    if side == pixels.shape[1]:
+        return pixels
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    return torch.nn.functional.interpolate(x, (side, side), mode="bilinear", antialias=True).add(0.5).clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def to_tensor(pixels):
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-    if side != x.shape[-1]:
-        x = torch.nn.functional.interpolate(x, (side, side), mode="bilinear", antialias=True)
     x = (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
     return x.contiguous(memory_format=torch.channels_last)  # three times as fast as the default order here
 
@@ -75,11 +80,10 @@ def to_ids(tokenizer, texts, end_id):
     return torch.tensor([r + [end_id] * (length - len(r)) for r in rows])
 
 
-def encode_texts(model, tokenizer, texts, end_id, parts=4):
-    """Texts of like length go together, so that the short ones are not padded to the longest."""
+def in_parts(tokenizer, texts, end_id, parts=3):
+    """Texts of like length go together, so that the short ones are not padded to the longest. -> ids of each part, and where each text then stands"""
     order = np.argsort([len(t) for t in texts])
-    vectors = torch.cat([model.text(to_ids(tokenizer, [texts[i] for i in part], end_id)) for part in np.array_split(order, parts)])
-    return vectors[torch.from_numpy(np.argsort(order))]
+    return [to_ids(tokenizer, [texts[i] for i in part], end_id) for part in np.array_split(order, parts)], np.argsort(order)
 
 
 @torch.no_grad()
@@ -90,7 +94,7 @@ def begin_from_export(model, options, tokenizer, end_id):
     library, scenes = Library(), Scenes.load()
     scenes.attach(library)
     pixels = Composer(library, [options.seed, 1 << 40], scenes=scenes, held_out=held_out).batch(768, 0.6)[0]
-    load_export(model, options.from_export, to_tensor(pixels, options.sides[0][1]))
+    load_export(model, options.from_export, to_tensor(shrink(pixels, options.sides[0][1])))
     names = [library.names[i : i + 256] for i in range(0, len(library.names), 256)]
     model.landmarks.copy_(torch.cat([torch.nn.functional.normalize(model.text(to_ids(tokenizer, part, end_id)), dim=1) for part in names]))
 
@@ -137,9 +141,9 @@ def main():
     share_of = lambda: (spent + time.time() - started) / options.seconds if options.seconds else seen / options.pictures
     started, first, losses, step = time.time(), seen, [], seen // BATCH
     context = mp.get_context("fork")
-    queue, stop = context.Queue(3), context.Event()
-    progress = context.Value("d", 1.0 if options.from_export else min(1.0, share_of()))
-    drawer = context.Process(target=draw_batches, args=(queue, options.seed, seen, progress, stop), daemon=True)
+    queue = context.Queue(3)
+    progress = context.Value("d", min(1.0, share_of()))
+    drawer = context.Process(target=draw_batches, args=(queue, options, seen, progress, tokenizer, end_id), daemon=True)
     drawer.start()
     from evaluate import quick_check
 
@@ -150,17 +154,17 @@ def main():
         os.replace(temporary, path)
 
     while (share := share_of()) < 1:
-        progress.value = 0.5 + share / 2 if options.from_export else share
-        pixels, texts, truth, shown, named = queue.get()
+        progress.value = share
+        pixels, parts, order, truth, shown, named = queue.get()
         rate = options.rate * min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         model.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
-            image, text = model.image(to_tensor(pixels, side_at(share, options.sides))), encode_texts(model, tokenizer, texts, end_id)
+            image, text = model.image(to_tensor(pixels)), torch.cat([model.text(torch.from_numpy(p)) for p in parts])[torch.from_numpy(order)]
         image, text = (torch.nn.functional.normalize(x.float(), dim=1) for x in (image, text))
         loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
-        loss = loss + 0.5 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
+        loss = loss + 1.0 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -189,7 +193,6 @@ def main():
                 save(WORK / "best.pt")
     save(checkpoint)
     save(WORK / "final.pt")
-    stop.set()
     drawer.terminate()
 
 
