@@ -31,7 +31,9 @@ describe('a CLIP in the Hugging Face layout', () => {
     const { pictures } = expected;
     const pixels = await Promise.all(pictures.map(({ file }) => analyzer.preprocess(path.join(folder, file), embedder.imageInput)));
     const vectors = (await embedder.embedImages(pixels)) as Float32Array[];
-    const least = Object.fromEntries(pictures.map(({ file, vector }, i) => [path.basename(file), cosine(vectors[i]!, Float32Array.from(vector))]));
+    const least = Object.fromEntries(
+      pictures.map(({ file, vector }, i) => [path.basename(file), cosine(vectors[i]!, Float32Array.from(vector))]),
+    );
     expect(Object.keys(least)).toHaveLength(9);
     expect(Object.entries(least).filter(([, value]) => !(value >= 0.9995))).toEqual([]);
     // The figure above means something only where other pictures come out elsewhere.
