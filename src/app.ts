@@ -55,6 +55,7 @@ import { openEmbedder } from './embedding/embedder.js';
 import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
 import { EmbeddingService } from './embedding/embedding.service.js';
+import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
 import { ModelLibrary } from './embedding/model-library.js';
 import { openFileStore } from './files/open-file-store.js';
 import { toGlobalId } from './graphql/global-id.js';
@@ -88,7 +89,8 @@ import { ReleaseService } from './releases/release.service.js';
 import { BrandReportResolver } from './reports/brand-report.resolver.js';
 import { ReportResolver } from './reports/report.resolver.js';
 import { ReportService } from './reports/report.service.js';
-import { SearchResolver } from './search/search.resolver.js';
+import { FilterService } from './search/filter.service.js';
+import { AssetConnectionResolver, SearchReportResolver, SearchResolver } from './search/search.resolver.js';
 import { SearchService } from './search/search.service.js';
 import { SuggestionResolver } from './search/suggestion.resolver.js';
 import { SuggestionService } from './search/suggestion.service.js';
@@ -191,7 +193,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const concepts = new ConceptService(database, conceptVectors, conceptChanges);
     const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
     const matches = new MatchService(database, assets, tags);
-    const search = new SearchService(database, embedding, tags, compliance);
+    const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance));
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const imports = new ImportService(database, queue, uploads, config.importRoots);
     const importControl = new ImportControlService(database, queue);
@@ -204,6 +206,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetResolver(assets, assetFiles),
       new AssetBrandResolver(brands),
       new AssetCollectionsResolver(collections),
+      new AssetConnectionResolver(),
       new AssetMatchesResolver(matches),
       new AssetFindingsResolver(compliance),
       new AssetRenditionsResolver(delivery),
@@ -233,6 +236,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ReleaseResolver(releases),
       new ReportResolver(reports),
       new RuleResolver(rules),
+      new SearchReportResolver(),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
       new SuggestionResolver(new SuggestionService(database)),
@@ -270,8 +274,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           CALIBRATION,
           ASSET_REMEASURE,
           DUPLICATE_SCAN,
-          CONCEPT_MATCH,
-        ]);
+          CONCEPT_MATCH, VECTOR_INDEX]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
@@ -285,7 +288,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, files), 1);
         // Two batches at a time: while one is written, the next is decoded.
         const libraryChanged = async (organizationId: string) => {
-          for (const kind of [CALIBRATION, DUPLICATE_SCAN]) {
+          for (const kind of [CALIBRATION, DUPLICATE_SCAN, VECTOR_INDEX]) {
             await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
             queue.wake(kind);
           }
@@ -296,6 +299,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
         await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
+        await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
         await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
         await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
         await queue.work(

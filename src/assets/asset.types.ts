@@ -1,5 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
-import { AssetKind } from '../search/search.inputs.js';
+import { AssetKind } from '../search/filter.inputs.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';

@@ -75,7 +75,9 @@ async function printSearch(
   const page = await app.search.findAssets(owner, { query, first: 5, ...(tags && { filter: tags }) });
   const ms = (performance.now() - began).toFixed(0);
   const condition = filter ? ` with the tag ${filter.tags.any.join(' or ')}` : '';
-  process.stdout.write(`\nSearch "${query}"${condition}: best 5 of ${page.totalCount}, ${page.search.mode.toLowerCase()}, ${ms} ms\n`);
+  process.stdout.write(
+    `\nSearch "${query}"${condition}: best 5 of ${await page.countTotal()}, ${page.search.mode.toLowerCase()}, ${ms} ms\n`,
+  );
   for (const { node, score } of page.edges) process.stdout.write(`  ${(score ?? 0).toFixed(3)}  ${node.title}  (${node.file_name})\n`);
 }
 

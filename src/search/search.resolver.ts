@@ -1,10 +1,10 @@
-import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
 import { toAsset } from '../assets/asset.types.js';
 import { Collection } from '../collections/collection.types.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { AssetsArgs, SimilarAssetsArgs } from './search.inputs.js';
 import type { AssetPage, SearchService } from './search.service.js';
-import { AssetConnection } from './search.types.js';
+import { AssetConnection, SearchReport } from './search.types.js';
 
 @Resolver(() => Collection)
 export class SearchResolver {
@@ -35,6 +35,26 @@ export class SearchResolver {
   ): Promise<AssetConnection> {
     const filter = { and: [{ collection: collection.id }, ...(args.filter ? [args.filter] : [])] };
     return toAssetConnection(await this.#search.findAssets(viewerOf(context), { ...args, filter }));
+  }
+}
+
+@Resolver(() => AssetConnection)
+export class AssetConnectionResolver {
+  @FieldResolver(() => Int, {
+    description:
+      'Assets in the whole list, all pages together, exactly: all that pass the filter (and `minScore`); a query ranks them and cuts none. ' +
+      'It takes a count of its own, which in a large library may cost more than the search: ask for it only to show it.',
+  })
+  totalCount(@Root() connection: AssetConnection): Promise<number> {
+    return connection.countTotal();
+  }
+}
+
+@Resolver(() => SearchReport)
+export class SearchReportResolver {
+  @FieldResolver(() => Int, { description: 'Assets compared or listed. A count of its own, as `totalCount` is.' })
+  scanned(@Root() report: SearchReport): Promise<number> {
+    return report.countScanned();
   }
 }
 

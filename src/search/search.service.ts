@@ -1,20 +1,31 @@
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
-import type { ComplianceService } from '../compliance/compliance.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
-import type { FoundTags, TagService } from '../tags/tag.service.js';
-import { asksCompliance, listTagNames, readFilter } from './filter.js';
-import type { AssetFilter, AssetSort } from './search.inputs.js';
-import { browseAssets, type Counted, type Probe, rankAssets, type RankedRow } from './search.queries.js';
+import type { AssetFilter } from './filter.inputs.js';
+import type { FilterContext } from './filter.queries.js';
+import type { FilterService } from './filter.service.js';
+import { choosePlan, fallBack, type Strategy } from './plan.js';
+import type { AssetSort } from './search.inputs.js';
+import {
+  browseAssets,
+  countAssets,
+  countCandidates,
+  estimateCandidates,
+  prepareApproximate,
+  type Probe,
+  rankAssets,
+  type Ranked,
+  type RankedRow,
+  type RankRequest,
+  type Sort,
+} from './search.queries.js';
 
 const MAX_QUERY_CHARACTERS = 1000;
-/** A filter without tags is not worth a statement. */
-const NO_TAGS: FoundTags = { ids: new Map(), unknown: [] };
 
 export interface FoundAsset extends Edge<AssetRow> {
   /** Cosine similarity, -1 to 1; null when nothing was compared. */
@@ -25,11 +36,13 @@ export interface FoundAsset extends Edge<AssetRow> {
 
 /** How a list was made, so that the caller need not guess. */
 export interface SearchReport {
-  mode: 'EXACT' | 'BROWSE';
+  mode: 'EXACT' | 'APPROXIMATE' | 'BROWSE';
   /** Whether every asset that the filter lets through was looked at. */
   exhaustive: boolean;
-  /** Rows compared or listed. */
-  scanned: number;
+  /** Rows compared or listed; counted when called. */
+  countScanned(): Promise<number>;
+  /** Why this way, in words. */
+  reason: string;
   /** The model revision that made the vectors; null when none was needed. */
   modelRevision: string | null;
   notices: string[];
@@ -38,13 +51,15 @@ export interface SearchReport {
 export interface AssetPage {
   edges: FoundAsset[];
   pageInfo: ReturnType<typeof toConnection>['pageInfo'];
-  totalCount: number;
+  /** Assets in the whole list, exactly; counted when called, by a statement of its own. */
+  countTotal(): Promise<number>;
   search: SearchReport;
 }
 
 export interface AssetSearch {
   query?: string | null;
   filter?: AssetFilter | null;
+  minScore?: number | null;
   sort?: AssetSort | null;
   first?: number | null;
   after?: string | null;
@@ -54,48 +69,47 @@ export interface AssetSearch {
 export class SearchService {
   readonly #database: Database;
   readonly #embedding: EmbeddingService;
-  readonly #tags: TagService;
-  readonly #compliance: ComplianceService;
+  readonly #filters: FilterService;
 
-  constructor(database: Database, embedding: EmbeddingService, tags: TagService, compliance: ComplianceService) {
+  constructor(database: Database, embedding: EmbeddingService, filters: FilterService) {
     this.#database = database;
     this.#embedding = embedding;
-    this.#tags = tags;
-    this.#compliance = compliance;
+    this.#filters = filters;
   }
 
   /** @throws VitrineError BAD_USER_INPUT, CURSOR_MISMATCH */
-  async findAssets(viewer: Viewer, { query, filter, sort, first, after }: AssetSearch): Promise<AssetPage> {
-    if (query == null) return this.#browse(viewer, filter, sort, first, after);
+  async findAssets(viewer: Viewer, search: AssetSearch): Promise<AssetPage> {
+    const { query, filter, minScore, sort } = search;
+    if (query == null) {
+      if (minScore != null) throw badInput('minScore', minScore, 'a search with a query', 'minScore: without a query nothing has a score.');
+      return this.#browse(viewer, search);
+    }
     const text = query.normalize('NFC').trim();
     if (text.length < 1 || text.length > MAX_QUERY_CHARACTERS)
       throw badInput('query', query, `a text of 1 to ${MAX_QUERY_CHARACTERS} characters`);
-    if (sort != null && sort.field !== 'RELEVANCE') {
-      throw badInput(
-        'sort.field',
-        sort.field,
-        'RELEVANCE',
-        'sort.field: with a query, assets come nearest first (RELEVANCE). Leave out the query to sort otherwise.',
-      );
-    }
-    const checked = readFilter(filter);
-    const page = readPage(first, after, 'text', text, filter ?? null, this.#embedding.revision.revision);
+    const order: Sort = sort == null || sort.field === 'RELEVANCE' ? RELEVANCE : sort;
+    const checked = await this.#filters.read(viewer, filter);
+    const maxDistance = readMinScore(minScore);
+    const { revision } = this.#embedding.revision;
+    const page = readPage(search.first, search.after, 'text', text, filter ?? null, maxDistance, order.field, order.direction, revision);
+    const after = readRankCursor(page, order, search.after);
     const { vector, truncated } = await this.#embedding.embedQuery(text);
     const notices = truncated
       ? [`The model reads the first ${this.#embedding.info.contextLength} tokens of a query; the rest of this one was not used.`]
       : [];
-    return this.#rank(viewer, { vector: `[${Array.from(vector).join(',')}]` }, checked, page, readRankKeys(page, after), notices);
+    const probe = { vector: `[${Array.from(vector).join(',')}]` };
+    return this.#rank(viewer, { probe, filter: checked, maxDistance, sort: order, page, after, notices });
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */
   async findSimilar(viewer: Viewer, { asset, filter, first, after }: AssetSearch & { asset: string }): Promise<AssetPage> {
     const assetId = fromGlobalId('Asset', asset, 'asset');
-    const checked = readFilter(filter);
+    const checked = await this.#filters.read(viewer, filter);
     const page = readPage(first, after, 'similar', assetId, filter ?? null, this.#embedding.revision.revision);
-    const found = await this.#browse(viewer, null, null, 1, null, assetId);
-    if (found.totalCount === 0) throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
-    const searchable = await this.#browse(viewer, { searchable: true }, null, 1, null, assetId);
-    if (searchable.totalCount === 0) {
+    const cursor = readRankCursor(page, RELEVANCE, after);
+    if (!(await this.#exists(viewer, assetId, null)))
+      throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
+    if (!(await this.#exists(viewer, assetId, { searchable: true }))) {
       throw badInput(
         'asset',
         asset,
@@ -103,117 +117,194 @@ export class SearchService {
         'asset: the current model has no vector of this asset (a document, or not embedded yet), so nothing can be compared with it.',
       );
     }
-    return this.#rank(viewer, { assetId }, checked, page, readRankKeys(page, after), []);
-  }
-
-  async #rank(
-    viewer: Viewer,
-    probe: Probe,
-    filter: AssetFilter | null,
-    page: Page,
-    after: RankKeys | null,
-    notices: string[],
-  ): Promise<AssetPage> {
-    await this.#refresh(viewer, filter);
-    const coverage = await this.#embedding.coverage(viewer);
-    const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
-      rankAssets(tx, { probe, filter, context: await this.#context(tx, filter), limit: page.first + 1, after }),
-    );
-    const missing = coverage.embeddable - coverage.embedded;
-    const about =
-      missing > 0
-        ? [`${missing} of ${coverage.embeddable} pictures have no vector of the current model yet and cannot be found by likeness.`]
-        : [];
-    return this.#toPage(page, found, (row) => [row.distance, row.id], {
-      mode: 'EXACT',
-      exhaustive: missing === 0,
-      scanned: found.total,
-      modelRevision: this.#embedding.revision.revision,
-      notices: [...notices, ...about],
+    return this.#rank(viewer, {
+      ...{ probe: { assetId }, filter: checked, maxDistance: null, sort: RELEVANCE, page, after: cursor, notices: [] },
     });
   }
 
-  async #browse(
-    viewer: Viewer,
-    filter: AssetFilter | null | undefined,
-    sort: AssetSort | null | undefined,
-    first: number | null | undefined,
-    after: string | null | undefined,
-    onlyAssetId?: string,
-  ): Promise<AssetPage> {
+  async #rank(viewer: Viewer, { probe, filter, maxDistance, sort, page, after, notices }: RankTask): Promise<AssetPage> {
+    const coverage = await this.#embedding.recentCoverage(viewer);
+    const { found, strategy, about } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const { context, notices: about } = await this.#filters.resolve(tx, filter);
+      const request = {
+        ...{ probe, filter, context, maxDistance, sort, limit: page.first + 1 },
+        ...{ revision: after?.revision ?? null, exclude: after?.seen ?? [], after: after?.at ?? null },
+      };
+      const planned =
+        after !== null
+          ? exactly('A later page: everything that passes the filter was compared.')
+          : sort.field !== 'RELEVANCE'
+            ? exactly('Another order than by likeness: everything that passes the filter was compared.')
+            : await this.#plan(tx, filter, context, request.limit);
+      return { ...(await rankBy(tx, request, planned)), about };
+    });
+    const missing = coverage.embeddable - coverage.embedded;
+    const exact = strategy.mode === 'EXACT';
+    const waiting = `${missing} of ${coverage.embeddable} pictures have no vector of the current model yet and cannot be found by likeness.`;
+    // After an approximate page the next one is exact and leaves out what was given; a position would hide what was overlooked.
+    const seen = found.rows.slice(0, page.first).map((row) => row.id);
+    const revision = after?.revision ?? found.revision;
+    const keysOf = (row: RankedRow) =>
+      exact
+        ? [sortValue(sort, row), row.id, revision, ...(after?.seen ?? [])]
+        : [null, row.id, revision, ...seen.slice(0, seen.indexOf(row.id) + 1)];
+    const count = once(() =>
+      this.#resolved(viewer, filter, (tx, context) =>
+        countCandidates(tx, { probe, filter, context, maxDistance, strategy: exactly('a count') }),
+      ),
+    );
+    return this.#toPage(page, found.rows, keysOf, count, {
+      mode: strategy.mode,
+      exhaustive: exact && missing === 0,
+      countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
+      reason: strategy.reason,
+      modelRevision: this.#embedding.revision.revision,
+      notices: [...notices, ...about, ...(missing > 0 ? [waiting] : [])],
+    });
+  }
+
+  async #plan(tx: OrganizationTx, filter: AssetFilter | null, context: FilterContext, limit: number): Promise<Strategy> {
+    const index = await this.#embedding.findVectorIndex(tx);
+    if (typeof index === 'string') return { mode: 'EXACT', reason: index };
+    const estimate = filter === null ? null : await estimateCandidates(tx, filter, context);
+    return choosePlan({ vectors: index.vectors, dimensions: this.#embedding.revision.dimensions, estimate, limit });
+  }
+
+  async #browse(viewer: Viewer, { filter, sort, first, after }: AssetSearch): Promise<AssetPage> {
     const field = sort?.field ?? 'CREATED_AT';
     if (field === 'RELEVANCE')
-      throw badInput('sort.field', field, ['CREATED_AT', 'TITLE', 'BYTE_SIZE'], 'sort.field: RELEVANCE needs a query.');
-    const direction = sort?.direction ?? 'DESC';
-    const checked = readFilter(filter);
-    const page = readPage(first, after, 'browse', filter ?? null, field, direction);
-    await this.#refresh(viewer, checked);
-    const keys = readKeys<readonly [string | number, string]>(page, BROWSE_KEYS[field], after);
-    const found = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
-      browseAssets(tx, {
-        filter: checked,
-        context: await this.#context(tx, checked),
-        sort: { field, direction },
-        limit: page.first + 1,
-        after: keys && { value: keys[0], assetId: keys[1] },
-        ...(onlyAssetId !== undefined && { onlyAssetId }),
-      }),
-    );
-    const sortValue = {
-      CREATED_AT: (row: AssetRow) => row.created_at.toISOString(),
-      TITLE: (row: AssetRow) => row.title,
-      BYTE_SIZE: (row: AssetRow) => row.byte_size,
-    };
-    return this.#toPage(page, found, (row) => [sortValue[field](row), row.id], {
+      throw badInput('sort.field', field, ['CREATED_AT', 'UPDATED_AT', 'TITLE', 'BYTE_SIZE'], 'sort.field: RELEVANCE needs a query.');
+    const order = { field, direction: sort?.direction ?? 'DESC' } as const;
+    const checked = await this.#filters.read(viewer, filter);
+    const page = readPage(first, after, 'browse', filter ?? null, order.field, order.direction);
+    const keys = readKeys<readonly [string | number, string]>(page, z.tuple([SORT_VALUES[field], z.uuid()]), after);
+    const at = keys && { value: keys[0], assetId: keys[1] };
+    const { rows, notices } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const { context, notices } = await this.#filters.resolve(tx, checked);
+      return { rows: await browseAssets(tx, { filter: checked, context, sort: order, limit: page.first + 1, after: at }), notices };
+    });
+    const count = once(() => this.#resolved(viewer, checked, (tx, context) => countAssets(tx, { filter: checked, context })));
+    return this.#toPage(page, rows, (row) => [sortValue(order, row), row.id], count, {
       mode: 'BROWSE',
       exhaustive: true,
-      scanned: found.total,
+      countScanned: count,
+      reason: 'There is no query: all that passes the filter, in the order asked for.',
       modelRevision: null,
-      notices: [],
+      notices,
     });
   }
 
-  /** Verdicts that the clock has overtaken are judged anew before anybody filters by them. */
-  async #refresh(viewer: Viewer, filter: AssetFilter | null): Promise<void> {
-    if (asksCompliance(filter)) await this.#compliance.refreshExpired(viewer.organizationId);
+  async #exists(viewer: Viewer, onlyAssetId: string, filter: AssetFilter | null): Promise<boolean> {
+    return (await this.#resolved(viewer, filter, (tx, context) => countAssets(tx, { filter, context, onlyAssetId }))) > 0;
   }
 
-  async #context(tx: OrganizationTx, filter: AssetFilter | null) {
-    const named = listTagNames(filter);
-    const names = named.map((tag) => tag.name);
-    const found = names.length === 0 ? NO_TAGS : await this.#tags.findIds(tx, names);
-    const unknown = named.find((tag) => found.unknown.includes(tag.name));
-    if (unknown)
-      throw badInput(
-        unknown.field,
-        unknown.name,
-        'a tag that exists (see the query `tags`)',
-        `${unknown.field}: there is no tag ${JSON.stringify(unknown.name)}.`,
-      );
-    return { organizationId: tx.organizationId, modelRevisionId: this.#embedding.revision.id, tagIds: found.ids };
+  #resolved<T>(viewer: Viewer, filter: AssetFilter | null, work: (tx: OrganizationTx, context: FilterContext) => Promise<T>): Promise<T> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => work(tx, (await this.#filters.resolve(tx, filter)).context));
   }
 
-  #toPage<Row extends AssetRow>(page: Page, found: Counted<Row>, keysOf: (row: Row) => unknown[], search: SearchReport): AssetPage {
-    const connection = toConnection<Row, Row>(page, found.rows, found.total, (row) => row, keysOf);
-    const edges = connection.edges.map((edge) => {
-      const distance = (edge.node as Partial<RankedRow>).distance ?? null;
-      return { ...edge, distance, score: distance === null ? null : 1 - distance };
-    });
-    return { edges, pageInfo: connection.pageInfo, totalCount: connection.totalCount, search };
+  #toPage<Row extends AssetRow & { distance?: number }>(
+    page: Page,
+    rows: Row[],
+    keysOf: (row: Row) => unknown[],
+    countTotal: () => Promise<number>,
+    search: SearchReport,
+  ): AssetPage {
+    const { edges, pageInfo } = toConnection<Row, Row>(page, rows, 0, (row) => row, keysOf);
+    return {
+      edges: edges.map((edge) => {
+        const distance = edge.node.distance ?? null;
+        return { ...edge, distance, score: distance === null ? null : 1 - distance };
+      }),
+      pageInfo,
+      countTotal,
+      search,
+    };
   }
 }
 
-type RankKeys = { distance: number; assetId: string };
+/** The same promise for every call. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
-const RANK_KEYS = z.tuple([z.number(), z.uuid()]);
+interface RankTask {
+  probe: Probe;
+  filter: AssetFilter | null;
+  maxDistance: number | null;
+  sort: Sort;
+  page: Page;
+  after: RankCursor | null;
+  notices: string[];
+}
+
+const RELEVANCE = { field: 'RELEVANCE', direction: 'ASC' } as const satisfies Sort;
+const exactly = (reason: string): Strategy => ({ mode: 'EXACT', reason });
+
+/** Goes the planned way, and the exact one when the index found too little. */
+async function rankBy(
+  tx: OrganizationTx,
+  request: Omit<RankRequest, 'strategy'>,
+  planned: Strategy,
+): Promise<{ found: Ranked; strategy: Strategy }> {
+  if (planned.mode === 'EXACT') return { found: await rankAssets(tx, { ...request, strategy: planned }), strategy: planned };
+  await prepareApproximate(tx, planned.window);
+  const found = await rankAssets(tx, { ...request, strategy: planned });
+  const passed = found.passed ?? 0;
+  if (passed >= planned.required) return { found, strategy: planned };
+  const strategy = fallBack(planned, passed);
+  return { found: await rankAssets(tx, { ...request, strategy }), strategy };
+}
+
+/** Where a walk through ranked pages stands. */
+interface RankCursor {
+  /** Sort value and id of the last row; null after an approximate page. */
+  at: { value: unknown; assetId: string } | null;
+  /** The library revision that the walk began with. */
+  revision: number;
+  /** Assets of an approximate first page. */
+  seen: string[];
+}
+
 // What PostgreSQL would not read must not reach it: a cursor may have been made by hand.
-const BROWSE_KEYS = {
-  CREATED_AT: z.tuple([z.iso.datetime().refine((text) => !text.startsWith('0000')), z.uuid()]),
-  TITLE: z.tuple([z.string().refine((text) => !text.includes('\0')), z.uuid()]),
-  BYTE_SIZE: z.tuple([z.int(), z.uuid()]),
+const moment = z.iso.datetime().refine((text) => !text.startsWith('0000'));
+const SORT_VALUES = {
+  RELEVANCE: z.number().nullable(),
+  CREATED_AT: moment,
+  UPDATED_AT: moment,
+  TITLE: z.string().refine((text) => !text.includes('\0')),
+  BYTE_SIZE: z.int(),
 };
 
-function readRankKeys(page: Page, after: string | null | undefined): RankKeys | null {
-  const keys = readKeys(page, RANK_KEYS, after);
-  return keys && { distance: keys[0], assetId: keys[1] };
+function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
+  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0)], z.uuid());
+  const keys = readKeys<[string | number | null, string, number, ...string[]]>(page, shape, after);
+  if (keys === null) return null;
+  const [value, assetId, revision, ...seen] = keys;
+  return { at: value === null ? null : { value, assetId }, revision, seen };
+}
+
+function sortValue({ field }: Sort, row: AssetRow & { distance?: number }): unknown {
+  switch (field) {
+    case 'RELEVANCE':
+      return row.distance;
+    case 'CREATED_AT':
+      return row.created_at.toISOString();
+    case 'UPDATED_AT':
+      return row.updated_at.toISOString();
+    case 'TITLE':
+      return row.title;
+    case 'BYTE_SIZE':
+      return row.byte_size;
+  }
+}
+
+/** @returns the greatest cosine distance of a result */
+function readMinScore(minScore: number | null | undefined): number | null {
+  if (minScore == null) return null;
+  if (!(minScore >= -1 && minScore <= 1)) throw badInput('minScore', minScore, 'a number from -1 to 1');
+  return 1 - minScore;
 }

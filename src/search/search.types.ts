@@ -1,13 +1,18 @@
-import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
 import { Asset } from '../assets/asset.types.js';
 import { PageInfo } from '../graphql/connection.js';
 
-export const SearchMode = { EXACT: 'EXACT', BROWSE: 'BROWSE' } as const;
+export const SearchMode = { EXACT: 'EXACT', APPROXIMATE: 'APPROXIMATE', BROWSE: 'BROWSE' } as const;
 registerEnumType(SearchMode, {
   name: 'SearchMode',
   description: 'Which way a list of assets was made.',
   valuesConfig: {
     EXACT: { description: 'Every asset that passes the filter was compared with the query.' },
+    APPROXIMATE: {
+      description:
+        'An index gave the assets nearest to the query, and those that pass the filter were ranked by their exact distance. ' +
+        'Now and then it overlooks an asset; further pages are EXACT and bring what was overlooked.',
+    },
     BROWSE: { description: 'No query: assets that pass the filter, in the order asked for.' },
   },
 });
@@ -18,12 +23,17 @@ export class SearchReport {
   mode!: keyof typeof SearchMode;
 
   @Field(() => Boolean, {
-    description: 'Whether every asset that the filter lets through was considered. False while pictures wait for their vectors.',
+    description:
+      'Whether every asset that the filter lets through was considered. False when the mode is APPROXIMATE, and while pictures wait for ' +
+      'their vectors (counted anew every few seconds).',
   })
   exhaustive!: boolean;
 
-  @Field(() => Int, { description: 'Assets compared or listed.' })
-  scanned!: number;
+  /** For the field `scanned`. */
+  countScanned!: () => Promise<number>;
+
+  @Field(() => String, { description: 'Why it went this way, in words with numbers.' })
+  reason!: string;
 
   @Field(() => String, { nullable: true, description: 'Revision of the model that made the vectors; null without a query.' })
   modelRevision!: string | null;
@@ -58,9 +68,9 @@ export class AssetConnection {
   @Field(() => PageInfo, { description: 'Where this page stands.' })
   pageInfo!: PageInfo;
 
-  @Field(() => Int, { description: 'Assets in the whole list: all that pass the filter. With a query they are ranked, not cut.' })
-  totalCount!: number;
-
   @Field(() => SearchReport, { description: 'How the list was made.' })
   search!: SearchReport;
+
+  /** For the field `totalCount`. */
+  countTotal!: () => Promise<number>;
 }

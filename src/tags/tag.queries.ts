@@ -37,6 +37,29 @@ export async function findTagIds(tx: OrganizationTx, names: readonly string[]): 
   return new Map(rows.map((row) => [row.name, row.id]));
 }
 
+/** A tag and those below it. */
+export interface TagFamily {
+  /** Null for a name that only has tags below it. */
+  id: number | null;
+  descendantIds: readonly number[];
+}
+
+export interface TagFamilyRow {
+  /** As it was asked for. */
+  name: string;
+  id: number;
+  /** Whether this is the tag itself; else one below it. */
+  own: boolean;
+}
+
+/** Tags by name, each with those below it in the hierarchy that `/` makes. */
+export function findTagFamilies(tx: OrganizationTx, names: readonly string[]): Promise<TagFamilyRow[]> {
+  return tx.query<TagFamilyRow>(sql`
+    SELECT wanted.name, tag.id, tag.name = lower(wanted.name) AS own FROM unnest(${names}::text[]) AS wanted (name)
+    JOIN tag ON tag.organization_id = ${tx.organizationId}::uuid AND (tag.name = lower(wanted.name) OR starts_with(tag.name, lower(wanted.name) || '/'))
+    ORDER BY tag.id`);
+}
+
 /** Creates what is missing; waits for another transaction that is creating the same. Sorted, so that two cannot deadlock. */
 export async function insertTags(tx: OrganizationTx, names: readonly string[]): Promise<void> {
   await tx.execute(sql`

@@ -1,5 +1,5 @@
 import { toGlobalId } from '../../src/graphql/global-id.js';
-import type { AssetFilter } from '../../src/search/search.inputs.js';
+import type { AssetFilter } from '../../src/search/filter.inputs.js';
 import type { AssetSearch } from '../../src/search/search.service.js';
 import { onCircle, openSearch, type SearchRoom } from '../support/search-room.js';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -9,7 +9,7 @@ let room: SearchRoom;
 beforeAll(async () => {
   test = await openTestDatabase();
   room = await openSearch(test.database, 'input');
-  await room.tagIds('red');
+  await room.tagIds('red', 'kind/banner');
   await room.add({ title: 'a picture' }, onCircle(0));
 });
 afterAll(() => test.close());
@@ -53,9 +53,33 @@ const refused: [string, AssetSearch, string][] = [
   ['a null character in a media type', { filter: { mediaTypes: ['image/png', 'a\0'] } }, 'filter.mediaTypes[1]'],
   ['a null character in an external id', { filter: { externalIds: ['\0'] } }, 'filter.externalIds[0]'],
   ['a metadata key without a name', { filter: { metadata: [{ key: '' }] } }, 'filter.metadata[0].key'],
+  ['500 conditions', { filter: wide(499) }, 'filter.or[99]'],
+  ['a tag that only has tags below it, alone', { filter: { tags: { any: ['kind'], includeDescendants: false } } }, 'filter.tags.any[0]'],
+  ['a tag that another one only begins with', { filter: { tags: { any: ['kin'] } } }, 'filter.tags.any[0]'],
+  ['a colour that is none', { filter: { color: { hex: 'red' } } }, 'filter.color.hex'],
+  ['a colour of 7 digits', { filter: { or: [{ color: { hex: '#1234567' } }] } }, 'filter.or[0].color.hex'],
+  ['a colour distance of 101', { filter: { color: { hex: '#fff', maxDistance: 101 } } }, 'filter.color.maxDistance'],
+  ['a share above 1', { filter: { color: { hex: '#fff', minShare: 1.5 } } }, 'filter.color.minShare'],
+  ['a share that is no number', { filter: { color: { hex: '#fff', minShare: Number.NaN } } }, 'filter.color.minShare'],
+  ['a metadata range without ends', { filter: { metadata: [{ key: 'year', range: {} }] } }, 'filter.metadata[0].range'],
+  [
+    'a metadata range of infinity',
+    { filter: { metadata: [{ key: 'year', range: { max: Number.POSITIVE_INFINITY } }] } },
+    'filter.metadata[0].range.max',
+  ],
+  ['a negative aspect ratio', { filter: { aspectRatio: { min: -1 } } }, 'filter.aspectRatio.min'],
+  ['no orientation', { filter: { orientations: [] } }, 'filter.orientations'],
+  ['no rights state', { filter: { rights: { states: [] } } }, 'filter.rights.states'],
+  ['a null character in an uploader', { filter: { uploadedBy: ['a', '\0'] } }, 'filter.uploadedBy[1]'],
+  ['a rule that is a brand', { filter: { compliance: { rule: brand, verdict: 'FAIL' } } }, 'filter.compliance.rule'],
+  ['a guideline that is a brand', { filter: { compliance: { guideline: brand, verdict: 'FAIL' } } }, 'filter.compliance.guideline'],
+  ['a span that ends before it begins', { filter: { capturedOn: { from: '2026-02-01', before: '2026-01-01' } } }, 'filter.capturedOn'],
+  ['half a surrogate pair', { filter: { textContains: 'ab\ud800' } }, 'filter.textContains'],
   ['a null character in metadata', { filter: { metadata: [{ key: 'a', equals: '\0' }] } }, 'filter.metadata[0].equals'],
   ['RELEVANCE without a query', { sort: { field: 'RELEVANCE', direction: 'DESC' } }, 'sort.field'],
-  ['another order with a query', { query: 'red', sort: { field: 'TITLE', direction: 'ASC' } }, 'sort.field'],
+  ['a score without a query', { minScore: 0.2 }, 'minScore'],
+  ['a score above 1', { query: 'red', minScore: 1.01 }, 'minScore'],
+  ['a score that is no number', { query: 'red', minScore: Number.NaN }, 'minScore'],
   ['a page of 0', { first: 0 }, 'first'],
   ['a page of 101', { first: 101 }, 'first'],
   ['a page of 101 with a query', { query: 'red', first: 101 }, 'first'],
@@ -77,14 +101,33 @@ const accepted: [string, AssetSearch][] = [
   ['a tag in capitals, with spaces around', { filter: { tags: { none: ['  RED '] } } }],
   ['numbers beyond every column', { filter: { width: { max: 1e300 }, byteSize: { max: Number.MAX_VALUE } } }],
   ['a page of 100', { first: 100 }],
+  ['another order with a query', { query: 'red', sort: { field: 'TITLE', direction: 'ASC' } }],
+  ['every condition that may be null', { filter: { color: null, rights: { states: null }, metadata: null, uploadedBy: null } }],
+  ['the shortest colour', { filter: { not: { color: { hex: '#FFF', maxDistance: 0, minShare: 0 } } } }],
+  ['a negative metadata range', { filter: { not: { metadata: [{ key: 'x', range: { min: -1e300, max: -1e-300 } }] } } }],
 ];
 it.each(accepted)('takes %s', async (_, search) => {
-  expect((await room.search.findAssets(room.viewer, search)).totalCount).toBe(1);
+  expect(await (await room.search.findAssets(room.viewer, search)).countTotal()).toBe(1);
+});
+
+it('a tag is read with those below it, and the answer says so', async () => {
+  const tags = { none: ['kind'] };
+  const { notices } = (await room.search.findAssets(room.viewer, { filter: { tags } })).search;
+  expect(notices).toEqual(['The tag "kind" was read with the 1 tag below it.']);
+  const ranked = await room.search.findAssets(room.viewer, { query: 'red', filter: { tags } });
+  expect(ranked.search.notices).toEqual(notices);
+});
+
+it('minScore is a part of what a cursor belongs to, and cuts the list and its count', async () => {
+  expect(await (await room.search.findAssets(room.viewer, { query: 'red', minScore: 1 })).countTotal()).toBe(1);
+  room.texts.set('elsewhere', onCircle(0.25));
+  const page = await room.search.findAssets(room.viewer, { query: 'elsewhere', minScore: 0.5 });
+  expect([await page.countTotal(), page.edges]).toEqual([0, []]);
 });
 
 it('an empty `or` matches nothing, an empty `and` everything', async () => {
-  expect((await room.search.findAssets(room.viewer, { filter: { or: [] } })).totalCount).toBe(0);
-  expect((await room.search.findAssets(room.viewer, { filter: { and: [] } })).totalCount).toBe(1);
+  expect(await (await room.search.findAssets(room.viewer, { filter: { or: [] } })).countTotal()).toBe(0);
+  expect(await (await room.search.findAssets(room.viewer, { filter: { and: [] } })).countTotal()).toBe(1);
 });
 
 it('says when the model does not read the whole query', async () => {

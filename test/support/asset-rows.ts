@@ -35,6 +35,10 @@ export interface TestAsset {
   /** The vector of the whole picture under a registered model. */
   embedding?: { modelRevisionId: number; vector: readonly number[] };
   createdAt?: Date;
+  updatedAt?: Date;
+  uploadedBy?: string | null;
+  /** EXIF: when the picture was taken, as the camera wrote it. */
+  takenAt?: string | null;
 }
 
 /** One asset with one version, written straight into the tables: for tests of what reads them. */
@@ -51,15 +55,16 @@ export function insertAsset(database: Database, organizationId: string, given: T
     const createdAt = given.createdAt ?? new Date();
     await tx.execute(sql`
       INSERT INTO asset (organization_id, id, external_id, title, description, alt_text, brand_id, rights_holder, rights_license, rights_starts_on,
-        rights_expires_on, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height, created_at)
+        rights_expires_on, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height, created_at, updated_at, uploaded_by)
       VALUES (${organizationId}::uuid, ${id}::uuid, ${given.externalId ?? null}, ${given.title ?? 'asset'}, ${given.description ?? ''}, ${given.altText ?? null},
         ${given.brandId ?? null}::uuid, ${given.rightsHolder ?? null}, ${given.rightsLicense ?? null}, ${given.rightsStartsOn ?? null}::date,
         ${given.rightsExpiresOn ?? null}::date, ${JSON.stringify(given.metadata ?? {})}::jsonb, ${given.tagIds ?? []}::int[], ${versionId}::uuid, ${kind},
-        ${mediaType}, ${fileName}, ${byteSize}, ${width}, ${height}, ${createdAt})`);
+        ${mediaType}, ${fileName}, ${byteSize}, ${width}, ${height}, ${createdAt}, ${given.updatedAt ?? createdAt}, ${given.uploadedBy ?? null})`);
     await tx.execute(sql`
-      INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, document_text)
+      INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, document_text, exif)
       VALUES (${organizationId}::uuid, ${versionId}::uuid, ${id}::uuid, 1, ${given.sha256 ?? createHash('sha256').update(id).digest('hex')}, ${byteSize},
-        ${fileName}, ${mediaType}, ${kind}, ${width}, ${height}, ${given.documentText ?? null})`);
+        ${fileName}, ${mediaType}, ${kind}, ${width}, ${height}, ${given.documentText ?? null},
+        ${JSON.stringify(given.takenAt ? { takenAt: given.takenAt } : {})}::jsonb)`);
     for (const [column, value] of Object.entries(given.facts ?? {})) {
       await tx.execute(sql`UPDATE asset_version SET ${raw(column)} = ${value} WHERE id = ${versionId}::uuid`);
     }

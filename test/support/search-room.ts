@@ -2,12 +2,13 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { Viewer } from '../../src/access/viewer.js';
 import { ComplianceService } from '../../src/compliance/compliance.service.js';
-import type { RuleKind, Verdict } from '../../src/compliance/vocabulary.js';
+import type { RuleKind, RuleSeverity, Verdict } from '../../src/compliance/vocabulary.js';
 import type { Database, OrganizationTx } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { type ModelRevision, registerModel, saveEmbeddings } from '../../src/embedding/embedding.queries.js';
-import { EmbeddingService } from '../../src/embedding/embedding.service.js';
+import { type EmbeddingOptions, EmbeddingService } from '../../src/embedding/embedding.service.js';
 import type { Embedder } from '../../src/embedding/embedder.js';
+import { FilterService } from '../../src/search/filter.service.js';
 import { SearchService } from '../../src/search/search.service.js';
 import { TagService } from '../../src/tags/tag.service.js';
 import { insertAsset, insertOrganization, type TestAsset, viewerAs } from '../support/asset-rows.js';
@@ -32,15 +33,23 @@ export interface SearchRoom {
   /** An asset and, when given, the vector of its current version. */
   add(asset: TestAsset, vector?: readonly number[]): Promise<string>;
   tagIds(...names: string[]): Promise<number[]>;
-  makeBrand(key: string): Promise<{ brandId: string; ruleIds: Record<string, string> }>;
+  /** A brand with two guidelines and a rule of each kind. */
+  makeBrand(key: string): Promise<{ brandId: string; ruleIds: Record<string, string>; rules: TestRule[] }>;
   /** A finding as judging would have left it. */
-  addFinding(finding: { assetId: string; brandId: string; ruleId: string; verdict: Verdict }): Promise<void>;
+  addFinding(finding: { assetId: string; brandId: string; ruleId: string; verdict: Verdict; severity?: RuleSeverity }): Promise<void>;
+}
+
+export interface TestRule {
+  id: string;
+  guidelineId: string;
+  kind: (typeof RULE_KINDS)[number];
+  severity: RuleSeverity;
 }
 
 export const RULE_KINDS = ['ALT_TEXT', 'MIN_RESOLUTION', 'PALETTE'] as const satisfies RuleKind[];
 
 /** Search over hand-made vectors of eight dimensions: all services are real, only the model's answers are written down here. */
-export async function openSearch(database: Database, slug: string): Promise<SearchRoom> {
+export async function openSearch(database: Database, slug: string, options: EmbeddingOptions = {}): Promise<SearchRoom> {
   const texts = new Map<string, number[]>();
   const info = {
     modelId: 'hand-made',
@@ -56,7 +65,7 @@ export async function openSearch(database: Database, slug: string): Promise<Sear
     embedTexts: async (asked: string[]) =>
       asked.map((text) => ({ vector: Float32Array.from(texts.get(text) ?? onCircle(0)), tokenCount: 3, truncated: text.length > 400 })),
   } as unknown as Embedder;
-  const embedding = await EmbeddingService.create(database, embedder);
+  const embedding = await EmbeddingService.create(database, embedder, { coverageMaxAgeMs: 1, ...options });
   const model = await registerModel(database, embedder.info);
   const compliance = new ComplianceService(database, embedding);
   const tags = new TagService(database, { afterChange: async () => undefined });
@@ -65,7 +74,7 @@ export async function openSearch(database: Database, slug: string): Promise<Sear
   return {
     ...{ organizationId, model, tags, texts, inside, embedding },
     viewer: viewerAs(organizationId, 'VIEWER'),
-    search: new SearchService(database, embedding, tags, compliance),
+    search: new SearchService(database, embedding, new FilterService(embedding, tags, compliance, () => new Date('2026-06-15T12:00:00Z'))),
     add: async (asset, vector) => {
       const { id, versionId } = await insertAsset(database, organizationId, asset);
       if (vector) await inside((tx) => saveEmbeddings(tx, model.id, [{ versionId, part: 'whole', vector: Float32Array.from(vector) }]));
@@ -78,29 +87,33 @@ export async function openSearch(database: Database, slug: string): Promise<Sear
     makeBrand: (key) =>
       inside(async (tx) => {
         const brandId = randomUUID();
-        const guidelineId = randomUUID();
+        const guidelineIds = [randomUUID(), randomUUID()] as const;
         const organization = sql`${organizationId}::uuid`;
         await tx.execute(
           sql`INSERT INTO brand (organization_id, id, key, name) VALUES (${organization}, ${brandId}::uuid, ${key}, ${key})`,
         );
-        await tx.execute(sql`INSERT INTO guideline (organization_id, id, brand_id, name)
-          VALUES (${organization}, ${guidelineId}::uuid, ${brandId}::uuid, 'Guideline')`);
-        const ruleIds: Record<string, string> = {};
-        for (const kind of RULE_KINDS) {
-          ruleIds[kind] = randomUUID();
-          await tx.execute(sql`INSERT INTO rule (organization_id, id, guideline_id, brand_id, key, title, kind, severity, parameters)
-            VALUES (${organization}, ${ruleIds[kind]}::uuid, ${guidelineId}::uuid, ${brandId}::uuid, ${kind.toLowerCase().replace('_', '-')}, ${kind},
-              ${kind}, 'MAJOR', '{}')`);
+        for (const id of guidelineIds) {
+          await tx.execute(sql`INSERT INTO guideline (organization_id, id, brand_id, name)
+            VALUES (${organization}, ${id}::uuid, ${brandId}::uuid, ${id})`);
         }
-        return { brandId, ruleIds };
+        const rules = RULE_KINDS.map(
+          (kind, index): TestRule => ({
+            ...{ id: randomUUID(), kind, guidelineId: guidelineIds[index === 0 ? 0 : 1] },
+            severity: index === 1 ? 'BLOCKER' : 'MAJOR',
+          }),
+        );
+        for (const { id, kind, guidelineId, severity } of rules) {
+          await tx.execute(sql`INSERT INTO rule (organization_id, id, guideline_id, brand_id, key, title, kind, severity, parameters)
+            VALUES (${organization}, ${id}::uuid, ${guidelineId}::uuid, ${brandId}::uuid, ${kind.toLowerCase().replace('_', '-')}, ${kind},
+              ${kind}, ${severity}, '{}')`);
+        }
+        return { brandId, rules, ruleIds: Object.fromEntries(rules.map((rule) => [rule.kind, rule.id])) };
       }),
-    addFinding: ({ assetId, brandId, ruleId, verdict }) =>
+    addFinding: ({ assetId, brandId, ruleId, verdict, severity = 'MAJOR' }) =>
       inside(async (tx) => {
         await tx.execute(sql`
-          INSERT INTO finding (organization_id, version_id, rule_id, asset_id, brand_id, verdict, checker_verdict, severity, rule_revision,
-            message)
-          SELECT a.organization_id, a.current_version_id, ${ruleId}::uuid, a.id, ${brandId}::uuid, ${verdict}, ${verdict}, 'MAJOR', 1,
-            'written by a test'
+          INSERT INTO finding (organization_id, version_id, rule_id, asset_id, brand_id, verdict, severity, rule_revision, message)
+          SELECT a.organization_id, a.current_version_id, ${ruleId}::uuid, a.id, ${brandId}::uuid, ${verdict}, ${severity}, 1, 'written by a test'
           FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ${assetId}::uuid`);
       }),
   };
