@@ -89,6 +89,14 @@ export class RightsFilter {
   @Field(() => LocalDate, { nullable: true, description: 'Rights expire before this day.' })
   expiresBefore?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Cover this territory: the metadata field `rightsTerritories` (names or codes, separated by commas) has it, `worldwide` or `*`, ' +
+      'whatever the case. Where the field says nothing, nothing is known to be covered.',
+  })
+  territory?: string | null;
+
   @Field(() => [RightsState], { nullable: true, description: 'Stand today in one of these states.' })
   states?: (keyof typeof RightsState)[] | null;
 }
@@ -209,7 +217,10 @@ export class AssetFilter {
   })
   capturedOn?: DayRange | null;
 
-  @Field(() => [String], { nullable: true, description: "Was brought in by one of these: names as in the field `uploadedBy` of an asset's history." })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Was brought in with one of these API keys, by name.',
+  })
   uploadedBy?: string[] | null;
 
   @Field(() => [String], { nullable: true, description: 'Has one of these external ids.' })

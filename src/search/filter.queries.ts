@@ -98,13 +98,20 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
       AND v.id = ${at.shared('current_version_id')} AND v.document_text ILIKE ${pattern})`;
     return [sql`(${join([...fields, inDocument], ' OR ')})`];
   },
-  rights: ({ usableOn, expiresBefore, states }, at) => {
+  rights: ({ usableOn, expiresBefore, territory, states }, at) => {
     const [starts, expires] = [at.asset('rights_starts_on'), at.asset('rights_expires_on')];
     return [
       ...(usableOn
         ? [sql`(${starts} IS NULL OR ${starts} <= ${usableOn}::date) AND (${expires} IS NULL OR ${expires} >= ${usableOn}::date)`]
         : []),
       ...(expiresBefore ? [sql`${expires} < ${expiresBefore}::date`] : []),
+      // As the rule USAGE_RIGHTS reads them.
+      ...(territory
+        ? [
+            sql`regexp_split_to_array(lower(btrim(${at.asset('metadata')} ->> 'rightsTerritories')), '\\s*[,;]\\s*')
+              && ARRAY[lower(btrim(${territory}::text)), 'worldwide', '*']`,
+          ]
+        : []),
       ...(states ? [sql`${rightsState(at)} = ANY(${states}::text[])`] : []),
     ];
   },

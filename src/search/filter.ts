@@ -30,7 +30,11 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   uploadedBy: list(plainText),
   externalIds: list(plainText),
   textContains: (value, path) => (value.trim().length < 2 ? refuse(path, value, '2 to 200 characters') : text(2, 200)(value, path)),
-  rights: (value, path) => ({ ...value, states: given(value.states, list(asItIs), `${path}.states`) }),
+  rights: (value, path) => ({
+    ...value,
+    territory: given(value.territory, text(1, 100), `${path}.territory`),
+    states: given(value.states, list(asItIs), `${path}.states`),
+  }),
   color: (value, path) => ({
     hex: readHexColor(value.hex, `${path}.hex`),
     maxDistance: given(value.maxDistance, number(0, MAX_COLOR_DISTANCE), `${path}.maxDistance`),

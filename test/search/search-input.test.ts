@@ -69,6 +69,7 @@ const refused: [string, AssetSearch, string][] = [
   ],
   ['a negative aspect ratio', { filter: { aspectRatio: { min: -1 } } }, 'filter.aspectRatio.min'],
   ['no orientation', { filter: { orientations: [] } }, 'filter.orientations'],
+  ['a territory without a name', { filter: { rights: { territory: '' } } }, 'filter.rights.territory'],
   ['no rights state', { filter: { rights: { states: [] } } }, 'filter.rights.states'],
   ['a null character in an uploader', { filter: { uploadedBy: ['a', '\0'] } }, 'filter.uploadedBy[1]'],
   ['a rule that is a brand', { filter: { compliance: { rule: brand, verdict: 'FAIL' } } }, 'filter.compliance.rule'],

@@ -82,6 +82,7 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
       ((asset.rightsStartsOn === null || asset.rightsStartsOn <= rights.usableOn) &&
         (asset.rightsExpiresOn === null || asset.rightsExpiresOn >= rights.usableOn))) &&
     (rights?.expiresBefore == null || (asset.rightsExpiresOn !== null && asset.rightsExpiresOn < rights.expiresBefore)) &&
+    (rights?.territory == null || hasTerritory(asset.metadata.rightsTerritories, rights.territory)) &&
     (rights?.states == null || rights.states.includes(rightsState(asset))) &&
     (color == null || hasColor(asset, color.hex, color.maxDistance ?? 10, color.minShare)) &&
     (filter.metadata ?? []).every(({ key, equals, exists, range }) => {
@@ -108,6 +109,17 @@ function hasTags(asset: NaiveAsset, { all, any, none, includeDescendants }: TagF
     return asset.tags.some((tag) => tag === wanted || (includeDescendants !== false && tag.startsWith(`${wanted}/`)));
   };
   return (all ?? []).every(has) && (any == null || any.some(has)) && !(none ?? []).some(has);
+}
+
+function hasTerritory(granted: unknown, wanted: string): boolean {
+  const list =
+    typeof granted === 'string'
+      ? granted
+          .trim()
+          .toLowerCase()
+          .split(/\s*[,;]\s*/)
+      : [];
+  return [wanted.trim().toLowerCase(), 'worldwide', '*'].some((name) => list.includes(name));
 }
 
 function rightsState(asset: NaiveAsset): keyof typeof RightsState {
@@ -165,6 +177,7 @@ export const METADATA = {
   season: ['spring', 'autumn', '100%', null],
   year: [2025, 2026],
   approved: [true, false],
+  rightsTerritories: ['DE, fr', 'worldwide', '', 'US', null],
   size: [0.1, '12.5', '-3', '1e3', 1e300, 'large', '١٢'],
 };
 export const HEXES = ['#e21a1a', '#d91e24', '#1a3ee2', '#ffffff', '#f4f4f0', '#000000', '#777777'];

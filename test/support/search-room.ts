@@ -112,8 +112,8 @@ export async function openSearch(database: Database, slug: string, options: Embe
     addFinding: ({ assetId, brandId, ruleId, verdict, severity = 'MAJOR' }) =>
       inside(async (tx) => {
         await tx.execute(sql`
-          INSERT INTO finding (organization_id, version_id, rule_id, asset_id, brand_id, verdict, severity, rule_revision, message)
-          SELECT a.organization_id, a.current_version_id, ${ruleId}::uuid, a.id, ${brandId}::uuid, ${verdict}, ${severity}, 1, 'written by a test'
+          INSERT INTO finding (organization_id, version_id, rule_id, asset_id, brand_id, verdict, checker_verdict, severity, rule_revision, message)
+          SELECT a.organization_id, a.current_version_id, ${ruleId}::uuid, a.id, ${brandId}::uuid, ${verdict}, ${verdict === 'WAIVED' ? 'FAIL' : verdict}, ${severity}, 1, 'written by a test'
           FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ${assetId}::uuid`);
       }),
   };
