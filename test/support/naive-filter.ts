@@ -242,6 +242,7 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
         },
       };
     },
+    () => ({ rights: { territory: random.pick(['de', ' FR', 'us', 'F']) } }),
     () => ({ searchable: random.chance(0.5) }),
   ];
   const leaf = (): AssetFilter => ({ ...random.pick(leaves)(), ...(random.chance(0.3) && random.pick(leaves)()) });
