@@ -6,10 +6,11 @@ import { choosePlan } from '../../src/search/plan.js';
 import { explain } from '../support/query-plan.js';
 import { prepareApproximate, rankStatement } from '../../src/search/search.queries.js';
 import { DIMENSIONS, openSearch, type SearchRoom } from '../support/search-room.js';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { nativeUrl, openTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-const COUNT = 6000;
-const OTHERS = 600;
+// Only a server has the index; the embedded engine must give the same answers, and takes its time to be filled.
+const COUNT = nativeUrl ? 6000 : 1000;
+const OTHERS = 300;
 
 let test: TestDatabase;
 let room: SearchRoom;
