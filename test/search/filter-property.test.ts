@@ -131,27 +131,31 @@ afterAll(() => test.close());
 const idsOf = (page: Awaited<ReturnType<SearchRoom['search']['findAssets']>>) =>
   page.edges.map((edge) => toGlobalId('Asset', edge.node.id));
 
-it(`${FILTERS} random filters find what a plain evaluator finds, browsing and ranked`, async () => {
-  const random = createRandom(SEED + 1);
-  const sizes: number[] = [];
-  for (let round = 0; round < FILTERS; round += 1) {
-    const filter = randomFilter(random, vocabulary, random.integer(1, 5));
-    const expected = [...assets].filter(([, asset]) => matches(asset, filter)).map(([id]) => id);
-    const label = `filter ${round}: ${JSON.stringify(filter)}`;
+it(
+  `${FILTERS} random filters find what a plain evaluator finds, browsing and ranked`,
+  async () => {
+    const random = createRandom(SEED + 1);
+    const sizes: number[] = [];
+    for (let round = 0; round < FILTERS; round += 1) {
+      const filter = randomFilter(random, vocabulary, random.integer(1, 5));
+      const expected = [...assets].filter(([, asset]) => matches(asset, filter)).map(([id]) => id);
+      const label = `filter ${round}: ${JSON.stringify(filter)}`;
 
-    const browsed = await room.search.findAssets(room.viewer, { filter, first: 100 });
-    expect([label, idsOf(browsed).sort(), await browsed.countTotal()]).toEqual([label, [...expected].sort(), expected.length]);
+      const browsed = await room.search.findAssets(room.viewer, { filter, first: 100 });
+      expect([label, idsOf(browsed).sort(), await browsed.countTotal()]).toEqual([label, [...expected].sort(), expected.length]);
 
-    const ranked = await room.search.findAssets(room.viewer, { query: 'anything', filter, first: 100 });
-    const embedded = expected.filter((id) => assets.get(id)?.embedded);
-    expect([label, idsOf(ranked).sort(), await ranked.countTotal()]).toEqual([label, [...embedded].sort(), embedded.length]);
-    const turns = idsOf(ranked).map((id) => assets.get(id)?.turn as number);
-    expect([label, turns]).toEqual([label, [...turns].sort((a, b) => a - b)]);
-    sizes.push(expected.length);
-  }
-  // The filters must not be trivial: many select some assets and leave others out.
-  expect(sizes.filter((size) => size > 0 && size < ASSETS).length).toBeGreaterThan(FILTERS / 3);
-});
+      const ranked = await room.search.findAssets(room.viewer, { query: 'anything', filter, first: 100 });
+      const embedded = expected.filter((id) => assets.get(id)?.embedded);
+      expect([label, idsOf(ranked).sort(), await ranked.countTotal()]).toEqual([label, [...embedded].sort(), embedded.length]);
+      const turns = idsOf(ranked).map((id) => assets.get(id)?.turn as number);
+      expect([label, turns]).toEqual([label, [...turns].sort((a, b) => a - b)]);
+      sizes.push(expected.length);
+    }
+    // The filters must not be trivial: many select some assets and leave others out.
+    expect(sizes.filter((size) => size > 0 && size < ASSETS).length).toBeGreaterThan(FILTERS / 3);
+  },
+  60_000 + FILTERS * 1000,
+);
 
 it('every condition and its negation split the library in two', async () => {
   const random = createRandom(SEED + 2);
