@@ -274,7 +274,9 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           CALIBRATION,
           ASSET_REMEASURE,
           DUPLICATE_SCAN,
-          CONCEPT_MATCH, VECTOR_INDEX]);
+          CONCEPT_MATCH,
+          VECTOR_INDEX,
+        ]);
         closers.push(() => queue.stop());
         if (!work) return;
         await files.sweepTemporary();
