@@ -28,7 +28,7 @@ export async function startNativeServer(folder) {
     await run(SCRIPT, ['prepare'], { env });
     const { stdout } = await run(SCRIPT, ['start', '--fsync', 'on'], { env });
     const url = stdout.trim().split('\n').at(-1).replace(/^DATABASE_URL=/, '');
-    return { url, stop: () => run(SCRIPT, ['destroy'], { env }) };
+    return { url, folder, stop: () => run(SCRIPT, ['destroy'], { env }) };
   } catch (error) {
     console.log(`No native server, embedded only: ${String(error.stderr ?? error.message).trim().split('\n').at(-1)}\n`);
     return null;

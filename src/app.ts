@@ -22,6 +22,8 @@ import { ComplianceResolver } from './compliance/compliance.resolver.js';
 import { ComplianceService } from './compliance/compliance.service.js';
 import { GuidelineResolver } from './compliance/guideline.resolver.js';
 import { GuidelineService } from './compliance/guideline.service.js';
+import { RuleCheckResolver } from './compliance/rule-check.resolver.js';
+import { RuleCheckService } from './compliance/rule-check.service.js';
 import { RuleResolver } from './compliance/rule.resolver.js';
 import { RuleService } from './compliance/rule.service.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
@@ -159,7 +161,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
     const collections = new CollectionService(database);
     const brands = new BrandService(database, compliance);
-    const rules = new RuleService(database, brands, tags, compliance);
+    const ruleChecks = new RuleCheckService(database, tags, compliance);
+    const rules = new RuleService(database, brands, tags, compliance, ruleChecks);
     const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
     const reviews = new ReviewService(database, compliance);
     const waivers = new WaiverService(database, compliance);
@@ -235,6 +238,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       }),
       new ReleaseResolver(releases),
       new ReportResolver(reports),
+      new RuleCheckResolver(ruleChecks),
       new RuleResolver(rules),
       new SearchReportResolver(),
       new SearchResolver(search),

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'CURSOR_MISMATCH'
+  | 'RULE_TESTS_FAILED'
   // the life of findings
   | 'SELF_APPROVAL'
   | 'RELEASE_BLOCKED'

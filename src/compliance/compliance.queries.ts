@@ -167,18 +167,13 @@ export interface Dependents {
 export async function listDependents(tx: OrganizationTx, assetIds: readonly string[]): Promise<Dependents> {
   const organizationId = sql`${tx.organizationId}::uuid`;
   const assets = sql`${[...assetIds]}::uuid[]`;
-  const alike = [1, 5, 9, 13].map(
-    (start) => sql`SELECT o.id FROM changed c JOIN asset_version o ON o.organization_id = ${organizationId}
-      AND substr(o.perceptual_hash, ${start}::int, 4) = substr(c.perceptual_hash, ${start}::int, 4) AND o.asset_id <> c.asset_id`,
-  );
   const rows = await tx.query<Dependents>(sql`
     WITH ruling AS MATERIALIZED (
       SELECT r.id, r.kind, r.parameters FROM rule r
       WHERE r.organization_id = ${organizationId} AND r.state = 'PUBLISHED' AND r.kind IN ('STYLE', 'DUPLICATE')
     ),
     changed AS MATERIALIZED (
-      SELECT a.id AS asset_id, a.external_id, v.perceptual_hash FROM asset a
-      JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
+      SELECT a.id AS asset_id, a.external_id, a.current_version_id AS version_id FROM asset a
       WHERE a.organization_id = ${organizationId} AND a.id = ANY(${assets}) AND EXISTS (SELECT 1 FROM ruling)
     )
     SELECT coalesce((SELECT array_agg(r.id) FROM ruling r WHERE r.kind = 'STYLE' AND EXISTS (
@@ -186,7 +181,9 @@ export async function listDependents(tx: OrganizationTx, assetIds: readonly stri
       coalesce((SELECT array_agg(DISTINCT a.current_version_id) FROM (
           SELECT f.version_id FROM finding f JOIN ruling r ON r.id = f.rule_id
           WHERE f.organization_id = ${organizationId} AND r.kind = 'DUPLICATE' AND (f.evidence ->> 'duplicateOf')::uuid = ANY(${assets})
-          UNION (${join(alike, ' UNION ')})
+          UNION SELECT o.version_id FROM changed c
+          JOIN version_hash_band own ON own.organization_id = ${organizationId} AND own.version_id = c.version_id
+          JOIN version_hash_band o ON o.organization_id = ${organizationId} AND o.band = own.band AND o.key = own.key
         ) t JOIN asset a ON a.organization_id = ${organizationId} AND a.current_version_id = t.version_id
         JOIN asset_version v ON v.organization_id = ${organizationId} AND v.id = t.version_id AND v.asset_id = a.id
         WHERE EXISTS (SELECT 1 FROM ruling r WHERE r.kind = 'DUPLICATE') AND a.id <> ALL(${assets})), '{}') AS "versionIds"`);

@@ -133,7 +133,9 @@ export class GuidelineService {
         if (brand.guideline) {
           guidelineId = await upsertGuideline(tx, brandId, brand.guideline.name);
           await writeSections(tx, guidelineId, brand.guideline.sections);
-          touched.push(...(await this.#rules.upsertRules(tx, { id: guidelineId, brandId }, brand.guideline.rules, tagIds)));
+          touched.push(
+            ...(await this.#rules.upsertRules(tx, { id: guidelineId, brandId }, brand.guideline.rules, tagIds, `${field}.guideline.rules`)),
+          );
         }
         result.brands.push({ id: brandId, key: brand.key, guidelineId });
       }

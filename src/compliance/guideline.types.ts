@@ -5,7 +5,19 @@ import { UserError } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
 import type { GuidelineRecord } from './guideline.service.js';
 import type { RuleRecord } from './rule-record.js';
-import { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
+import { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from './vocabulary.js';
+
+@ObjectType({ description: 'An asset that a rule must pass, or fail.' })
+export class RuleTestCase {
+  @Field(() => ID, { description: 'Global id of the asset.' })
+  assetId!: string;
+
+  @Field(() => RuleTestExpectation, { description: 'What the rule has to say.' })
+  expected!: RuleTestExpectation;
+
+  @Field(() => String, { description: 'Why, for people; may be empty.' })
+  note!: string;
+}
 
 @ObjectType({ implements: Node, description: 'A rule of a guideline: what is asked of assets, and judged by the system.' })
 export class Rule implements Node {
@@ -41,6 +53,9 @@ export class Rule implements Node {
 
   @Field(() => RuleState, { description: 'Whether it is in force.' })
   state!: RuleState;
+
+  @Field(() => [RuleTestCase], { description: 'Assets that it must pass or fail; run before it is published, or changed while published.' })
+  testCases!: RuleTestCase[];
 
   @Field(() => Int, { description: 'Grows with every change; findings name the revision they were judged by.' })
   revision!: number;
@@ -111,6 +126,12 @@ export class RuleCreatePayload {
   @Field(() => Rule, { nullable: true, description: 'The draft; null when there are `userErrors`.' })
   rule?: Rule;
 
+  @Field(() => [String], {
+    nullable: true,
+    description: 'What is worth knowing though nothing is wrong, such as a scope that no asset is in; null when there are `userErrors`.',
+  })
+  notices?: string[];
+
   @Field(() => [UserError], { description: 'Why nothing was made; empty on success.' })
   userErrors!: UserError[];
 }
@@ -120,6 +141,12 @@ export class RuleUpdatePayload {
   @Field(() => Rule, { nullable: true, description: 'The rule as it is now; null when there are `userErrors`.' })
   rule?: Rule;
 
+  @Field(() => [String], {
+    nullable: true,
+    description: 'What is worth knowing though nothing is wrong, such as a scope that no asset is in; null when there are `userErrors`.',
+  })
+  notices?: string[];
+
   @Field(() => [UserError], { description: 'Why nothing was changed; empty on success.' })
   userErrors!: UserError[];
 }
@@ -128,6 +155,12 @@ export class RuleUpdatePayload {
 export class RulePublishPayload {
   @Field(() => Rule, { nullable: true, description: 'The rule, in force; null when there are `userErrors`.' })
   rule?: Rule;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'What is worth knowing though nothing is wrong, such as a scope that no asset is in; null when there are `userErrors`.',
+  })
+  notices?: string[];
 
   @Field(() => [UserError], { description: 'Why nothing was changed; empty on success.' })
   userErrors!: UserError[];
@@ -149,7 +182,8 @@ export function toRule(record: RuleRecord): Rule {
     guidelineId: toGlobalId('Guideline', record.guidelineId),
     brandId: toGlobalId('Brand', record.brandId),
   };
-  return Object.assign(new Rule(), record, ids);
+  const testCases = record.testCases.map((entry) => ({ ...entry, assetId: toGlobalId('Asset', entry.assetId) }));
+  return Object.assign(new Rule(), record, ids, { testCases });
 }
 
 /** A guideline as the API shows it. */

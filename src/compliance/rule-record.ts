@@ -1,7 +1,14 @@
-import type { RuleKind, RuleSeverity, RuleState } from './vocabulary.js';
+import type { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from './vocabulary.js';
 
 /** Parameters of a rule, defaults filled in. */
 export type RuleParameters = Record<string, unknown>;
+
+/** An asset that a rule must pass, or fail. */
+export interface RuleTestCase {
+  assetId: string;
+  expected: RuleTestExpectation;
+  note: string;
+}
 
 export interface RuleRecord {
   id: string;
@@ -17,6 +24,7 @@ export interface RuleRecord {
   /** Position of the section it enforces. */
   section: number | null;
   state: RuleState;
+  testCases: RuleTestCase[];
   /** Grows with every change of what the rule asks. */
   revision: number;
   createdAt: Date;
@@ -53,5 +61,5 @@ export interface RuleColumns {
 }
 
 /** A rule as Prisma reads it. */
-export type RuleRow = Omit<RuleRecord, 'scopeTags' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
+export type RuleRow = Omit<RuleRecord, 'scopeTags' | 'testCases' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
   Omit<RuleColumns, 'parameters'> & { kind: string; state: string; parameters: unknown };

@@ -4,6 +4,7 @@ import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
 import { RuleCreateInput, RulePublishInput, RuleRetireInput, RuleUpdateInput } from './compliance.inputs.js';
 import { RuleCreatePayload, RulePublishPayload, RuleRetirePayload, RuleUpdatePayload, toRule } from './guideline.types.js';
+import type { RuleRecord } from './rule-record.js';
 import type { RuleService } from './rule.service.js';
 
 @Resolver()
@@ -21,7 +22,7 @@ export class RuleResolver {
   ) {
     return payload(async () => {
       const guidelineId = fromGlobalId('Guideline', guideline, 'input.guideline');
-      return { rule: toRule(await this.#rules.createRule(viewerOf(context), { ...input, guidelineId })) };
+      return withNotices(await this.#rules.createRule(viewerOf(context), { ...input, guidelineId }));
     });
   }
 
@@ -34,7 +35,7 @@ export class RuleResolver {
   ) {
     return payload(async () => {
       const id = fromGlobalId('Rule', input.id, 'input.id');
-      return { rule: toRule(await this.#rules.updateRule(viewerOf(context), id, input)) };
+      return withNotices(await this.#rules.updateRule(viewerOf(context), id, input));
     });
   }
 
@@ -47,7 +48,7 @@ export class RuleResolver {
   ) {
     return payload(async () => {
       const id = fromGlobalId('Rule', input.id, 'input.id');
-      return { rule: toRule(await this.#rules.publishRule(viewerOf(context), id)) };
+      return withNotices(await this.#rules.publishRule(viewerOf(context), id));
     });
   }
 
@@ -58,4 +59,8 @@ export class RuleResolver {
       return { rule: toRule(await this.#rules.retireRule(viewerOf(context), id)) };
     });
   }
+}
+
+function withNotices(record: RuleRecord & { notices: string[] }) {
+  return { rule: toRule(record), notices: record.notices };
 }

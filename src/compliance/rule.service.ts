@@ -8,8 +8,12 @@ import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
 import { type DocumentRule, ruleKey, ruleTitle, scopeTags } from './guideline-document.js';
 import { readBy, readParameters } from './read-input.js';
+import type { RuleCheckService } from './rule-check.service.js';
 import type { NewRule, RuleChanges, RuleColumns, RuleParameters, RuleRecord, RuleRow } from './rule-record.js';
-import type { RuleKind, RuleState } from './vocabulary.js';
+import type { RuleKind, RuleState, RuleTestExpectation } from './vocabulary.js';
+
+/** A rule, and what is worth knowing about it though nothing is wrong. */
+export type NotedRule = RuleRecord & { notices: string[] };
 
 /** Rules: drafted, published, changed, retired. Assets are judged in the transaction of the change. */
 export class RuleService {
@@ -17,16 +21,18 @@ export class RuleService {
   readonly #brands: BrandService;
   readonly #tags: TagService;
   readonly #compliance: ComplianceService;
+  readonly #checks: RuleCheckService;
 
-  constructor(database: Database, brands: BrandService, tags: TagService, compliance: ComplianceService) {
+  constructor(database: Database, brands: BrandService, tags: TagService, compliance: ComplianceService, checks: RuleCheckService) {
     this.#database = database;
     this.#brands = brands;
     this.#tags = tags;
     this.#compliance = compliance;
+    this.#checks = checks;
   }
 
   /** A draft, which judges nothing yet. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CONFLICT when the key is taken */
-  async createRule(viewer: Viewer, input: NewRule): Promise<RuleRecord> {
+  async createRule(viewer: Viewer, input: NewRule): Promise<NotedRule> {
     requireRole(viewer, 'ADMIN');
     const key = readBy(ruleKey, input.key, 'input.key');
     const title = readBy(ruleTitle, input.title, 'input.title');
@@ -36,6 +42,7 @@ export class RuleService {
     return this.#database.asOrganization(organizationId, async (tx) => {
       const guideline = await tx.rows.guideline.findFirst({ where: { organizationId, id: input.guidelineId } });
       if (guideline === null) throw notFound('guideline', 'input.guideline', input.guidelineId);
+      await this.#checks.requireSound(tx, guideline.brandId, input.kind, parameters, 'input.parameters');
       const data = {
         ...{
           organizationId,
@@ -61,17 +68,18 @@ export class RuleService {
           },
         );
       }
-      return this.#toRecord(tx, created);
+      return this.#note(tx, created);
     });
   }
 
   /** A change of a published rule has all assets of the brand judged anew by it, and by it alone. */
-  async updateRule(viewer: Viewer, id: string, changes: RuleChanges): Promise<RuleRecord> {
+  async updateRule(viewer: Viewer, id: string, changes: RuleChanges): Promise<NotedRule> {
     const { kind } = await this.#get(viewer, id);
     const title = changes.title == null ? undefined : readBy(ruleTitle, changes.title, 'input.title');
     const parameters = changes.parameters == null ? undefined : readParameters(kind, changes.parameters, 'input.parameters');
     if (parameters) await this.#compliance.preparePrompts(viewer.organizationId, [{ kind, parameters }]);
     return this.#changeLocked(viewer, id, async (tx, row) => {
+      if (parameters) await this.#checks.requireSound(tx, row.brandId, kind, parameters, 'input.parameters');
       const changed = await this.#change(tx, row, {
         title: title ?? row.title,
         severity: changes.severity ?? row.severity,
@@ -84,7 +92,7 @@ export class RuleService {
   }
 
   /** The rule comes into force: its assets are judged. */
-  publishRule(viewer: Viewer, id: string): Promise<RuleRecord> {
+  publishRule(viewer: Viewer, id: string): Promise<NotedRule> {
     return this.#setState(viewer, id, 'PUBLISHED');
   }
 
@@ -103,10 +111,17 @@ export class RuleService {
       tx,
       rows.flatMap((row) => row.scopeTagIds),
     );
+    const cases = await tx.rows.ruleTestCase.findMany({
+      where: { organizationId: tx.organizationId, ruleId: { in: rows.map((row) => row.id) } },
+      orderBy: [{ createdAt: 'asc' }, { assetId: 'asc' }],
+    });
     const positions = new Map(sections.map((section) => [section.id, section.position]));
     return rows.map(({ scopeTagIds, sectionId, ...row }) => ({
-      ...(row as Omit<RuleRecord, 'scopeTags' | 'section'>),
+      ...(row as Omit<RuleRecord, 'scopeTags' | 'testCases' | 'section'>),
       scopeTags: scopeTagIds.flatMap((tagId) => names.get(tagId) ?? []).sort(),
+      testCases: cases.flatMap(({ ruleId, assetId, expected, note }) =>
+        ruleId === row.id ? [{ assetId, note, expected: expected as RuleTestExpectation }] : [],
+      ),
       section: sectionId === null ? null : (positions.get(sectionId) ?? null),
     }));
   }
@@ -114,20 +129,24 @@ export class RuleService {
   /**
    * Makes the published rules of a guideline be so, in the caller's transaction, which holds the brand. Rules that are not named stay.
    * `tagIds` holds the ids of all scope tags by name. Judging is left to the caller.
+   * @param field path of the rules in the input, for errors
    * @returns ids of rules that are new, changed or newly published
+   * @throws VitrineError BAD_USER_INPUT, CONFLICT, RULE_TESTS_FAILED
    */
   async upsertRules(
     tx: OrganizationTx,
     guideline: { id: string; brandId: string },
     rules: readonly DocumentRule[],
     tagIds: ReadonlyMap<string, number>,
+    field: string,
   ): Promise<string[]> {
     const { organizationId } = tx;
     const known = new Map(
       (await tx.rows.rule.findMany({ where: { organizationId, guidelineId: guideline.id } })).map((row) => [row.key, row]),
     );
     const touched: string[] = [];
-    for (const { key, title, kind, severity, parameters, scopeTags: tags, section } of rules) {
+    for (const [index, { key, title, kind, severity, parameters, scopeTags: tags, section }] of rules.entries()) {
+      await this.#checks.requireSound(tx, guideline.brandId, kind, parameters, `${field}[${index}].parameters`);
       const sectionId = await findSection(tx, guideline.id, section);
       const columns = { title, severity, parameters, scopeTagIds: sorted(tags.map((tag) => tagIds.get(tag) as number)), sectionId };
       const row = known.get(key);
@@ -153,10 +172,11 @@ export class RuleService {
       if (row.state !== 'PUBLISHED') await tx.rows.rule.updateMany({ where: { organizationId, id: row.id }, data: { state: 'PUBLISHED' } });
       if (changed || row.state !== 'PUBLISHED') touched.push(row.id);
     }
+    await this.#checks.requirePublishable(tx, touched);
     return touched;
   }
 
-  async #setState(viewer: Viewer, id: string, state: RuleState): Promise<RuleRecord> {
+  async #setState(viewer: Viewer, id: string, state: RuleState): Promise<NotedRule> {
     const rule = await this.#get(viewer, id);
     if (state === 'PUBLISHED') await this.#compliance.preparePrompts(viewer.organizationId, [rule]);
     return this.#changeLocked(viewer, id, async (tx, row) => {
@@ -175,7 +195,7 @@ export class RuleService {
   }
 
   /** Runs `work` with the brand locked and the rule as it then is; when it answers true, the brand's assets are judged by the rule. */
-  #changeLocked(viewer: Viewer, id: string, work: (tx: OrganizationTx, row: RuleRow) => Promise<boolean>): Promise<RuleRecord> {
+  #changeLocked(viewer: Viewer, id: string, work: (tx: OrganizationTx, row: RuleRow) => Promise<boolean>): Promise<NotedRule> {
     const { organizationId } = viewer;
     return this.#database.asOrganization(
       organizationId,
@@ -185,8 +205,11 @@ export class RuleService {
         if (found !== null) await this.#brands.hold(tx, found.brandId);
         const row = await tx.rows.rule.findFirst({ where });
         if (row === null) throw notFound('rule', 'input.id', id);
-        if (await work(tx, row)) await this.#compliance.judgeRules(tx, [id]);
-        return this.#toRecord(tx, await tx.rows.rule.findFirstOrThrow({ where }));
+        if (await work(tx, row)) {
+          await this.#checks.requirePublishable(tx, [id]);
+          await this.#compliance.judgeRules(tx, [id]);
+        }
+        return this.#note(tx, await tx.rows.rule.findFirstOrThrow({ where }));
       },
       viewer,
     );
@@ -201,6 +224,10 @@ export class RuleService {
       data: { ...columns, parameters: columns.parameters as JsonInput, revision: { increment: 1 }, updatedAt: new Date() },
     });
     return true;
+  }
+
+  async #note(tx: OrganizationTx, row: RuleRow): Promise<NotedRule> {
+    return { ...(await this.#toRecord(tx, row)), notices: await this.#checks.notices(tx, row) };
   }
 
   /** A scope of unknown tags would match nothing, which is a mistake more often than not. */

@@ -43,6 +43,10 @@ export const SEVERITY_WEIGHT: Readonly<Record<RuleSeverity, number>> = { BLOCKER
 export const RuleState = { DRAFT: 'DRAFT', PUBLISHED: 'PUBLISHED', RETIRED: 'RETIRED' } as const;
 export type RuleState = keyof typeof RuleState;
 
+/** What a test case of a rule expects of an asset. */
+export const RuleTestExpectation = { PASS: 'PASS', FAIL: 'FAIL' } as const;
+export type RuleTestExpectation = keyof typeof RuleTestExpectation;
+
 /** finding.verdict_rank by verdict: the worst rule decides an asset. NOT_APPLICABLE has none and does not count. */
 export const VERDICT_RANK: Readonly<Record<Exclude<Verdict, 'NOT_APPLICABLE'>, number>> = {
   FAIL: 6,
@@ -103,6 +107,12 @@ registerEnumType(RuleSeverity, {
     MINOR: { description: 'To be mended when there is time. Weighs 3.' },
     INFO: { description: 'Good to know. Weighs 1.' },
   },
+});
+
+registerEnumType(RuleTestExpectation, {
+  name: 'RuleTestExpectation',
+  description: 'What a rule has to say about an asset.',
+  valuesConfig: { PASS: { description: 'The asset keeps the rule.' }, FAIL: { description: 'The asset breaks the rule.' } },
 });
 
 registerEnumType(RuleState, {

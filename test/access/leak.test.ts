@@ -136,6 +136,12 @@ async function fillVictim() {
     if (key !== 'draft') await mutate('rulePublish', { id: rule.id }, 'rule { id }', ADMIN);
     rules.push(rule.id);
   }
+  await mutate(
+    'ruleTestCasesSet',
+    { rule: rules[3], cases: [{ asset, expected: 'PASS', note: `${MARK} note` }] },
+    'failing { assetId }',
+    ADMIN,
+  );
   const staged = await mutate(
     'stagedUploadCreate',
     { files: [{ fileName: `${MARK}-open.png`, byteSize: content.length }] },
@@ -245,6 +251,12 @@ async function fillOwn() {
   const { ADMIN } = b.keys;
   const { brand } = await mutate('brandCreate', { key: 'mine', name: 'Mine', palette: [] }, 'brand { id }', ADMIN);
   const { guideline } = await mutate('guidelineCreate', { brand: brand.id, name: 'Mine' }, 'guideline { id }', ADMIN);
+  const { rule: ownRule } = await mutate(
+    'ruleCreate',
+    { guideline: guideline.id, key: 'mine', title: 'Mine', kind: 'ALT_TEXT', severity: 'INFO', parameters: {} },
+    'rule { id }',
+    ADMIN,
+  );
   const { collection } = await mutate('collectionCreate', { name: 'Mine' }, 'collection { id }', ADMIN);
   const { concept } = await mutate('conceptCreate', { name: 'Mine', proposeAt: 1 }, 'concept { id }', ADMIN);
   // The very bytes that A has: B must not learn that somebody has them.
@@ -257,6 +269,7 @@ async function fillOwn() {
   return {
     brand: brand.id,
     guideline: guideline.id,
+    rule: ownRule.id as string,
     collection: collection.id,
     concept: concept.id as string,
     asset,
@@ -374,6 +387,19 @@ const queries = (): Record<string, Case[]> => ({
   ],
   renditionPresets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  rulePreview: [
+    { variables: { rule: rule(), parameters: { minWidthPx: 1, minHeightPx: 1 } }, outcome: 'not found' },
+    {
+      variables: { guideline: victim.guideline, kind: 'MIN_RESOLUTION', parameters: { minWidthPx: 9999, minHeightPx: 1 } },
+      outcome: 'not found',
+    },
+    { variables: { guideline: own.guideline, kind: 'ALT_TEXT' }, outcome: 'own', control: 'skip' },
+    {
+      variables: { guideline: own.guideline, kind: 'STYLE', parameters: { approved: [`${MARK}-ext-0`] } },
+      outcome: 'refused',
+      control: 'skip',
+    },
+  ],
   searchSuggestions: [
     { variables: { text: MARK.slice(0, 5) }, outcome: 'nothing' },
     { variables: { text: `${MARK} titl`, kinds: ['TITLE'] }, outcome: 'nothing' },
@@ -436,6 +462,10 @@ const mutations = (): Record<string, Case[]> => {
       to({ ...rest(), guideline: own.guideline, key: 'mixed', scopeTags: [`${MARK}tag`] }, 'refused', 'skip'),
     ],
     ruleUpdate: [to({ id: rule(), title: 'changed', section: null }, 'not found')],
+    ruleTestCasesSet: [
+      to({ rule: rule(), cases: [] }, 'not found'),
+      to({ rule: own.rule, cases: [{ asset: victim.asset, expected: 'PASS' }] }, 'not found', 'skip'),
+    ],
     ruleRetire: [to({ id: rule() }, 'not found')],
     rulePublish: [to({ id: victim.rules[3] }, 'not found')],
     collectionCreate: [to({ name: `${MARK} collection too` }, 'own')],

@@ -80,7 +80,7 @@ describe('parameters', () => {
     ['REQUIRED_METADATA', { fields: [{ key: 'a' }, { key: 'a' }] }, 'input.parameters.fields[1].key', /earlier entry/],
     ['REQUIRED_METADATA', { tags: [{ prefix: 'a/', allowed: ['b/c'] }] }, 'input.parameters.tags[0].allowed[0]', /does not begin/],
     ['USAGE_RIGHTS', {}, 'input.parameters.territories', /ask for a territory/],
-    ['DUPLICATE', { maxDistance: 4 }, 'input.parameters.maxDistance', /<=3/],
+    ['DUPLICATE', { maxDistance: 5 }, 'input.parameters.maxDistance', /<=4/],
     ['AI_PROVENANCE', { allowed: ['trainedAlgorithmicMedia'] }, 'input.parameters.allowed[0]', /forbidden by the same rule/],
     ['REQUIRED_CONTENT', { concepts: [concept], reviewAt: 0.8 }, 'input.parameters.reviewAt', /must not be greater than passAt/],
     ['STYLE', { approved: ['a'], rejected: ['a'] }, 'input.parameters.rejected[0]', /approved by the same rule/],

@@ -68,6 +68,10 @@ export function insertAsset(database: Database, organizationId: string, given: T
     for (const [column, value] of Object.entries(given.facts ?? {})) {
       await tx.execute(sql`UPDATE asset_version SET ${raw(column)} = ${value} WHERE id = ${versionId}::uuid`);
     }
+    if (given.facts?.perceptual_hash) {
+      await tx.execute(sql`INSERT INTO version_hash_band (organization_id, version_id, band, key)
+        SELECT ${organizationId}::uuid, ${versionId}::uuid, n, hash_band_key(${given.facts.perceptual_hash}::text, n) FROM generate_series(0, 4) n`);
+    }
     for (const [position, color] of (given.colors ?? []).entries()) {
       const lab = labOfHex(color.hex);
       await tx.execute(sql`

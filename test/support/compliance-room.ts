@@ -3,6 +3,7 @@ import type { Viewer } from '../../src/access/viewer.js';
 import { BrandService } from '../../src/brands/brand.service.js';
 import { ComplianceService } from '../../src/compliance/compliance.service.js';
 import { GuidelineService } from '../../src/compliance/guideline.service.js';
+import { RuleCheckService } from '../../src/compliance/rule-check.service.js';
 import { RuleService } from '../../src/compliance/rule.service.js';
 import type { NewRule } from '../../src/compliance/rule-record.js';
 import type { Database } from '../../src/database/database.js';
@@ -28,6 +29,7 @@ export interface Compliance {
   guidelines: GuidelineService;
   reports: ReportService;
   rules: RuleService;
+  checks: RuleCheckService;
   tags: TagService;
   modelRevisionId: number;
   /** Texts whose vectors were asked for. */
@@ -61,10 +63,12 @@ export async function openCompliance(database: Database, slug: string): Promise<
   const compliance = new ComplianceService(database, embedding, () => now);
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
-  const rules = new RuleService(database, brands, tags, compliance);
+  const checks = new RuleCheckService(database, tags, compliance);
+  const rules = new RuleService(database, brands, tags, compliance, checks);
   return {
     ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
     reports: new ReportService(database, compliance, new HistoryService(database)),
+    ...{ brands, compliance, rules, checks, tags, asked, modelRevisionId: model.id },
     admin: viewerAs(organizationId, 'ADMIN'),
     guidelines: new GuidelineService(database, brands, rules, tags, compliance),
     now: () => now,

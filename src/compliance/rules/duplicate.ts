@@ -6,9 +6,9 @@ const parameters = z.strictObject({
   maxDistance: z
     .int()
     .min(0)
-    .max(3)
+    .max(4)
     .default(3)
-    .describe('Bits (of 64) in which the perceptual hashes of two pictures may differ and still be the same picture, 0 to 3.'),
+    .describe('Bits (of 64) in which the perceptual hashes of two pictures may differ and still be the same picture, 0 to 4.'),
   sameBrandOnly: z.boolean().default(true).describe('Whether only assets of the same brand are compared.'),
   supersededKey: z
     .string()
@@ -32,10 +32,6 @@ export const duplicate: RuleModule = {
 
 function judge(scope: JudgeScope): Sql {
   const organizationId = sql`${scope.organizationId}::uuid`;
-  const bands = [1, 5, 9, 13].map(
-    (start) => sql`SELECT o.id, o.asset_id, o.perceptual_hash, o.pixel_hash FROM asset_version o
-      WHERE o.organization_id = ${organizationId} AND substr(o.perceptual_hash, ${start}::int, 4) = substr(target.perceptual_hash, ${start}::int, 4)`,
-  );
   return sql`
     SELECT ${findingColumns({
       verdict: sql`t.verdict`,
@@ -59,14 +55,16 @@ function judge(scope: JudgeScope): Sql {
           WHEN twin.id IS NOT NULL THEN 'FAIL' ELSE 'PASS' END AS verdict
       FROM (${selectTargets('DUPLICATE', scope)}) target
       LEFT JOIN LATERAL (
-        SELECT b.id, b.external_id, b.title, length(replace(((('x' || c.perceptual_hash)::bit(64)) # (('x' || target.perceptual_hash)::bit(64)))::text, '0', '')) AS distance
-        FROM (${bands[0]} UNION ${bands[1]} UNION ${bands[2]} UNION ${bands[3]}) c
+        SELECT b.id, b.external_id, b.title, bit_count(('x' || c.perceptual_hash)::bit(64) # ('x' || target.perceptual_hash)::bit(64)) AS distance
+        FROM version_hash_band own
+        JOIN version_hash_band other ON other.organization_id = ${organizationId} AND other.band = own.band AND other.key = own.key
+        JOIN asset_version c ON c.organization_id = ${organizationId} AND c.id = other.version_id
         JOIN asset b ON b.organization_id = ${organizationId} AND b.id = c.asset_id AND b.current_version_id = c.id
-        WHERE target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
+        WHERE own.organization_id = ${organizationId} AND own.version_id = target.version_id AND target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
           AND (b.brand_id = target.brand_id OR NOT (target.parameters ->> 'sameBrandOnly')::boolean)
-          AND length(replace(((('x' || c.perceptual_hash)::bit(64)) # (('x' || target.perceptual_hash)::bit(64)))::text, '0', '')) <= (target.parameters ->> 'maxDistance')::int
+          AND bit_count(('x' || c.perceptual_hash)::bit(64) # ('x' || target.perceptual_hash)::bit(64)) <= (target.parameters ->> 'maxDistance')::int
           -- fewer than four bits: next to nothing but plain colour was seen
-          AND (length(replace((('x' || target.perceptual_hash)::bit(64))::text, '0', '')) >= 4 OR c.pixel_hash = target.pixel_hash)
+          AND (bit_count(('x' || target.perceptual_hash)::bit(64)) >= 4 OR c.pixel_hash = target.pixel_hash)
         ORDER BY b.created_at, b.id LIMIT 1
       ) twin ON TRUE
     ) t`;

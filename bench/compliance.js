@@ -1,0 +1,137 @@
+// `npm run bench:compliance`: full judgement of a library by 25 rules in a private native PostgreSQL, beside the same rules asset by asset
+// in JavaScript; judging one rule and one asset anew; the report. Makes its own data. Options: --assets N, --sample N.
+import 'reflect-metadata';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { BrandService } from '../dist/brands/brand.service.js';
+import { ComplianceService } from '../dist/compliance/compliance.service.js';
+import { GuidelineService } from '../dist/compliance/guideline.service.js';
+import { RuleCheckService } from '../dist/compliance/rule-check.service.js';
+import { RuleService } from '../dist/compliance/rule.service.js';
+import { openDatabase } from '../dist/database/open-database.js';
+import { sql } from '../dist/database/sql.js';
+import { registerModel } from '../dist/embedding/embedding.queries.js';
+import { TagService } from '../dist/tags/tag.service.js';
+import { judgeAsset, loadRoom } from './compliance-baseline.js';
+import { DIMENSIONS, fillLibrary, PALETTE, RULES, textVectors } from './compliance-library.js';
+import { startNativeServer } from './engines.js';
+import { percentiles } from './search.js';
+
+const { values: options } = parseArgs({ options: { assets: { type: 'string', default: '100000' }, sample: { type: 'string', default: '200' } } });
+const count = Number(options.assets);
+const NOW = new Date('2026-11-24T12:00:00Z');
+const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-compliance-'));
+const closers = [() => rm(folder, { recursive: true, force: true })];
+const closeAll = async () => {
+  for (const close of closers.splice(0)) await close().catch((error) => console.error(error));
+};
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => closeAll().finally(() => process.exit(1)));
+const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
+const rows = [];
+let postmaster = 0;
+const say = (what, value) => {
+  rows.push([what, value]);
+  process.stderr.write(`${what}: ${value}\n`);
+};
+/** Milliseconds by the clock, and those that PostgreSQL's processes computed: on a busy machine the second say more. */
+async function timed(work) {
+  const started = performance.now();
+  const before = await serverCpuMs();
+  const result = await work();
+  return [performance.now() - started, result, (await serverCpuMs()) - before];
+}
+
+/** CPU milliseconds of all processes of the private server that are alive: its two connections stay. */
+async function serverCpuMs() {
+  let ticks = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (stat.includes('(postgres)') && Number(fields[1]) === postmaster) ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks * 10;
+}
+
+try {
+  console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, load average at the start ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
+  const native = await startNativeServer(path.join(tmpdir(), `vitrine-bench-native-${process.pid}`));
+  if (!native) throw new Error('this benchmark needs a native server');
+  closers.unshift(native.stop);
+  postmaster = Number((await readFile(path.join(native.folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const database = await openDatabase({ url: native.url, dataFolder: folder, poolSize: 2, statementTimeoutMs: 3_600_000 });
+  closers.unshift(() => database.close());
+  const { id: organizationId } = await database.asSystem((tx) => tx.rows.organization.create({ data: { slug: 'bench', name: 'Bench' } }));
+  const viewer = { organizationId, apiKeyId: '00000000-0000-4000-8000-000000000001', apiKeyName: 'bench', role: 'ADMIN' };
+  const model = await registerModel(database, { modelId: 'bench', revision: 'bench-1', dimensions: DIMENSIONS, modelType: 'clip', logitScale: 20, logitBias: null });
+  const compliance = new ComplianceService(database, { revision: { id: model.id }, ensureTextVectors: textVectors(database, model.id) }, () => NOW);
+  const brands = new BrandService(database, compliance);
+  const tags = new TagService(database, { afterChange: async () => undefined });
+  const rules = new RuleService(database, brands, tags, compliance, new RuleCheckService(database, tags, compliance));
+  const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+  const brand = await brands.createBrand(viewer, { key: 'bench', name: 'Bench', palette: PALETTE });
+
+  const [filled] = await timed(() => fillLibrary(database, organizationId, brand.id, model.id, count));
+  say(`library of ${count} assets made`, seconds(filled));
+  const guideline = await guidelines.createGuideline(viewer, { brandId: brand.id, name: 'Bench' });
+  const made = [];
+  for (const [index, [kind, parameters]] of RULES.entries()) {
+    made.push(await rules.createRule(viewer, { guidelineId: guideline.id, key: `r${String(index).padStart(2, '0')}-${kind.toLowerCase().replaceAll('_', '-')}`, title: kind, kind, severity: 'MAJOR', parameters }));
+  }
+  await compliance.preparePrompts(organizationId, made);
+  // All at once: publishing one by one would judge them one by one.
+  await database.asOrganization(organizationId, (tx) => tx.execute(sql`UPDATE rule SET state = 'PUBLISHED'`));
+  await database.asOwner('ANALYZE rule; ANALYZE text_embedding; ANALYZE brand_color');
+
+  const [full, judged, fullCpu] = await timed(() => compliance.rejudge(organizationId));
+  say(`full judgement, ${judged} findings`, `${seconds(full)}, of which computing ${seconds(fullCpu)}`);
+  await database.asOwner('ANALYZE finding');
+  const [again, , againCpu] = await timed(() => compliance.rejudge(organizationId));
+  say('full judgement again, nothing changed', `${seconds(again)}, of which computing ${seconds(againCpu)}`);
+
+  console.log('\n| rule | ms | of which computing | verdicts |\n| --- | ---: | ---: | --- |');
+  const seen = await database.asOrganization(organizationId, (tx) => tx.query(sql`SELECT r.id, f.verdict, count(*)::int AS n FROM finding f JOIN rule r ON r.organization_id = f.organization_id AND r.id = f.rule_id GROUP BY r.id, f.verdict ORDER BY n DESC`));
+  for (const rule of made) {
+    const [ms, , cpu] = await timed(() => compliance.rejudge(organizationId, { ruleIds: [rule.id] }));
+    console.log(`| ${rule.key} | ${ms.toFixed(0)} | ${cpu} | ${seen.filter(({ id }) => id === rule.id).map(({ verdict, n }) => `${verdict} ${n}`).join(', ')} |`);
+  }
+
+  const changes = [];
+  const resolution = made.find(({ kind }) => kind === 'MIN_RESOLUTION');
+  for (let width = 1000; width < 1005; width++) changes.push((await timed(() => rules.updateRule(viewer, resolution.id, { parameters: { minWidthPx: width, minHeightPx: 800 } })))[0]);
+  say('one rule changed and judged anew (MIN_RESOLUTION), p50', seconds(percentiles(changes).p50));
+  const sample = await database.asOrganization(organizationId, (tx) => tx.query(sql`SELECT id, current_version_id AS version FROM asset ORDER BY md5(id::text) LIMIT ${Number(options.sample)}`));
+  const single = [];
+  for (const { version } of sample.slice(0, 50)) single.push((await timed(() => database.asOrganization(organizationId, (tx) => compliance.judgeVersions(tx, [version]))))[0]);
+  say('one asset judged anew by all rules, p50 / p95', `${percentiles(single).p50.toFixed(1)} / ${percentiles(single).p95.toFixed(1)} ms`);
+  const batch = [];
+  for (let at = 0; at + 32 <= sample.length; at += 32) batch.push((await timed(() => database.asOrganization(organizationId, (tx) => compliance.judgeVersions(tx, sample.slice(at, at + 32).map(({ version }) => version)))))[0]);
+  say('an import batch of 32 judged by all rules, p50', `${percentiles(batch).p50.toFixed(1)} ms`);
+  const reports = [];
+  for (let n = 0; n < 10; n++) reports.push((await timed(() => compliance.report(viewer, brand.id)))[0]);
+  say('report of the brand, p50 / p95', `${percentiles(reports).p50.toFixed(0)} / ${percentiles(reports).p95.toFixed(0)} ms`);
+
+  const sqlVerdicts = await database.asOrganization(organizationId, (tx) => tx.query(sql`SELECT asset_id, rule_id, verdict FROM finding WHERE asset_id = ANY(${sample.map(({ id }) => id)}::uuid[])`));
+  const expected = new Map(sqlVerdicts.map(({ asset_id, rule_id, verdict }) => [`${asset_id} ${rule_id}`, verdict]));
+  const room = await database.asOrganization(organizationId, (tx) => loadRoom(tx, organizationId, brand.id, model.id));
+  const differing = new Map();
+  const [baseline] = await timed(async () => {
+    for (const { id } of sample) {
+      const verdicts = await database.asOrganization(organizationId, (tx) => judgeAsset(tx, room, id, NOW));
+      for (const [ruleId, verdict] of verdicts) if (expected.get(`${id} ${ruleId}`) !== verdict) differing.set(ruleId, (differing.get(ruleId) ?? 0) + 1);
+    }
+  });
+  const perAsset = baseline / sample.length;
+  say(`asset by asset in JavaScript, ${sample.length} assets`, `${perAsset.toFixed(2)} ms an asset; ${count} assets would take ${seconds(perAsset * count)}`);
+  say('verdicts that differ from those of SQL', [...differing].map(([id, n]) => `${made.find((rule) => rule.id === id).key}: ${n}`).join(', ') || `none of ${sample.length * made.length}`);
+  say('asset by asset / full judgement', ((perAsset * count) / full).toFixed(1));
+  console.log('\n| | |\n| --- | ---: |');
+  for (const [what, value] of rows) console.log(`| ${what} | ${value} |`);
+  console.log(`\nload average at the end ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await closeAll();
+}
