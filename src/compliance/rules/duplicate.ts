@@ -56,11 +56,16 @@ function judge(scope: JudgeScope): Sql {
       FROM (${selectTargets('DUPLICATE', scope)}) target
       LEFT JOIN LATERAL (
         SELECT b.id, b.external_id, b.title, bit_count(('x' || c.perceptual_hash)::bit(64) # ('x' || target.perceptual_hash)::bit(64)) AS distance
-        FROM version_hash_band own
-        JOIN version_hash_band other ON other.organization_id = ${organizationId} AND other.band = own.band AND other.key = own.key
-        JOIN asset_version c ON c.organization_id = ${organizationId} AND c.id = other.version_id
+        FROM (
+          -- of five bands each differing bit spoils one at most: most likenesses by chance share one band and are left out before they are looked up
+          SELECT other.version_id FROM version_hash_band own
+          JOIN version_hash_band other ON other.organization_id = ${organizationId} AND other.band = own.band AND other.key = own.key
+          WHERE own.organization_id = ${organizationId} AND own.version_id = target.version_id
+          GROUP BY other.version_id HAVING count(*) >= 5 - (target.parameters ->> 'maxDistance')::int
+        ) near
+        JOIN asset_version c ON c.organization_id = ${organizationId} AND c.id = near.version_id
         JOIN asset b ON b.organization_id = ${organizationId} AND b.id = c.asset_id AND b.current_version_id = c.id
-        WHERE own.organization_id = ${organizationId} AND own.version_id = target.version_id AND target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
+        WHERE target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
           AND (b.brand_id = target.brand_id OR NOT (target.parameters ->> 'sameBrandOnly')::boolean)
           AND bit_count(('x' || c.perceptual_hash)::bit(64) # ('x' || target.perceptual_hash)::bit(64)) <= (target.parameters ->> 'maxDistance')::int
           -- fewer than four bits: next to nothing but plain colour was seen

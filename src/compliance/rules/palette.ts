@@ -58,7 +58,10 @@ function judge(scope: JudgeScope): Sql {
       FROM (${selectTargets('PALETTE', scope)}) t
     ),
     patch AS MATERIALIZED (
-      SELECT p.version_id, c.hex, c.share, sqrt(c.lab_a * c.lab_a + c.lab_b * c.lab_b) AS chroma, n.name, n.hex AS nearest_hex, n.delta_e
+      SELECT p.version_id, c.hex, c.share, sqrt(c.lab_a * c.lab_a + c.lab_b * c.lab_b) AS chroma, n.delta_e,
+        -- once a patch, not once a patch and rule
+        jsonb_build_object('hex', c.hex, 'share', round(c.share::numeric, 4), 'nearestName', n.name, 'nearestHex', n.hex,
+          'deltaE', round(n.delta_e::numeric, 2)) AS shown
       FROM (SELECT DISTINCT version_id, brand_id FROM target WHERE asset_kind <> 'DOCUMENT') p
       JOIN version_color c ON c.organization_id = ${organizationId} AND c.version_id = p.version_id
       CROSS JOIN LATERAL (
@@ -70,15 +73,14 @@ function judge(scope: JudgeScope): Sql {
     used AS (
       SELECT t.version_id, t.rule_id, p.*,
         CASE WHEN p.delta_e <= t.max_delta_e THEN 'BRAND' WHEN p.chroma <= t.neutral_max_chroma THEN 'NEUTRAL' ELSE 'OFF_BRAND' END AS part
-      FROM target t JOIN (SELECT version_id AS patch_version_id, hex, share, chroma, name, nearest_hex, delta_e FROM patch) p
+      FROM target t JOIN (SELECT version_id AS patch_version_id, hex, share, chroma, delta_e, shown FROM patch) p
         ON p.patch_version_id = t.version_id
     ),
     total AS (
       SELECT version_id, rule_id,
         coalesce(sum(share) FILTER (WHERE part = 'BRAND'), 0) AS brand, coalesce(sum(share) FILTER (WHERE part = 'NEUTRAL'), 0) AS neutral,
         (array_agg(hex ORDER BY share DESC, hex) FILTER (WHERE part = 'OFF_BRAND'))[1] AS worst_hex,
-        jsonb_agg(jsonb_build_object('hex', hex, 'share', round(share::numeric, 4), 'use', part, 'nearestName', name,
-          'nearestHex', nearest_hex, 'deltaE', round(delta_e::numeric, 2)) ORDER BY share DESC, hex) AS patches
+        jsonb_agg(shown || jsonb_build_object('use', part) ORDER BY share DESC, hex) AS patches
       FROM used GROUP BY version_id, rule_id
     ),
     banned AS MATERIALIZED (
