@@ -54,7 +54,7 @@ try {
     engines.push(await openEngine('native', path.join(folder, 'native'), native.url));
     closers.unshift(() => engines[1].app.stop());
   }
-  const { modelId, revision, dimensions, provider, precision, threads, maxImageBatch } = engines[0].app.embedding.info;
+  const { modelId, revision, dimensions, provider, precision, threads, maxImageBatch } = engines[0].app.embedding.defaultModel.info;
   console.log(`Model ${modelId} ${revision}: ${dimensions} dimensions, ${provider} ${precision}, ${threads} thread(s), batches of ${maxImageBatch}`);
 
   for (const engine of engines) {
@@ -66,7 +66,7 @@ try {
   for (let index = 1; index <= ROUNDS; index += 1) {
     // The other way round in every second round.
     for (const engine of index % 2 ? engines : [...engines].reverse()) await engine.importFolder(folders[index]);
-    ceilings.push(await modelRate(engines[0].app.embedding));
+    ceilings.push(await modelRate(engines[0].app.embedding.defaultModel));
   }
   const ceiling = Math.max(...ceilings);
   reportImport(engines, ceiling);

@@ -17,7 +17,7 @@ export async function timeSearches(engine, viewer, queries, filter = null) {
   const search = [];
   for (const query of queries) {
     const started = performance.now();
-    await engine.app.embedding.embedQuery(query);
+    await engine.app.embedding.defaultModel.embedQuery(query);
     const embedded = performance.now();
     const page = await engine.app.search.findAssets(viewer, { query, filter, first: 20 });
     search.push(performance.now() - embedded);
@@ -36,7 +36,7 @@ export function percentiles(values) {
 /** An organisation of `count` pictures with random vectors (seeded) and two tags, of which `rare` is on one picture in a hundred. */
 export async function fillLibrary({ app }, count) {
   const { id: organizationId } = await app.organizations.ensureOrganization(`rows-${count}`, `${count} rows`);
-  const { id: model, dimensions } = app.embedding.revision;
+  const { id: model, dimensions } = app.embedding.defaultModel.revision;
   const organization = sql`${organizationId}::uuid`;
   for (let from = 1; from <= count; from += 5000) {
     await app.database.asOrganization(organizationId, async (tx) => {

@@ -53,12 +53,14 @@ import { RenditionService } from './delivery/rendition.service.js';
 import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
 import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
 import { DuplicateService } from './duplicates/duplicate.service.js';
-import { openEmbedder } from './embedding/embedder.js';
-import { EMBEDDING_BACKFILL, EmbeddingBackfillJob } from './embedding/embedding-backfill.job.js';
+import { EmbedderPool } from './embedding/embedder-pool.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
-import { EmbeddingService } from './embedding/embedding.service.js';
+import { EmbeddingService, type LibraryModel } from './embedding/embedding.service.js';
 import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
 import { ModelLibrary } from './embedding/model-library.js';
+import { ModelRevisionResolver } from './embedding/model-revision.resolver.js';
+import { ModelRevisionService } from './embedding/model-revision.service.js';
+import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
 import { openFileStore } from './files/open-file-store.js';
 import { toGlobalId } from './graphql/global-id.js';
 import { NodeResolver } from './graphql/node.resolver.js';
@@ -140,13 +142,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const files = await openFileStore(config.storage);
     closers.push(() => files.close());
     const library = new ModelLibrary(config.model);
-    const embedder = await openEmbedder({
-      modelFolder: await library.folderOf(await library.chosen()),
-      provider: config.model.provider,
-      ...(config.model.precision && { precision: config.model.precision }),
-      ...(config.model.threads && { threads: config.model.threads }),
-    });
-    closers.push(() => embedder.close());
+    const models = new EmbedderPool(library, config.model);
+    closers.push(() => models.close());
     const media = createMediaAnalyzer(config.media);
     closers.push(() => media.close());
     const queue = new JobQueue(database, log);
@@ -155,9 +152,10 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const baseUrl = () => httpServer?.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
     const signer = createSigner(await loadSigningSecret(config.dataFolder));
 
-    const embedding = await EmbeddingService.create(database, embedder);
+    const embedding = await EmbeddingService.create(database, models, { defaultName: await library.chosen() });
     const calibration = new CalibrationService(database, embedding);
     const compliance = new ComplianceService(database, embedding);
+    const modelRevisions = new ModelRevisionService(database, embedding, queue, compliance, log);
     const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
     const collections = new CollectionService(database);
     const brands = new BrandService(database, compliance);
@@ -180,7 +178,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     };
     // A new picture is judged by the rules and compared with the concepts.
     const newPictures = {
-      prepare: (organizationId: string) => compliance.prepare(organizationId),
+      prepare: (organizationId: string, model?: LibraryModel) => compliance.prepare(organizationId, model),
+      adoptModel: (organizationId: string) => compliance.adoptModel(organizationId),
       judgeWithout: <T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>) =>
         compliance.judgeWithout(tx, assetIds, change),
       judgeVersions: async (tx: OrganizationTx, versionIds: readonly string[]) => {
@@ -226,6 +225,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new EmbeddingResolver(embedding),
       new GuidelineResolver(guidelines),
       new HistoryResolver(history),
+      new ModelRevisionResolver(modelRevisions),
       new ImportResolver(imports, importControl, importResults),
       new MatchResolver(matches),
       new NodeResolver({
@@ -267,6 +267,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       imports,
       importControl,
       assets,
+      modelRevisions,
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
@@ -274,7 +275,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           IMPORT_PLAN,
           IMPORT_BATCH,
           IMPORT_UNDO,
-          EMBEDDING_BACKFILL,
+          REVISION_BUILD,
           CALIBRATION,
           ASSET_REMEASURE,
           DUPLICATE_SCAN,
@@ -299,30 +300,37 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             queue.wake(kind);
           }
         };
+        // Concepts and scores go by the model that is in use.
+        const modelChanged = async (organizationId: string) => {
+          await libraryChanged(organizationId);
+          if (await matching.isNeeded(organizationId)) await database.asOrganization(organizationId, conceptChanges.afterChange);
+        };
+        const imported = async (organizationId: string) => {
+          await libraryChanged(organizationId);
+          // Revisions that wait for their turn see the new pictures too.
+          await modelRevisions.catchUp(organizationId);
+        };
         const itemFiles = new ItemFiles(database, files, config.media.maxByteSize);
         const outcomes = new ImportOutcomes(ingest);
-        const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: libraryChanged };
+        const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
         await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
         await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
         await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
-        await queue.work(
-          EMBEDDING_BACKFILL,
-          new EmbeddingBackfillJob({ database, files, media, embedding, judge: newPictures, afterBackfill: libraryChanged }),
-          1,
-        );
+        const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
+        await queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
         const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
         await queue.work(ASSET_REMEASURE, remeasure, 1);
         for (const { id } of await organizations.listOrganizations()) {
+          await modelRevisions.followDefault(id);
           await compliance.adoptModel(id);
           await libraryChanged(id);
           if (await remeasure.isNeeded(id))
             await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
           if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
-          if ((await embedding.listUnembedded(id, 1)).length === 0) continue;
-          await database.asOrganization(id, (tx) => queue.enqueue(tx, EMBEDDING_BACKFILL, [{ organizationId: id }]));
+          await modelRevisions.catchUp(id);
         }
       },
 

@@ -26,6 +26,7 @@ const VARIABLES = {
   VITRINE_PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   VITRINE_PRECISION: z.enum(['fp32', 'fp16', 'int8']).optional(),
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
+  VITRINE_MODELS_LOADED: whole(1, 64).default(2),
   VITRINE_DECODERS: whole(1, 64).default(Math.max(1, Math.min(cores, 8))),
   VITRINE_DECODE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
   VITRINE_MAX_PIXELS: whole(1, 1_000_000_000).default(100_000_000),
@@ -66,6 +67,8 @@ export interface Config {
     provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
     precision?: 'fp32' | 'fp16' | 'int8';
     threads?: number;
+    /** Most models in memory at a time. */
+    maxLoaded: number;
     source: { url: string; httpProxy?: string; httpsProxy?: string; noProxy?: string };
   };
   media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
@@ -132,6 +135,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       ownFolder: path.join(dataFolder, 'models'),
       builtInFolder: path.join(INSTALLATION, 'models'),
       provider: env.VITRINE_PROVIDER,
+      maxLoaded: env.VITRINE_MODELS_LOADED,
       ...(env.VITRINE_PRECISION !== undefined && { precision: env.VITRINE_PRECISION }),
       ...(env.VITRINE_MODEL_THREADS !== undefined && { threads: env.VITRINE_MODEL_THREADS }),
       source: {

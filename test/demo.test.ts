@@ -97,7 +97,9 @@ it('judges every picture by the rule against prohibited content; how well is the
     toReview: count(({ got }) => got === 'NEEDS_REVIEW') / judged.length,
   };
   const said = Object.entries(figures).map(([name, share]) => `${name} ${share.toFixed(3)}`);
-  process.stdout.write(`prohibited content on ${judged.length} samples with ${test.app.embedding.info.modelId}: ${said.join(', ')}\n`);
+  process.stdout.write(
+    `prohibited content on ${judged.length} samples with ${test.app.embedding.defaultModel.info.modelId}: ${said.join(', ')}\n`,
+  );
 });
 
 it('reports per brand what the findings say', async () => {

@@ -139,8 +139,8 @@ export class AssetIngest {
     await this.#embedding.save(
       tx,
       written.flatMap(({ item, version }) => {
-        const vector = item.measured?.vector ?? null;
-        return version !== undefined && vector !== null ? [{ versionId: version.id, result: vector }] : [];
+        const embedded = item.measured?.embedded ?? null;
+        return version !== undefined && embedded !== null ? [{ ...embedded, versionId: version.id }] : [];
       }),
     );
     if (changed.length > 0)

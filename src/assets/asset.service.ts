@@ -54,7 +54,9 @@ export class AssetService {
 
   /** Versions by key, in order. */
   async findVersions(viewer: Viewer, ids: readonly string[]): Promise<(VersionRow | null)[]> {
-    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => findVersions(tx, ids, this.#embedding.revision.id));
+    const rows = await this.#database.asOrganization(viewer.organizationId, async (tx) =>
+      findVersions(tx, ids, (await this.#embedding.revisionIn(tx)).id),
+    );
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => byId.get(id) ?? null);
   }
@@ -63,7 +65,7 @@ export class AssetService {
   listVersions(viewer: Viewer, assetId: string): Promise<VersionRow[]> {
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const ids = (await listVersionIds(tx, assetId)).map((row) => row.id);
-      const rows = await findVersions(tx, ids, this.#embedding.revision.id);
+      const rows = await findVersions(tx, ids, (await this.#embedding.revisionIn(tx)).id);
       return rows.sort((a, b) => b.number - a.number);
     });
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { EmbeddedVersion } from '../embedding/embedding.service.js';
 import { VitrineError } from '../errors.js';
 import type { MediaFacts } from '../media/analysis.js';
 import { applyFields, newAsset, toColumns } from './asset-columns.js';
@@ -11,7 +12,7 @@ export interface IngestItem {
   fields: AssetFields;
   file: { sha256: string; byteSize: number; fileName: string } | null;
   /** Null when the content was in the library at the time of looking, and for a row without a file. */
-  measured: { facts: MediaFacts; vector: Float32Array | VitrineError | null } | null;
+  measured: { facts: MediaFacts; embedded: Omit<EmbeddedVersion, 'versionId'> | null } | null;
 }
 
 /** What became of an item in detail; part of the API. */

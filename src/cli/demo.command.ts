@@ -58,7 +58,7 @@ async function importSamples(app: App, owner: Viewer, folder: string): Promise<v
   await app.guidelines.importGuidelines(owner, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')));
   const operation = await app.imports.create(owner, { manifest: { path: manifest }, idempotencyKey: 'demo samples' }, [folder]);
   const { counts } = operation.finished_at === null ? await waitForImport(app, owner, operation.id, 'Importing') : operation;
-  const { provider, modelId } = app.embedding.info;
+  const { provider, modelId } = app.embedding.defaultModel.info;
   const problems = (counts.REJECTED ?? 0) + (counts.FAILED ?? 0);
   process.stdout.write(
     `${counts.CREATED ?? 0} assets in the library, seen by ${modelId} on ${provider}${problems > 0 ? `; ${problems} could not be imported` : ''}.\n`,

@@ -19,11 +19,14 @@ import type { RuleKind } from './vocabulary.js';
 
 /** What judging needs of the model. */
 export interface PromptEmbedding {
-  /** The model whose vectors are in use. */
-  readonly revision: { readonly id: number };
-  /** Makes sure that SQL finds a vector for each text under {@link revision}. Opens its own transactions. */
+  /** The model revision in use, as this transaction sees it. */
+  revisionIn(tx: OrganizationTx): Promise<{ readonly id: number }>;
+  /** Makes sure that SQL finds a vector for each text under the model in use. Opens its own transactions. */
   ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void>;
 }
+
+/** A model, in use or not, that can embed prompts. */
+export type PromptModel = Pick<PromptEmbedding, 'ensureTextVectors'>;
 
 export type { FindingRecord };
 
@@ -49,27 +52,32 @@ export class ComplianceService {
     return this.#clock();
   }
 
-  /** The model that is judged by. */
-  get modelRevisionId(): number {
-    return this.#embedding.revision.id;
+  /** The model that is judged by, as this transaction sees it. */
+  async modelRevisionIn(tx: OrganizationTx): Promise<number> {
+    return (await this.#embedding.revisionIn(tx)).id;
   }
 
   /** The texts that these rules compare pictures with get their vectors. Call outside any handle, before the rules come into force. */
-  async preparePrompts(organizationId: string, rules: readonly { kind: RuleKind; parameters: Record<string, unknown> }[]): Promise<void> {
+  async preparePrompts(
+    organizationId: string,
+    rules: readonly { kind: RuleKind; parameters: Record<string, unknown> }[],
+    model: PromptModel = this.#embedding,
+  ): Promise<void> {
     const texts = rules.flatMap(({ kind, parameters }) => RULES[kind].texts?.(parameters) ?? []);
-    if (texts.length > 0) await this.#embedding.ensureTextVectors(organizationId, texts);
+    if (texts.length > 0) await model.ensureTextVectors(organizationId, texts);
   }
 
-  /** The same for all rules in force, as after a change of model. Cheap when nothing is missing. */
-  async prepare(organizationId: string): Promise<void> {
-    await this.preparePrompts(organizationId, await this.#database.asOrganization(organizationId, (tx) => listParameters(tx, PROMPTING)));
+  /** The same for all rules in force, under the model in use or one that may come into use. Cheap when nothing is missing. */
+  async prepare(organizationId: string, model?: PromptModel): Promise<void> {
+    const rules = await this.#database.asOrganization(organizationId, (tx) => listParameters(tx, PROMPTING));
+    await this.preparePrompts(organizationId, rules, model);
   }
 
-  /** After a start with another model: what was judged by the vectors of the old one is judged by those of the new one. */
+  /** After another model came into use: what was judged by the vectors of the old one is judged by those of the new one. */
   async adoptModel(organizationId: string): Promise<void> {
     await this.prepare(organizationId);
     await this.#database.asOrganization(organizationId, async (tx) => {
-      await this.judgeRules(tx, await listRulesOfOtherModels(tx, this.#embedding.revision.id));
+      await this.judgeRules(tx, await listRulesOfOtherModels(tx, (await this.#embedding.revisionIn(tx)).id));
     });
   }
 
@@ -186,8 +194,8 @@ export class ComplianceService {
     });
   }
 
-  #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
-    return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: this.#embedding.revision.id });
+  async #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
+    return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: await this.modelRevisionIn(tx) });
   }
 
   async #judgeDependents(tx: OrganizationTx, { ruleIds, versionIds }: Dependents): Promise<void> {

@@ -97,7 +97,7 @@ export class RuleCheckService {
           { field: 'input', value: row.key },
         );
       }
-      const failed = await listFailedCases(tx, row.key, toCandidate(row), this.#moment());
+      const failed = await listFailedCases(tx, row.key, toCandidate(row), await this.#moment(tx));
       if (failed.length > 0) throw testsFailed(failed);
     }
   }
@@ -129,7 +129,7 @@ export class RuleCheckService {
         }
         await tx.rows.ruleTestCase.deleteMany({ where: { organizationId, ruleId } });
         await tx.rows.ruleTestCase.createMany({ data: cases.map((entry) => ({ organizationId, ruleId, ...entry })) });
-        return listFailedCases(tx, row.key, toCandidate(row), this.#moment());
+        return listFailedCases(tx, row.key, toCandidate(row), await this.#moment(tx));
       },
       viewer,
     );
@@ -147,8 +147,8 @@ export class RuleCheckService {
     return this.#database.asOrganization(organizationId, async (tx) => {
       await this.requireSound(tx, draft.brandId, draft.kind, draft.parameters, 'parameters');
       return {
-        ...(await previewRule(tx, draft, this.#moment(), examples)),
-        failedCases: await listFailedCases(tx, draft.key, draft, this.#moment()),
+        ...(await previewRule(tx, draft, await this.#moment(tx), examples)),
+        failedCases: await listFailedCases(tx, draft.key, draft, await this.#moment(tx)),
         conflicts: await this.#conflicts(tx, draft),
       };
     });
@@ -212,8 +212,8 @@ export class RuleCheckService {
     });
   }
 
-  #moment() {
-    return { now: this.#compliance.now(), modelRevisionId: this.#compliance.modelRevisionId };
+  async #moment(tx: OrganizationTx) {
+    return { now: this.#compliance.now(), modelRevisionId: await this.#compliance.modelRevisionIn(tx) };
   }
 }
 

@@ -26,12 +26,13 @@ export class CalibrationService {
 
   /** Estimates anew where the library or the prompts changed. Opens its own transactions. @returns whether it did */
   async calibrate(organizationId: string): Promise<boolean> {
-    const modelRevisionId = this.#embedding.revision.id;
+    const model = await this.#embedding.modelOf(organizationId);
+    const modelRevisionId = model.revision.id;
     const stale = await this.#database.asOrganization(organizationId, (tx) =>
       isCalibrationStale(tx, modelRevisionId, BACKGROUND_PROMPTS_REVISION),
     );
     if (!stale) return false;
-    await this.#embedding.ensureTextVectors(organizationId, BACKGROUND_PROMPTS);
+    await model.ensureTextVectors(organizationId, BACKGROUND_PROMPTS);
     const request = {
       ...{ modelRevisionId, prompts: BACKGROUND_PROMPTS, promptsRevision: BACKGROUND_PROMPTS_REVISION, sampleLimit: SAMPLE_LIMIT },
     };
@@ -39,7 +40,7 @@ export class CalibrationService {
   }
 
   /** Where to cut the list of a query with this vector (pgvector's text form); null where the library is too small or not calibrated yet. */
-  cutOf(tx: OrganizationTx, vector: string): Promise<ScoreCut | null> {
-    return findCut(tx, { modelRevisionId: this.#embedding.revision.id, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
+  async cutOf(tx: OrganizationTx, vector: string): Promise<ScoreCut | null> {
+    return findCut(tx, { modelRevisionId: (await this.#embedding.revisionIn(tx)).id, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
   }
 }

@@ -7,7 +7,7 @@ import { toGlobalId } from '../graphql/global-id.js';
 import { listCosines, listExistingAssets, type PictureCosines } from './classification.queries.js';
 import type { AssetClassification, AssetClassifyResult } from './classification.types.js';
 import { COMMON_THINGS } from './common-things.js';
-import { type ConceptVectors, leftOutFor } from './concept-vectors.js';
+import { type ConceptVectors, leftOutFor, type ModelVectors } from './concept-vectors.js';
 import { fillTemplates, readPrompts, readTemplate } from './prompt.js';
 import { findWarnings } from './prompt-warnings.js';
 import { chanceMargins, type Classified, classify, marginAt } from './unknown.js';
@@ -44,14 +44,16 @@ export class ClassificationService {
     requireRole(viewer, 'VIEWER');
     const assetIds = readAssetIds(input.assets, 'assets');
     const labels = readPrompts(input.labels, 'labels', 1, MAX_LABELS);
-    const templates = input.template == null ? this.#vectors.ownTemplates : [readTemplate(input.template, 'template')];
+    const vectors = await this.#vectors.of(viewer.organizationId);
+    const { model } = vectors;
+    const templates = input.template == null ? vectors.ownTemplates : [readTemplate(input.template, 'template')];
     const { falseLabelRate } = input;
     if (!(falseLabelRate >= 0.001 && falseLabelRate <= 0.5)) throw badInput('falseLabelRate', falseLabelRate, 'a number from 0.001 to 0.5');
-    const ensembles = await Promise.all(labels.map((label) => this.#vectors.embedEnsemble([label], templates)));
-    const rivals = input.template == null ? (await this.#vectors.rivals()).vectors : await this.#vectors.embedRivals(templates);
+    const ensembles = await Promise.all(labels.map((label) => vectors.embedEnsemble([label], templates)));
+    const rivals = input.template == null ? (await vectors.rivals()).vectors : await vectors.embedRivals(templates);
     const labelVectors = ensembles.map(({ vector }) => vector);
-    const { margins, sampleSize } = await this.#marginsOf(viewer.organizationId, templates, rivals);
-    const request = { modelRevisionId: this.#vectors.model.id, vectors: [...labelVectors, ...rivals], assetIds, limit: MAX_PARTS };
+    const { margins, sampleSize } = await this.#marginsOf(viewer.organizationId, model, templates, rivals);
+    const request = { modelRevisionId: model.id, vectors: [...labelVectors, ...rivals], assetIds, limit: MAX_PARTS };
     const pictures = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       requireAllFound(assetIds, await listExistingAssets(tx, assetIds), 'assets');
       return listCosines(tx, request);
@@ -60,22 +62,28 @@ export class ClassificationService {
     const cut = marginAt(margins, falseLabelRate, labels.length);
     const found = new Map<string, AssetClassification & { margin: number }>();
     for (const picture of pictures) {
-      const one = this.#classifyPart(picture, labels, leftOut, cut);
+      const one = this.#classifyPart(model, picture, labels, leftOut, cut);
       const before = found.get(picture.assetId);
       if (before === undefined || one.margin > before.margin) found.set(picture.assetId, one);
     }
     return {
       results: assetIds.map((id) => found.get(id) ?? notEvaluated(id)),
-      meaning: this.#meaning(falseLabelRate, sampleSize),
+      meaning: this.#meaning(model, falseLabelRate, sampleSize),
       sampleSize,
       prompts: fillTemplates(labels.slice(0, 1), templates),
-      modelRevision: this.#vectors.model.revision,
+      modelRevision: model.revision,
       warnings: [...labels.flatMap(findWarnings), ...ensembles.flatMap(({ warnings }) => warnings)],
     };
   }
 
-  #classifyPart({ assetId, part, cosines }: PictureCosines, labels: readonly string[], leftOut: ReadonlySet<number>, cut: number) {
-    const { modelType, logitScale, logitBias } = this.#vectors.model;
+  #classifyPart(
+    model: ModelVectors['model'],
+    { assetId, part, cosines }: PictureCosines,
+    labels: readonly string[],
+    leftOut: ReadonlySet<number>,
+    cut: number,
+  ) {
+    const { modelType, logitScale, logitBias } = model;
     const own = cosines.slice(0, labels.length);
     const logits = {
       labels: own.map((cosine) => logitScale * cosine),
@@ -99,8 +107,13 @@ export class ClassificationService {
   }
 
   /** What unrelated words reach by chance, in these templates, on this library. */
-  async #marginsOf(organizationId: string, templates: readonly string[], rivals: readonly Float32Array[]): Promise<Margins> {
-    const { id, logitScale } = this.#vectors.model;
+  async #marginsOf(
+    organizationId: string,
+    model: ModelVectors['model'],
+    templates: readonly string[],
+    rivals: readonly Float32Array[],
+  ): Promise<Margins> {
+    const { id, logitScale } = model;
     const key = JSON.stringify([organizationId, id, templates]);
     const known = this.#margins.get(key);
     if (known) return known;
@@ -117,10 +130,10 @@ export class ClassificationService {
     return made;
   }
 
-  #meaning(falseLabelRate: number, sampleSize: number): string {
+  #meaning(model: ModelVectors['model'], falseLabelRate: number, sampleSize: number): string {
     const share = `${Math.round(falseLabelRate * 1000) / 10}%`;
     const probabilities =
-      this.#vectors.model.modelType === 'siglip'
+      model.modelType === 'siglip'
         ? 'Each probability is the model’s own for that label alone; they do not sum to 1.'
         : `The probabilities are a softmax over the labels and "something else", which stands for ${COMMON_THINGS.length} common things; they say which text fits best, not how sure it is that the thing is there.`;
     return (

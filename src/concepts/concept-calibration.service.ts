@@ -51,7 +51,7 @@ export class ConceptCalibrationService {
     requireRole(viewer, 'EDITOR');
     const conceptId = fromGlobalId('Concept', input.concept, 'input.concept');
     const lists = readLabelLists(input);
-    const rivals = await this.#vectors.rivals();
+    const rivals = await (await this.#vectors.of(viewer.organizationId)).rivals();
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await this.#hold(tx, conceptId, input.concept);
       for (const [list, positive] of [
@@ -73,7 +73,7 @@ export class ConceptCalibrationService {
     const conceptId = fromGlobalId('Concept', globalId, 'concept');
     if (!Number.isInteger(count) || count < 1 || count > MAX_SUGGESTIONS)
       throw badInput('count', count, `a whole number from 1 to ${MAX_SUGGESTIONS}`);
-    const scope = await this.#scope(conceptId);
+    const scope = await this.#scope(viewer.organizationId, conceptId);
     const rows = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const [concept] = await findConcepts(tx, [conceptId]);
       if (concept === undefined) throw noConcept(globalId, 'concept');
@@ -106,7 +106,7 @@ export class ConceptCalibrationService {
     requireRole(viewer, 'EDITOR');
     const conceptId = fromGlobalId('Concept', input.concept, 'input.concept');
     if (!(input.value > 0 && input.value < 1)) throw badInput('input.value', input.value, 'a number above 0 and below 1');
-    const scope = await this.#scope(conceptId);
+    const scope = await this.#scope(viewer.organizationId, conceptId);
     const calibration = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await lockConcepts(tx, 'alone');
       const concept = await this.#hold(tx, conceptId, input.concept);
@@ -124,8 +124,8 @@ export class ConceptCalibrationService {
     return { calibration };
   }
 
-  async #scope(conceptId: string) {
-    const rivals = await this.#vectors.rivals();
+  async #scope(organizationId: string, conceptId: string) {
+    const rivals = await (await this.#vectors.of(organizationId)).rivals();
     return { conceptId, rivalSetId: rivals.id, modelRevisionId: rivals.modelRevisionId };
   }
 

@@ -8,7 +8,7 @@ import {
   markMatched,
   saveConceptVectors,
 } from './concept.queries.js';
-import type { ConceptVectors } from './concept-vectors.js';
+import type { ConceptVectors, ModelVectors } from './concept-vectors.js';
 import { listMatchable, listVersionsAfter, lockConcepts, saveMatches } from './match.queries.js';
 import { saveRivalSums } from './rival.queries.js';
 
@@ -29,15 +29,16 @@ export class ConceptMatching {
   async matchVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void> {
     if (versionIds.length === 0) return;
     await lockConcepts(tx, 'shared');
-    const modelRevisionId = this.#vectors.model.id;
-    const found = await listMatchable(tx, modelRevisionId, rivalRevision(this.#vectors.ownTemplates));
+    const { model, ownTemplates } = await this.#vectors.in(tx);
+    const modelRevisionId = model.id;
+    const found = await listMatchable(tx, modelRevisionId, rivalRevision(ownTemplates));
     if (found !== null) await this.#match(tx, { ...found, modelRevisionId, versionIds });
   }
 
   /** Whether {@link compareLibrary} has anything to do. The model is not asked. */
-  isNeeded(organizationId: string): Promise<boolean> {
-    const revision = rivalRevision(this.#vectors.ownTemplates);
-    return this.#database.asOrganization(organizationId, (tx) => hasUnmatched(tx, this.#vectors.model.id, revision));
+  async isNeeded(organizationId: string): Promise<boolean> {
+    const { model, ownTemplates } = await this.#vectors.of(organizationId);
+    return this.#database.asOrganization(organizationId, (tx) => hasUnmatched(tx, model.id, rivalRevision(ownTemplates)));
   }
 
   /**
@@ -47,8 +48,9 @@ export class ConceptMatching {
   async compareLibrary(organizationId: string, signal?: AbortSignal): Promise<number> {
     const inside = <T>(work: (tx: OrganizationTx) => Promise<T>) => this.#database.asOrganization(organizationId, work);
     if (!(await this.isNeeded(organizationId))) return 0;
-    const rivals = await this.#vectors.rivals();
-    await this.#makeVectors(organizationId, rivals.id);
+    const vectors = await this.#vectors.of(organizationId);
+    const rivals = await vectors.rivals();
+    await this.#makeVectors(organizationId, vectors, rivals.id);
     const concepts = await inside((tx) => listUnmatched(tx, rivals.id));
     if (concepts.length === 0) return 0;
     const scope = { modelRevisionId: rivals.modelRevisionId, rivalSetId: rivals.id, conceptIds: concepts.map(({ id }) => id) };
@@ -79,10 +81,10 @@ export class ConceptMatching {
   }
 
   /** After a change of model: the model is asked outside the transactions, and what changed meanwhile is left to the change itself. */
-  async #makeVectors(organizationId: string, rivalSetId: number): Promise<void> {
+  async #makeVectors(organizationId: string, model: ModelVectors, rivalSetId: number): Promise<void> {
     const missing = await this.#database.asOrganization(organizationId, (tx) => listConceptsWithoutVectors(tx, rivalSetId));
     for (const concept of missing) {
-      const vectors = await this.#vectors.vectorsOf(concept);
+      const vectors = await model.vectorsOf(concept);
       await this.#database.asOrganization(organizationId, async (tx) => {
         const [now] = await findConcepts(tx, [concept.id], true);
         if (now?.revision === concept.revision) await saveConceptVectors(tx, concept.id, rivalSetId, vectors, false);

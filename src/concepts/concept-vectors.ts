@@ -1,6 +1,6 @@
 import { VitrineError } from '../errors.js';
-import type { Database } from '../database/database.js';
-import type { EmbeddingService } from '../embedding/embedding.service.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import type { EmbeddingService, LibraryModel } from '../embedding/embedding.service.js';
 import { cosine, normalize } from '../embedding/vector.js';
 import { COMMON_THINGS, rivalRevision } from './common-things.js';
 import { fillTemplates } from './prompt.js';
@@ -29,7 +29,7 @@ export interface ConceptVector {
   vector: Float32Array;
 }
 
-/** Turns names and prompts into the vectors that pictures are compared with, under the current model. */
+/** Turns names and prompts into the vectors that pictures are compared with, under the model that an organisation uses. */
 export class ConceptVectors {
   readonly #database: Database;
   readonly #embedding: EmbeddingService;
@@ -40,11 +40,34 @@ export class ConceptVectors {
     this.#embedding = embedding;
   }
 
+  /** Opens its own transaction. */
+  async of(organizationId: string): Promise<ModelVectors> {
+    return new ModelVectors(this.#database, await this.#embedding.modelOf(organizationId), this.#sets);
+  }
+
+  /** The same inside a transaction; asks the model nothing. */
+  async in(tx: OrganizationTx): Promise<ModelVectors> {
+    return new ModelVectors(this.#database, await this.#embedding.modelAt(await this.#embedding.revisionIn(tx)), this.#sets);
+  }
+}
+
+/** Vectors under one model. */
+export class ModelVectors {
+  readonly #database: Database;
+  readonly #model: LibraryModel;
+  readonly #sets: Map<string, Promise<RivalSet>>;
+
+  constructor(database: Database, model: LibraryModel, sets: Map<string, Promise<RivalSet>>) {
+    this.#database = database;
+    this.#model = model;
+    this.#sets = sets;
+  }
+
   get model() {
-    const { modelType, logitScale, logitBias } = this.#embedding.info;
+    const { modelType, logitScale, logitBias } = this.#model.info;
     return {
-      id: this.#embedding.revision.id,
-      revision: this.#embedding.revision.revision,
+      id: this.#model.revision.id,
+      revision: this.#model.revision.revision,
       modelType,
       logitScale,
       logitBias: logitBias ?? 0,
@@ -53,13 +76,13 @@ export class ConceptVectors {
 
   /** The templates that the model's maker names, or the bare label. */
   get ownTemplates(): readonly string[] {
-    const { labelPrompts } = this.#embedding.info;
+    const { labelPrompts } = this.#model.info;
     return labelPrompts.length > 0 ? labelPrompts : ['{}'];
   }
 
   /** The rivals of all concepts under the current model; embedded once and kept in the database. Opens its own transactions. */
   rivals(): Promise<RivalSet> {
-    const modelRevisionId = this.#embedding.revision.id;
+    const modelRevisionId = this.#model.revision.id;
     const revision = rivalRevision(this.ownTemplates);
     const key = `${modelRevisionId} ${revision}`;
     const known = this.#sets.get(key);
@@ -83,15 +106,15 @@ export class ConceptVectors {
   /** Vectors of the common things in these templates. */
   async embedRivals(templates: readonly string[]): Promise<Float32Array[]> {
     const texts = fillTemplates(COMMON_THINGS, templates);
-    const vectors = (await this.#embedding.embedTexts(texts, 'bulk')).map(({ vector }) => vector);
+    const vectors = (await this.#model.embedTexts(texts, 'bulk')).map(({ vector }) => vector);
     return COMMON_THINGS.map((_, index) => meanOf(vectors.slice(index * templates.length, (index + 1) * templates.length)));
   }
 
   /** One vector for a thing with several names. @throws VitrineError BAD_USER_INPUT, EMBEDDING_FAILED */
   async embedEnsemble(names: readonly string[], templates: readonly string[]): Promise<Ensemble> {
     const texts = fillTemplates(names, templates);
-    const embedded = await this.#embedding.embedTexts(texts);
-    const { contextLength } = this.#embedding.info;
+    const embedded = await this.#model.embedTexts(texts);
+    const { contextLength } = this.#model.info;
     const cut = names.filter((_, index) =>
       embedded.slice(index * templates.length, (index + 1) * templates.length).some(({ truncated }) => truncated),
     );
@@ -112,7 +135,7 @@ export class ConceptVectors {
     const names = [concept.name, ...concept.synonyms];
     const templates = concept.templates.length > 0 ? concept.templates : this.ownTemplates;
     const { vector } = await this.embedEnsemble(names, templates);
-    const counters = concept.counterPrompts.length > 0 ? await this.#embedding.embedTexts(concept.counterPrompts) : [];
+    const counters = concept.counterPrompts.length > 0 ? await this.#model.embedTexts(concept.counterPrompts) : [];
     return [
       { role: 'CONCEPT', text: concept.name, vector },
       ...counters.map((counter, index) => ({

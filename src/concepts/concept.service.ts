@@ -48,7 +48,7 @@ export class ConceptService {
   async find(viewer: Viewer, globalId: string): Promise<Concept | null> {
     requireRole(viewer, 'VIEWER');
     const id = fromGlobalId('Concept', globalId, 'id');
-    const rivals = await this.#vectors.rivals();
+    const rivals = await (await this.#vectors.of(viewer.organizationId)).rivals();
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const [concept] = await this.#describe(tx, await findConcepts(tx, [id]), rivals);
       return concept ?? null;
@@ -64,7 +64,7 @@ export class ConceptService {
     const filter = options.purpose == null ? {} : { purpose: options.purpose };
     const page = readPage(options.first, options.after, 'concepts', filter);
     const [afterName] = readKeys(page, CURSOR_KEYS, options.after) ?? [null];
-    const rivals = await this.#vectors.rivals();
+    const rivals = await (await this.#vectors.of(viewer.organizationId)).rivals();
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const concepts = await this.#describe(tx, await listConcepts(tx, filter, afterName, page.first + 1), rivals);
       return toConnection(
@@ -82,8 +82,9 @@ export class ConceptService {
     requireRole(viewer, 'EDITOR');
     // Without a name there is nothing to fall back to.
     const fields = readConcept({ ...input, name: input.name ?? '' }, null);
-    const rivals = await this.#vectors.rivals();
-    const vectors = await this.#vectors.vectorsOf(fields);
+    const model = await this.#vectors.of(viewer.organizationId);
+    const rivals = await model.rivals();
+    const vectors = await model.vectorsOf(fields);
     const concept = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await lockConcepts(tx, 'alone');
       const id = await insertConcept(tx, fields);
@@ -103,10 +104,11 @@ export class ConceptService {
     const [before] = await this.#database.asOrganization(viewer.organizationId, (tx) => findConcepts(tx, [id]));
     if (before === undefined) throw noConcept(globalId, 'input.id');
     const fields = readConcept(input, before);
-    const rivals = await this.#vectors.rivals();
+    const model = await this.#vectors.of(viewer.organizationId);
+    const rivals = await model.rivals();
     const newVectors = !sameVectors(fields, before);
     // The model is asked outside the transaction.
-    const vectors = newVectors ? await this.#vectors.vectorsOf(fields) : null;
+    const vectors = newVectors ? await model.vectorsOf(fields) : null;
     const concept = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await lockConcepts(tx, 'alone');
       const [now] = await findConcepts(tx, [id], true);

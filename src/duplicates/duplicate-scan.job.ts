@@ -41,7 +41,7 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
   async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
     const { database, embedding } = this.#rooms;
-    const modelRevisionId = embedding.revision.id;
+    const modelRevisionId = (await embedding.modelOf(organizationId)).revision.id;
     for (;;) {
       if (signal.aborted) throw new Error('the worker is stopping');
       const [versions, candidates] = await database.asOrganization(organizationId, async (tx) => {

@@ -51,7 +51,7 @@ export class DuplicateService {
         (row) => toGroup(row, members, pairs),
         (row) => [row.assetIds.length, row.id],
       );
-      return { ...connection, pending: await countUnscanned(tx, this.#embedding.revision.id) };
+      return { ...connection, pending: await countUnscanned(tx, (await this.#embedding.revisionIn(tx)).id) };
     });
   }
 }

@@ -2,6 +2,7 @@ import type { Database, OrganizationTx } from '../database/database.js';
 import { join, sql } from '../database/sql.js';
 import type { VitrineError } from '../errors.js';
 import type { EmbedderInfo } from './embedder.js';
+import type { Precision } from './model-description.js';
 import { toHalfvecBinary } from './vector.js';
 
 /** A model as the database knows it: its row, and the partition that holds its vectors. */
@@ -11,6 +12,10 @@ export interface ModelRevision {
   readonly revision: string;
   readonly dimensions: number;
   readonly logitScale: number;
+  /** Null where an older version registered it. */
+  readonly precision: Precision | null;
+  /** Folder in which it was found first; on another machine it may lie elsewhere. */
+  readonly location: string | null;
 }
 
 /** A row with its vector must fit into a page of 8 kB, at 4 bytes a number. Kept inside the row, a scan reads it 4 times faster. */
@@ -19,9 +24,11 @@ const MAX_INLINE_DIMENSIONS = 1800;
 /** Makes the model known: one row, and a partition whose vectors all have its dimension. Safe to call again and from several processes. */
 export async function registerModel(database: Database, info: EmbedderInfo): Promise<ModelRevision> {
   const id = await database.asSystem(async (tx) => {
-    await tx.execute(sql`INSERT INTO model_revision (model_name, revision, dimensions, model_type, logit_scale, logit_bias)
-      VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias})
-      ON CONFLICT (revision) DO NOTHING`);
+    await tx.execute(sql`
+      INSERT INTO model_revision AS m (model_name, revision, dimensions, model_type, logit_scale, logit_bias, precision, location)
+      VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias}, ${info.precision}, ${info.folder})
+      ON CONFLICT (revision) DO UPDATE SET precision = EXCLUDED.precision, location = EXCLUDED.location
+      WHERE m.precision IS NULL OR m.location IS DISTINCT FROM EXCLUDED.location`);
     const rows = await tx.query<{ id: number }>(sql`SELECT id FROM model_revision WHERE revision = ${info.revision}`);
     return (rows[0] as { id: number }).id;
   });
@@ -32,7 +39,8 @@ export async function registerModel(database: Database, info: EmbedderInfo): Pro
     CREATE TABLE IF NOT EXISTS asset_embedding_${id} PARTITION OF asset_embedding (CHECK (vector_dims(vector) = ${info.dimensions})) FOR VALUES IN (${id});
     ${info.dimensions <= MAX_INLINE_DIMENSIONS ? `ALTER TABLE asset_embedding_${id} ALTER COLUMN vector SET STORAGE PLAIN;` : ''}
     COMMIT;`);
-  return { id, modelName: info.modelId, revision: info.revision, dimensions: info.dimensions, logitScale: info.logitScale };
+  const { modelId: modelName, revision, dimensions, logitScale, precision, folder: location } = info;
+  return { id, modelName, revision, dimensions, logitScale, precision, location };
 }
 
 /** Which of `texts` have a vector of this model. */

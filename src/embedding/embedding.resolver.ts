@@ -48,10 +48,12 @@ export class EmbeddingResolver {
     this.#embedding = embedding;
   }
 
-  @Query(() => EmbeddingModel, { description: 'The model in use.' })
+  @Query(() => EmbeddingModel, { description: 'The model in use in this organisation.' })
   async embeddingModel(@Ctx() context: RequestContext): Promise<EmbeddingModel> {
-    const counts = await this.#embedding.coverage(viewerOf(context));
-    const { modelId, revision, dimensions, provider, precision, contextLength, license } = this.#embedding.info;
+    const { organizationId } = viewerOf(context);
+    const model = await this.#embedding.modelOf(organizationId);
+    const counts = await model.coverage(organizationId);
+    const { modelId, revision, dimensions, provider, precision, contextLength, license } = model.info;
     const coverage = counts.embeddable === 0 ? null : counts.embedded / counts.embeddable;
     return { name: modelId, revision, dimensions, provider, precision, contextLength, license, ...counts, coverage };
   }

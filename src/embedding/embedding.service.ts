@@ -1,153 +1,151 @@
 import { LRUCache } from 'lru-cache';
-import type { Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import type { ImageInputSpec } from '../media/model-input.js';
-import { isVitrineError, type VitrineError } from '../errors.js';
-import type { Embedder, EmbedderInfo } from './embedder.js';
-import {
-  countCoverage,
-  type EmbeddingCoverage,
-  listKnownTexts,
-  listUnembedded,
-  type ModelRevision,
-  type NewEmbedding,
-  registerModel,
-  saveEmbeddingFailure,
-  saveEmbeddings,
-  saveTextVectors,
-  type UnembeddedVersion,
-} from './embedding.queries.js';
+import type { VitrineError } from '../errors.js';
+import type { EmbedderPool, KnownModel } from './embedder-pool.js';
+import type { Precision } from './model-description.js';
+import { type EmbeddingCoverage, type ModelRevision, registerModel } from './embedding.queries.js';
+import { LibraryModel, saveResults } from './library-model.js';
+import { activateModel, findActiveModel } from './organization-model.queries.js';
 import { buildVectorIndex, countVectors, dropVectorIndex, findVectorIndex, type VectorIndex } from './vector-index.queries.js';
 
-/** Longest text whose vector is kept in the database (the column's limit). */
-const MAX_STORED_TEXT = 500;
+/** How long a process goes on with the revision that it read last: an activation elsewhere is seen within this. */
+const ACTIVE_FOR_MS = 1_000;
+const REMEMBERED_ORGANIZATIONS = 10_000;
 
-export interface TextVector {
-  vector: Float32Array;
-  /** The model reads only so many tokens: true when the end of the text was not seen. */
-  truncated: boolean;
+export type { TextVector } from './library-model.js';
+export type { LibraryModel } from './library-model.js';
+
+/** A vector or failure with the revision that made it. */
+export interface EmbeddedVersion {
+  versionId: string;
+  modelRevisionId: number;
+  result: Float32Array | VitrineError;
 }
 
 export interface EmbeddingOptions {
+  /** Name or path of the default model; the pool's only one where the pool has no library. */
+  defaultName?: string;
   /** How old {@link EmbeddingService.recentCoverage} may be, from 1. */
   coverageMaxAgeMs?: number;
   /** Vectors of an organisation from which on they get an approximate index (native only); dropped again below half of it. */
   indexFrom?: number;
 }
 
-/** The model of this process and its revision in the database. */
+/** Models at work: which revision an organisation uses, and the means to embed with it. */
 export class EmbeddingService {
-  readonly revision: ModelRevision;
+  /** What an organisation without a choice of its own starts with. */
+  readonly defaultModel: LibraryModel;
   readonly #database: Database;
-  readonly #embedder: Embedder;
-  readonly #coverage: LRUCache<string, EmbeddingCoverage>;
+  readonly #pool: EmbedderPool;
+  readonly #active: LRUCache<string, ModelRevision>;
+  readonly #coverage: LRUCache<string, EmbeddingCoverage, LibraryModel>;
   readonly #indexFrom: number;
 
   private constructor(
     database: Database,
-    embedder: Embedder,
-    revision: ModelRevision,
+    pool: EmbedderPool,
+    defaultModel: LibraryModel,
     { coverageMaxAgeMs = 5000, indexFrom = 20_000 }: EmbeddingOptions,
   ) {
     this.#indexFrom = indexFrom;
-    this.#database = database;
-    this.#embedder = embedder;
-    this.revision = revision;
     // What is too old is still answered while it is counted anew: no search waits for a count but the first of an organisation.
     this.#coverage = new LRUCache({
       ...{ max: 1000, ttl: coverageMaxAgeMs, allowStale: true },
-      fetchMethod: (organizationId) => database.asOrganization(organizationId, (tx) => countCoverage(tx, revision.id)),
+      fetchMethod: (key, _, { context: model }) => model.coverage(key.slice(0, key.indexOf(' '))),
     });
+    this.#database = database;
+    this.#pool = pool;
+    this.defaultModel = defaultModel;
+    this.#active = new LRUCache({ max: REMEMBERED_ORGANIZATIONS, ttl: ACTIVE_FOR_MS });
   }
 
-  static async create(database: Database, embedder: Embedder, options: EmbeddingOptions = {}): Promise<EmbeddingService> {
-    return new EmbeddingService(database, embedder, await registerModel(database, embedder.info), options);
+  /** Opens the default model and makes it known to the database. @throws VitrineError as {@link EmbedderPool.open} does */
+  static async create(database: Database, pool: EmbedderPool, options: EmbeddingOptions = {}): Promise<EmbeddingService> {
+    const known = await pool.open(options.defaultName ?? '');
+    const revision = await registerModel(database, known.info);
+    return new EmbeddingService(database, pool, new LibraryModel(database, pool, revision, known), options);
   }
 
-  get info(): EmbedderInfo {
-    return this.#embedder.info;
+  /** The revision in use, as this transaction sees it. */
+  async revisionIn(tx: OrganizationTx): Promise<ModelRevision> {
+    return (await findActiveModel(tx)) ?? this.defaultModel.revision;
   }
 
-  get imageInput(): ImageInputSpec {
-    return this.#embedder.imageInput;
-  }
-
-  /** Vector of a query, ahead of any bulk work. Memory first, then the model; query texts are not written down. */
-  async embedQuery(text: string): Promise<TextVector> {
-    const [embedded] = await this.#embedder.embedTexts([text], 'interactive');
-    return embedded as TextVector;
-  }
-
-  /** Vectors of labels and prompts, in order; kept in memory, not written down. `bulk` lets waiting queries go first. */
-  embedTexts(texts: readonly string[], lane: 'interactive' | 'bulk' = 'interactive'): Promise<TextVector[]> {
-    return this.#embedder.embedTexts([...texts], lane);
-  }
-
-  /** One vector or error per picture, in order. `pixels` are what {@link imageInput} asks for. */
-  embedImages(pixels: Float32Array[]): Promise<(Float32Array | VitrineError)[]> {
-    return this.#embedder.embedImages(pixels, 'bulk');
-  }
-
-  /** Makes sure that SQL finds a vector for each of `texts` under the current model. Opens its own transactions. */
-  async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
-    const wanted = [...new Set(texts)].filter((text) => text.length <= MAX_STORED_TEXT);
-    if (wanted.length === 0) return;
-    const known = await this.#database.asOrganization(organizationId, (tx) => listKnownTexts(tx, this.revision.id, wanted));
-    const missing = wanted.filter((text) => !known.has(text));
-    if (missing.length === 0) return;
-    const embedded = await this.#embedder.embedTexts(missing, 'interactive');
-    const vectors = new Map(missing.map((text, index) => [text, (embedded[index] as TextVector).vector]));
-    await this.#database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
-  }
-
-  /** Stores what {@link embedImages} answered, vectors and failures alike, in the caller's transaction. */
-  async save(tx: OrganizationTx, results: readonly { versionId: string; result: Float32Array | VitrineError }[]): Promise<void> {
-    const vectors: NewEmbedding[] = [];
-    for (const { versionId, result } of results) {
-      if (!isVitrineError(result)) vectors.push({ versionId, part: 'whole', vector: result });
-      else await saveEmbeddingFailure(tx, this.revision.id, versionId, result);
+  /**
+   * The model in use, ready to embed; opens its own transaction and may load the model. Hold on to the answer for one piece of work (a
+   * search, a batch), so that all of it goes by the same revision. @throws VitrineError MODEL_NOT_FOUND where its files are not on this machine
+   */
+  async modelOf(organizationId: string): Promise<LibraryModel> {
+    let revision = this.#active.get(organizationId);
+    if (revision === undefined) {
+      revision = await this.#database.asOrganization(organizationId, (tx) => this.revisionIn(tx));
+      this.#active.set(organizationId, revision);
     }
-    await saveEmbeddings(tx, this.revision.id, vectors);
+    return this.modelAt(revision);
   }
 
-  /** Image versions that the current model has not seen: after a change of model, or after failures. */
-  listUnembedded(organizationId: string, limit: number): Promise<UnembeddedVersion[]> {
-    return this.#database.asOrganization(organizationId, (tx) => listUnembedded(tx, this.revision.id, limit));
+  /** A revision, in use or not. @throws VitrineError MODEL_NOT_FOUND */
+  async modelAt(revision: ModelRevision): Promise<LibraryModel> {
+    if (revision.id === this.defaultModel.revision.id) return this.defaultModel;
+    return new LibraryModel(this.#database, this.#pool, revision, await this.#pool.describe(revision));
   }
 
-  /** {@link coverage} as it was a few seconds ago. */
-  async recentCoverage(viewer: Viewer): Promise<EmbeddingCoverage> {
-    return (await this.#coverage.fetch(viewer.organizationId)) as EmbeddingCoverage;
+  /** {@link LibraryModel.coverage} as it was a few seconds ago. */
+  async recentCoverage(organizationId: string, model: LibraryModel): Promise<EmbeddingCoverage> {
+    return (await this.#coverage.fetch(`${organizationId} ${model.revision.id}`, { context: model })) as EmbeddingCoverage;
   }
 
-  /** The index that approximate search goes by, or why there is none, in words. */
-  async findVectorIndex(tx: OrganizationTx): Promise<VectorIndex | string> {
+  /** The index that approximate search of a revision (by default the one in use) goes by, or why there is none, in words. */
+  async findVectorIndex(tx: OrganizationTx, revision?: ModelRevision): Promise<VectorIndex | string> {
     if (this.#database.engine === 'embedded') return 'The embedded database compares every vector.';
-    const found = await findVectorIndex(tx, this.revision.id);
+    const found = await findVectorIndex(tx, (revision ?? (await this.revisionIn(tx))).id);
     if (found === null) return `There is no approximate index: it is built from ${this.#indexFrom.toLocaleString('en-US')} vectors on.`;
     return found.state === 'READY' ? found : 'The approximate index is being built; until then every vector is compared.';
   }
 
   /**
-   * Builds or drops the approximate index as the number of vectors asks for. Opens its own transactions; a build takes minutes.
-   * @returns what was done
+   * Builds or drops the approximate index of the revision in use as the number of vectors asks for. Opens its own transactions; a build
+   * takes minutes. @returns what was done
    */
   async maintainVectorIndex(organizationId: string): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
     if (this.#database.engine === 'embedded') return 'NOTHING';
-    const { id } = this.revision;
-    const { vectors, index } = await this.#database.asOrganization(organizationId, async (tx) => ({
-      vectors: await countVectors(tx, id),
-      index: await findVectorIndex(tx, id),
-    }));
+    const { revision, vectors, index } = await this.#database.asOrganization(organizationId, async (tx) => {
+      const active = await this.revisionIn(tx);
+      return { revision: active, vectors: await countVectors(tx, active.id), index: await findVectorIndex(tx, active.id) };
+    });
     if (vectors >= this.#indexFrom && index?.state !== 'READY')
-      return (await buildVectorIndex(this.#database, this.revision, organizationId, vectors)) ? 'BUILT' : 'NOTHING';
+      return (await buildVectorIndex(this.#database, revision, organizationId, vectors)) ? 'BUILT' : 'NOTHING';
     if (vectors < this.#indexFrom / 2 && index !== null)
-      return (await dropVectorIndex(this.#database, id, organizationId)) ? 'DROPPED' : 'NOTHING';
+      return (await dropVectorIndex(this.#database, revision.id, organizationId)) ? 'DROPPED' : 'NOTHING';
     return 'NOTHING';
   }
 
-  /** How much of the library the current model has seen. */
-  coverage(viewer: Viewer): Promise<EmbeddingCoverage> {
-    return this.#database.asOrganization(viewer.organizationId, (tx) => countCoverage(tx, this.revision.id));
+  /** Opens a model of the library by name and makes it known to the database. @throws VitrineError MODEL_* */
+  async register(name: string, precision: Precision | undefined): Promise<{ revision: ModelRevision; known: KnownModel }> {
+    const known = await this.#pool.open(name, precision);
+    return { revision: await registerModel(this.#database, known.info), known };
+  }
+
+  /** Forgets what this process remembers about an organisation's choice. */
+  forget(organizationId: string): void {
+    this.#active.delete(organizationId);
+  }
+
+  /** {@link LibraryModel.ensureTextVectors} of the model in use. */
+  async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
+    if (texts.length > 0) await (await this.modelOf(organizationId)).ensureTextVectors(organizationId, texts);
+  }
+
+  /** Stores what models made, each under its own revision, in the caller's transaction. */
+  async save(tx: OrganizationTx, embedded: readonly EmbeddedVersion[]): Promise<void> {
+    if (embedded.length === 0) return;
+    // With its first vectors an organisation has a model of its own: another default does not take it away (see followDefault).
+    if ((await findActiveModel(tx)) === null) await activateModel(tx, this.defaultModel.revision.id, false);
+    for (const id of new Set(embedded.map((one) => one.modelRevisionId)))
+      await saveResults(
+        tx,
+        id,
+        embedded.filter((one) => one.modelRevisionId === id),
+      );
   }
 }

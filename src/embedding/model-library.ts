@@ -63,6 +63,15 @@ export class ModelLibrary {
     );
   }
 
+  /** Folders in which a model of this name may lie, likeliest first: where it was found before, its place by name, the chosen path. */
+  async foldersFor(name: string, location: string | null): Promise<string[]> {
+    const named = (await this.list()).filter((model) => model.id === name).map((model) => model.folder);
+    const chosen = await this.chosen();
+    const candidates = [...(location === null ? [] : [location]), ...named, ...(/[/\\]/.test(chosen) ? [chosen] : [])];
+    const found = await Promise.all(candidates.map((folder) => realpath(folder).catch(() => null)));
+    return [...new Set(found.filter((folder) => folder !== null))];
+  }
+
   /** Name or path of the model that new organisations start with. */
   async chosen(): Promise<string> {
     return this.#places.choice ?? (await this.selected()) ?? BUILT_IN;

@@ -76,8 +76,8 @@ export class ImportBatchJob implements JobHandler<Data> {
       await database.analyze();
       await this.#rooms.afterImport?.(organizationId);
     }
-    const { revision, provider } = this.#rooms.embedding.info;
-    this.#log.info({ importId, from, to, model: revision, provider }, 'batch imported');
+    const { modelId, revision, provider, precision } = (await this.#rooms.embedding.modelOf(organizationId)).info;
+    this.#log.info({ importId, from, to, model: modelId, revision, provider, precision }, 'batch imported');
   }
 
   /** The retries are used up: what is still open ends FAILED, so that the operation can end. */
@@ -132,16 +132,17 @@ export class ImportBatchJob implements JobHandler<Data> {
       if (isVitrineError(file)) return { item, result: file };
       const { fields } = item;
       if (file === null || known.has(file.sha256)) return { item, result: { fields, file, measured: null } };
-      const measured = await this.#measure(file, !dry_run).catch(asFileError);
+      const measured = await this.#measure(organizationId, file, !dry_run).catch(asFileError);
       return { item, result: isVitrineError(measured) ? measured : { fields, file, measured } };
     });
   }
 
-  async #measure(file: ItemFile, keep: boolean) {
+  async #measure(organizationId: string, file: ItemFile, keep: boolean) {
     const { files, media, embedding } = this.#rooms;
+    const model = await embedding.modelOf(organizationId);
     const options = {
       fileName: file.fileName,
-      input: embedding.imageInput,
+      input: model.imageInput,
       ...(keep && { thumbnail: { maxEdgePx: this.#options.thumbnailEdgePx } }),
     };
     const { facts, pixels, thumbnail, timings } = await file.withPath((localPath) => media.analyze(localPath, options));
@@ -154,11 +155,11 @@ export class ImportBatchJob implements JobHandler<Data> {
       this.#options.onStage?.(stage, ms);
     }
     if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail);
-    if (pixels === null) return { facts, vector: null };
+    if (pixels === null) return { facts, embedded: null };
     const started = performance.now();
-    const [vector] = await embedding.embedImages([pixels]);
+    const [vector] = await model.embedImages([pixels]);
     this.#options.onStage?.('model', performance.now() - started);
-    return { facts, vector: vector as Float32Array | VitrineError };
+    return { facts, embedded: { modelRevisionId: model.revision.id, result: vector as Float32Array | VitrineError } };
   }
 }
 

@@ -55,11 +55,11 @@ export class JobQueue {
   }
 
   /** Adds jobs in the transaction that writes what they are about: both exist, or neither. Call {@link wake} after it. */
-  async enqueue<Data extends object>(tx: Tx, kind: JobKind<Data>, jobs: readonly Data[]): Promise<void> {
+  async enqueue<Data extends object>(tx: Tx, kind: JobKind<Data>, jobs: readonly Data[], delaySeconds = 0): Promise<void> {
     if (jobs.length === 0) return;
     const db = { executeSql: (text: string, values: unknown[]) => tx.asOwner(text, values) };
     await this.#boss.insert(
-      jobs.map((data) => ({ name: kind.name, data, deadLetter: deadLetter(kind) })),
+      jobs.map((data) => ({ name: kind.name, data, deadLetter: deadLetter(kind), startAfter: `${delaySeconds} seconds` })),
       { db },
     );
   }
@@ -68,6 +68,22 @@ export class JobQueue {
   async discard<Data extends object>(tx: Tx, kind: JobKind<Data>, match: Partial<Data>): Promise<void> {
     const text = `DELETE FROM pgboss.job WHERE name = $1 AND state IN ('created', 'retry') AND data @> $2::jsonb`;
     await tx.asOwner(text, [kind.name, JSON.stringify(match)]);
+  }
+
+  /**
+   * Runs `work` while no other process runs work of the same key; waits for its turn. The lock goes with the connection, so a dead process
+   * holds none. The embedded engine has one process anyway, and one session for all.
+   */
+  async exclusively(key: string, work: () => Promise<void>): Promise<void> {
+    if (this.#database.engine === 'embedded') return work();
+    const session = await this.#database.openSession();
+    session.on('error', () => undefined);
+    try {
+      await session.query('SELECT pg_advisory_lock(hashtextextended($1, 72707373))', [key]);
+      await work();
+    } finally {
+      await session.end().catch(() => undefined);
+    }
   }
 
   /** Makes this process look for work now and not at the next poll. */

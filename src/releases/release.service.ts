@@ -44,7 +44,7 @@ export class ReleaseService {
     await this.#compliance.prepare(viewer.organizationId);
     return this.#change(viewer, assetId, async (tx, versionId) => {
       await this.#compliance.judgeVersions(tx, [versionId]);
-      const obstacles = await listObstacles(tx, assetId, this.#compliance.modelRevisionId, this.#compliance.now());
+      const obstacles = await listObstacles(tx, assetId, await this.#compliance.modelRevisionIn(tx), this.#compliance.now());
       if (obstacles.length > 0) {
         const found = obstacles.flatMap((obstacle) => obstacle.findingId ?? []);
         const blockers = await Promise.all(found.map((id) => this.#compliance.getFinding(tx, id, 'input.asset')));

@@ -39,7 +39,7 @@ export class FilterService {
   }
 
   /** Finds the tags that a checked filter names. @throws VitrineError BAD_USER_INPUT naming the tag that does not exist */
-  async resolve(tx: OrganizationTx, filter: AssetFilter | null, path = 'filter'): Promise<ResolvedFilter> {
+  async resolve(tx: OrganizationTx, filter: AssetFilter | null, path = 'filter', modelRevisionId?: number): Promise<ResolvedFilter> {
     const named = listTagNames(filter, path);
     const tags = named.length === 0 ? new Map() : await this.#tags.findFamilies(tx, [...new Set(named.map((tag) => tag.name))]);
     const notices = new Set<string>();
@@ -59,7 +59,7 @@ export class FilterService {
     return {
       context: {
         organizationId: tx.organizationId,
-        modelRevisionId: this.#embedding.revision.id,
+        modelRevisionId: modelRevisionId ?? (await this.#embedding.revisionIn(tx)).id,
         tags,
         today: this.#clock().toISOString().slice(0, 10),
       },

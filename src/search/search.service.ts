@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import type { EmbeddingService } from '../embedding/embedding.service.js';
+import type { EmbeddingService, LibraryModel } from '../embedding/embedding.service.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
@@ -90,22 +90,24 @@ export class SearchService {
     const order: Sort = sort == null || sort.field === 'RELEVANCE' ? RELEVANCE : sort;
     const checked = await this.#filters.read(viewer, filter);
     const maxDistance = readMinScore(minScore);
-    const { revision } = this.#embedding.revision;
+    const model = await this.#embedding.modelOf(viewer.organizationId);
+    const { revision } = model.revision;
     const page = readPage(search.first, search.after, 'text', text, filter ?? null, maxDistance, order.field, order.direction, revision);
     const after = readRankCursor(page, order, search.after);
-    const { vector, truncated } = await this.#embedding.embedQuery(text);
+    const { vector, truncated } = await model.embedQuery(text);
     const notices = truncated
-      ? [`The model reads the first ${this.#embedding.info.contextLength} tokens of a query; the rest of this one was not used.`]
+      ? [`The model reads the first ${model.info.contextLength} tokens of a query; the rest of this one was not used.`]
       : [];
     const probe = { vector: `[${Array.from(vector).join(',')}]` };
-    return this.#rank(viewer, { probe, filter: checked, maxDistance, sort: order, page, after, notices });
+    return this.#rank(viewer, model, { probe, filter: checked, maxDistance, sort: order, page, after, notices });
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */
   async findSimilar(viewer: Viewer, { asset, filter, first, after }: AssetSearch & { asset: string }): Promise<AssetPage> {
     const assetId = fromGlobalId('Asset', asset, 'asset');
     const checked = await this.#filters.read(viewer, filter);
-    const page = readPage(first, after, 'similar', assetId, filter ?? null, this.#embedding.revision.revision);
+    const model = await this.#embedding.modelOf(viewer.organizationId);
+    const page = readPage(first, after, 'similar', assetId, filter ?? null, model.revision.revision);
     const cursor = readRankCursor(page, RELEVANCE, after);
     if (!(await this.#exists(viewer, assetId, null)))
       throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
@@ -117,15 +119,19 @@ export class SearchService {
         'asset: the current model has no vector of this asset (a document, or not embedded yet), so nothing can be compared with it.',
       );
     }
-    return this.#rank(viewer, {
+    return this.#rank(viewer, model, {
       ...{ probe: { assetId }, filter: checked, maxDistance: null, sort: RELEVANCE, page, after: cursor, notices: [] },
     });
   }
 
-  async #rank(viewer: Viewer, { probe, filter, maxDistance, sort, page, after, notices }: RankTask): Promise<AssetPage> {
-    const coverage = await this.#embedding.recentCoverage(viewer);
+  async #rank(
+    viewer: Viewer,
+    model: LibraryModel,
+    { probe, filter, maxDistance, sort, page, after, notices }: RankTask,
+  ): Promise<AssetPage> {
+    const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
     const { found, strategy, about } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const { context, notices: about } = await this.#filters.resolve(tx, filter);
+      const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
       const request = {
         ...{ probe, filter, context, maxDistance, sort, limit: page.first + 1 },
         ...{ revision: after?.revision ?? null, exclude: after?.seen ?? [], after: after?.at ?? null },
@@ -135,7 +141,7 @@ export class SearchService {
           ? exactly('A later page: everything that passes the filter was compared.')
           : sort.field !== 'RELEVANCE'
             ? exactly('Another order than by likeness: everything that passes the filter was compared.')
-            : await this.#plan(tx, filter, context, request.limit);
+            : await this.#plan(tx, model, filter, context, request.limit);
       return { ...(await rankBy(tx, request, planned)), about };
     });
     const missing = coverage.embeddable - coverage.embedded;
@@ -150,7 +156,13 @@ export class SearchService {
         : [null, row.id, revision, ...seen.slice(0, seen.indexOf(row.id) + 1)];
     const count = once(() =>
       this.#resolved(viewer, filter, (tx, context) =>
-        countCandidates(tx, { probe, filter, context, maxDistance, strategy: exactly('a count') }),
+        countCandidates(tx, {
+          probe,
+          filter,
+          context: { ...context, modelRevisionId: model.revision.id },
+          maxDistance,
+          strategy: exactly('a count'),
+        }),
       ),
     );
     return this.#toPage(page, found.rows, keysOf, count, {
@@ -158,16 +170,22 @@ export class SearchService {
       exhaustive: exact && missing === 0,
       countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
       reason: strategy.reason,
-      modelRevision: this.#embedding.revision.revision,
+      modelRevision: model.revision.revision,
       notices: [...notices, ...about, ...(missing > 0 ? [waiting] : [])],
     });
   }
 
-  async #plan(tx: OrganizationTx, filter: AssetFilter | null, context: FilterContext, limit: number): Promise<Strategy> {
-    const index = await this.#embedding.findVectorIndex(tx);
+  async #plan(
+    tx: OrganizationTx,
+    model: LibraryModel,
+    filter: AssetFilter | null,
+    context: FilterContext,
+    limit: number,
+  ): Promise<Strategy> {
+    const index = await this.#embedding.findVectorIndex(tx, model.revision);
     if (typeof index === 'string') return { mode: 'EXACT', reason: index };
     const estimate = filter === null ? null : await estimateCandidates(tx, filter, context);
-    return choosePlan({ vectors: index.vectors, dimensions: this.#embedding.revision.dimensions, estimate, limit });
+    return choosePlan({ vectors: index.vectors, dimensions: model.revision.dimensions, estimate, limit });
   }
 
   async #browse(viewer: Viewer, { filter, sort, first, after }: AssetSearch): Promise<AssetPage> {

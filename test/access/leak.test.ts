@@ -177,6 +177,16 @@ async function fillVictim() {
       SELECT organization_id, id, revision, matched_rival_set_id, 1, 0, ${JSON.stringify(calibrated)}::jsonb FROM concept
       WHERE id = ${keyOf(concept)}::uuid`),
   );
+  const revision = `${MARK}revision`;
+  await test.app.database.asSystem((tx) =>
+    tx.execute(
+      sql`INSERT INTO model_revision (model_name, revision, dimensions, model_type, logit_scale) VALUES (${`${MARK} model`}, ${revision}, 4, 'clip', 1)`,
+    ),
+  );
+  await test.app.database.asOrganization(a.id, (tx) =>
+    tx.execute(sql`INSERT INTO organization_model (organization_id, model_revision_id, state)
+      SELECT ${a.id}::uuid, id, 'READY' FROM model_revision WHERE revision = ${revision}`),
+  );
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
@@ -220,6 +230,7 @@ async function fillVictim() {
       other,
       staged: staged.uploads[0],
       cursors,
+      revision,
     },
     ...{
       concept,
@@ -372,6 +383,11 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, concept: victim.moderated }, outcome: 'nothing' },
     { variables: { first: 5, after: victim.cursors.moderationQueue }, outcome: 'nothing', control: 'skip' },
   ],
+  modelRevisionComparison: [
+    { variables: { candidate: victim.revision }, outcome: 'not found', control: 'skip' },
+    { variables: { candidate: victim.revision, baseline: victim.revision }, outcome: 'not found', control: 'skip' },
+  ],
+  modelRevisions: [{ variables: {}, outcome: 'own' }],
   node: [
     ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.concept, victim.match].map((id) => ({
       variables: { id },
@@ -505,6 +521,12 @@ const mutations = (): Record<string, Case[]> => {
     conceptMatchesAccept: [to({ matches: [victim.match] }, 'not found')],
     conceptMatchesReject: [to({ matches: [victim.case] }, 'not found')],
     conceptDelete: [to({ id: victim.doomed }, 'not found')],
+    modelRevisionCreate: [to({ model: 'vitrine-sketch' }, 'own', 'skip')],
+    modelRevisionActivate: [
+      to({ revision: victim.revision }, 'not found', 'skip'),
+      to({ revision: victim.revision, allowIncomplete: true }, 'not found', 'skip'),
+    ],
+    modelRevisionDelete: [to({ revision: victim.revision }, 'not found', 'skip')],
     collectionDelete: [to({ id: victim.collection }, 'not found')],
     assetsDelete: [to({ assets: [victim.asset] }, 'not found'), to({ assets: [own.asset, victim.asset] }, 'not found', 'skip')],
     apiKeyRevoke: [to({ id: victim.apiKey }, 'not found')],

@@ -46,7 +46,7 @@ it('names what a picture shows, says unknown where it shows none of it, and noth
   expect(by.zebra!.unknownProbability).toBeGreaterThan(0.5);
   expect(warnings).toEqual([]);
   expect(prompts).toEqual(['a banjo', 'a photo of a banjo']);
-  expect(modelRevision).toBe(room.embedding.revision.revision);
+  expect(modelRevision).toBe(room.embedding.defaultModel.revision.revision);
   expect(sampleSize).toBeGreaterThan(40);
 });
 

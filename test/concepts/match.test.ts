@@ -138,7 +138,7 @@ describe('matches', () => {
     await other.inside(async (tx) => {
       const vector = `[${pictureOf({ 'second-model banjo': 1 }).join(',')}]`;
       await tx.execute(sql`INSERT INTO asset_embedding (organization_id, model_revision_id, version_id, asset_id, kind, created_at, vector)
-        SELECT a.organization_id, ${other.embedding.revision.id}, a.current_version_id, a.id, a.kind, a.created_at, ${vector}::halfvec
+        SELECT a.organization_id, ${other.embedding.defaultModel.revision.id}, a.current_version_id, a.id, a.kind, a.created_at, ${vector}::halfvec
         FROM asset a WHERE a.organization_id = ${room.organizationId}::uuid AND a.kind = 'IMAGE'`);
     });
     expect(await other.matching.compareLibrary(room.organizationId)).toBe(1);
@@ -169,7 +169,7 @@ describe('matches', () => {
     const [tagId] = (await room.inside((tx) => room.tags.findIds(tx, ['instrument/banjo']))).ids.values();
     const rows = await room.inside((tx) =>
       tx.query(sql`SELECT a.tag_ids AS asset, e.tag_ids AS search FROM asset a JOIN asset_embedding e ON e.version_id = a.current_version_id
-        WHERE a.id = ${one!.asset.row.id}::uuid AND e.model_revision_id = ${room.embedding.revision.id}`),
+        WHERE a.id = ${one!.asset.row.id}::uuid AND e.model_revision_id = ${room.embedding.defaultModel.revision.id}`),
     );
     expect(rows).toEqual([{ asset: [tagId], search: [tagId] }]);
     // Again: nothing more happens. The other way round: the tag has to go by hand.
@@ -312,7 +312,7 @@ async function replaceFile(room: ConceptRoom, assetId: string, vector: readonly 
       sql`UPDATE asset SET current_version_id = ${id}::uuid WHERE organization_id = ${room.organizationId}::uuid AND id = ${assetId}::uuid`,
     );
     await tx.execute(sql`INSERT INTO asset_embedding (organization_id, model_revision_id, version_id, asset_id, kind, created_at, vector)
-      VALUES (${room.organizationId}::uuid, ${room.embedding.revision.id}, ${id}::uuid, ${assetId}::uuid, 'IMAGE', now(), ${`[${vector.join(',')}]`}::halfvec)`);
+      VALUES (${room.organizationId}::uuid, ${room.embedding.defaultModel.revision.id}, ${id}::uuid, ${assetId}::uuid, 'IMAGE', now(), ${`[${vector.join(',')}]`}::halfvec)`);
     return id;
   });
 }

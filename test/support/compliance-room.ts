@@ -48,7 +48,7 @@ export async function openCompliance(database: Database, slug: string): Promise<
   let now = new Date('2026-06-15T12:00:00Z');
   const asked: string[] = [];
   const embedding = {
-    revision: { id: model.id },
+    revisionIn: async () => ({ id: model.id }),
     ensureTextVectors: async (owner: string, texts: readonly string[]) => {
       asked.push(...texts);
       await database.asOrganization(owner, async (tx) => {

@@ -13,6 +13,7 @@ import type { Database, OrganizationTx } from '../../src/database/database.js';
 import { saveEmbeddings } from '../../src/embedding/embedding.queries.js';
 import { EmbeddingService } from '../../src/embedding/embedding.service.js';
 import type { Embedder } from '../../src/embedding/embedder.js';
+import { EmbedderPool } from '../../src/embedding/embedder-pool.js';
 import { TagService } from '../../src/tags/tag.service.js';
 import { createRandom } from '../../src/samples/random.js';
 import { insertAsset, insertOrganization, type TestAsset, viewerAs } from '../support/asset-rows.js';
@@ -96,7 +97,7 @@ async function open(database: Database, organizationId: string, options: ModelOp
       }));
     },
   } as unknown as Embedder;
-  const embedding = await EmbeddingService.create(database, embedder);
+  const embedding = await EmbeddingService.create(database, EmbedderPool.of(embedder));
   const vectors = new ConceptVectors(database, embedding);
   const matching = new ConceptMatching(database, vectors);
   const retagged: string[] = [];
@@ -131,7 +132,7 @@ async function open(database: Database, organizationId: string, options: ModelOp
       await inside(async (tx) => {
         await saveEmbeddings(
           tx,
-          embedding.revision.id,
+          embedding.defaultModel.revision.id,
           Object.entries(all).map(([part, of]) => ({ versionId: made.versionId, part, vector: Float32Array.from(of) })),
         );
         await matching.matchVersions(tx, [made.versionId]);

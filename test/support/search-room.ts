@@ -8,6 +8,7 @@ import { sql } from '../../src/database/sql.js';
 import { type ModelRevision, registerModel, saveEmbeddings } from '../../src/embedding/embedding.queries.js';
 import { type EmbeddingOptions, EmbeddingService } from '../../src/embedding/embedding.service.js';
 import type { Embedder } from '../../src/embedding/embedder.js';
+import { EmbedderPool } from '../../src/embedding/embedder-pool.js';
 import { FilterService } from '../../src/search/filter.service.js';
 import { SearchService } from '../../src/search/search.service.js';
 import { TagService } from '../../src/tags/tag.service.js';
@@ -65,7 +66,7 @@ export async function openSearch(database: Database, slug: string, options: Embe
     embedTexts: async (asked: string[]) =>
       asked.map((text) => ({ vector: Float32Array.from(texts.get(text) ?? onCircle(0)), tokenCount: 3, truncated: text.length > 400 })),
   } as unknown as Embedder;
-  const embedding = await EmbeddingService.create(database, embedder, { coverageMaxAgeMs: 1, ...options });
+  const embedding = await EmbeddingService.create(database, EmbedderPool.of(embedder), { coverageMaxAgeMs: 1, ...options });
   const model = await registerModel(database, embedder.info);
   const compliance = new ComplianceService(database, embedding);
   const tags = new TagService(database, { afterChange: async () => undefined });
