@@ -91,6 +91,10 @@ import { createMediaAnalyzer } from './media/media-analyzer.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
 import { ReleaseService } from './releases/release.service.js';
 import { BrandReportResolver } from './reports/brand-report.resolver.js';
+import { ReportExportJob } from './reports/report-export.job.js';
+import { ReportExportResolver } from './reports/report-export.resolver.js';
+import { REPORT_EXPORT, ReportExportService } from './reports/report-export.service.js';
+import { ReportWriter } from './reports/report-writer.js';
 import { ReportResolver } from './reports/report.resolver.js';
 import { ReportService } from './reports/report.service.js';
 import { FilterService } from './search/filter.service.js';
@@ -166,6 +170,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const waivers = new WaiverService(database, compliance);
     const history = new HistoryService(database);
     const reports = new ReportService(database, compliance, history);
+    const reportWriter = new ReportWriter({ database, files, media, reports });
+    const reportExports = new ReportExportService(database, queue, files, signer, baseUrl);
     const releases = new ReleaseService(database, compliance);
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);
@@ -239,6 +245,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ReleaseResolver(releases),
       new ReportResolver(reports),
       new RuleCheckResolver(ruleChecks),
+      new ReportExportResolver(reportExports),
       new RuleResolver(rules),
       new SearchReportResolver(),
       new SearchResolver(search),
@@ -258,6 +265,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       compliance,
       history,
       reports,
+      reportWriter,
       guidelines,
       organizations,
       apiKeys,
@@ -281,6 +289,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           DUPLICATE_SCAN,
           CONCEPT_MATCH,
           VECTOR_INDEX,
+          REPORT_EXPORT,
         ]);
         closers.push(() => queue.stop());
         if (!work) return;
@@ -315,6 +324,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
         await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
+        await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
         await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
@@ -357,7 +367,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             ),
           }),
           receiveUpload: (token, stream) => uploads.receive(token, stream),
-          openFile: async (token) => (await assetFiles.open(token)) ?? delivery.open(token),
+          openFile: async (token) => (await assetFiles.open(token)) ?? (await delivery.open(token)) ?? reportExports.open(token),
           openImportResult: (token) => importResults.open(token),
         });
         httpServer = server;

@@ -8,6 +8,7 @@ import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, 
 import { serveCommand, workerCommand } from './cli/serve.command.js';
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
+import { type ReportCommandOptions, reportCommand } from './cli/report.command.js';
 import { createLogger, type Logger } from './log.js';
 
 const program = new Command('vitrine')
@@ -100,6 +101,16 @@ program
   .description('recompute the hash chain over the history of findings; exits with 1 when anything was changed')
   .option('--json', 'print the result as one line of JSON')
   .action((options: { json?: boolean }) => run('warn', (config, log) => verifyHistoryCommand(config, log, options)));
+
+program
+  .command('report')
+  .description('write a compliance report to a file: here, or through the server that is running')
+  .requiredOption('--out <file>', 'file to write')
+  .option('--brand <key>', 'the brand; all brands when left out')
+  .option('--format <name>', "pdf, html, csv or jsonl; by the file's ending when left out")
+  .option('--as-of <moment>', 'a moment of the past, such as 2026-11-24T06:30:00Z')
+  .option('--worst <n>', 'how many of the worst assets to show', '12')
+  .action((options: ReportCommandOptions) => run('warn', (config, log) => reportCommand(config, log, options)));
 
 /** Reads the configuration, runs a command, and turns errors into one clear line and an exit code. */
 async function run(logLevel: string, command: (config: Config, log: Logger) => Promise<unknown>): Promise<void> {

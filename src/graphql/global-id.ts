@@ -11,6 +11,7 @@ export type NodeType =
   | 'Finding'
   | 'Guideline'
   | 'ImportOperation'
+  | 'ReportExport'
   | 'Rule'
   | 'StagedUpload'
   | 'Tag'

@@ -149,7 +149,7 @@ export async function reportFacts(
           'modelRevisionId', p.model_revision_id, 'reviews', jsonb_build_object('reviewed', coalesce(v.reviewed, 0),
             'overturned', coalesce(v.overturned, 0), 'flagged', coalesce(v.flagged, 0), 'confirmed', coalesce(v.confirmed, 0)))
           ORDER BY p.violations DESC, p.key, p.id), '[]') FROM per_rule p LEFT JOIN review v ON v.rule_id = p.id) AS "perRule",
-      (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.by, g.failed DESC, g.assets DESC, g.label, g.key), '[]') FROM (
+      (SELECT coalesce(jsonb_agg(to_jsonb(g) - 'place' ORDER BY g.by, g.failed DESC, g.assets DESC, g.label, g.key), '[]') FROM (
         SELECT * FROM (SELECT g.*, row_number() OVER (PARTITION BY g.by ORDER BY g.failed DESC, g.assets DESC, g.label, g.key) AS place FROM grouped g) g
         WHERE g.place <= ${MAX_GROUPS}) g) AS groups,
       (SELECT jsonb_build_object('findings', coalesce(sum(w.findings), 0), 'waivers', count(*),

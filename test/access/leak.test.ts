@@ -209,7 +209,12 @@ async function fillVictim() {
     waivers.push(asked.waiver.id);
   }
   await mutate('assetApprove', { asset: other, reason: `${MARK} release` }, 'release { state }', EDITOR);
-  const listed = await test.ask('query { waivers(first: 1) { edges { cursor } } }', {}, ADMIN);
+  const made = await mutate('complianceReportExportCreate', { brand: brand.id, format: 'JSONL' }, 'export { id }', EDITOR);
+  const listed = await test.ask(
+    'query { waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } }',
+    {},
+    ADMIN,
+  );
   await test.ask('query ($q: String!) { assets(query: $q) { totalCount } }', { q: `${MARK} prompt` }, ADMIN);
   const cursors = Object.fromEntries(
     [
@@ -218,6 +223,7 @@ async function fillVictim() {
     ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
+  cursors.complianceReportExports = listed.complianceReportExports.edges[0].cursor;
   return {
     ...{ apiKey: apiKey.id as string, secret: secret as string, brand: brand.id as string, guideline: guideline.id as string, rules },
     ...{
@@ -242,6 +248,7 @@ async function fillVictim() {
     version: all.asset.versions[0].id as string,
     finding,
     waivers,
+    export: made.export.id as string,
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
     deliveryLink: deliveryLink.id as string,
@@ -345,6 +352,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
+<<<<<<< HEAD
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
   conceptLabelSuggestions: [{ variables: { concept: victim.moderated, count: 5 }, outcome: 'not found' }],
   conceptMatches: [
@@ -357,6 +365,12 @@ const queries = (): Record<string, Case[]> => ({
   concepts: [
     { variables: { first: 5 }, outcome: 'own' },
     { variables: { first: 5, after: victim.cursors.concepts }, outcome: 'own', control: 'skip' },
+=======
+  complianceReportExport: [{ variables: { id: victim.export }, outcome: 'nothing' }],
+  complianceReportExports: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.complianceReportExports }, outcome: 'nothing', control: 'skip' },
+>>>>>>> fa6e343 (Reports as PDF, HTML, CSV and JSON lines: by a job, behind signed links, and on the command line)
   ],
   embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
   findings: [
@@ -457,6 +471,8 @@ const mutations = (): Record<string, Case[]> => {
     assetImportRetry: [to({ id: victim.importId }, 'not found', 'skip')],
     assetImportUndo: [to({ id: victim.importId }, 'not found', 'skip')],
     assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
+    // What the scope names is looked up by the job, in the organisation of whoever asked.
+    complianceReportExportCreate: [to({ brand: victim.brand, format: 'JSONL' }, 'own')],
     findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
     findingWaive: [
       to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),

@@ -1,0 +1,98 @@
+import type { FindingDetail } from './report-row.queries.js';
+import type { ComplianceReport } from './report.service.js';
+
+/** A picture of a worst asset, small enough for a page. */
+export interface ReportPicture {
+  jpeg: Buffer;
+  width: number;
+  height: number;
+}
+
+/** What a report that people read is made of. */
+export interface ReportDocument {
+  report: ComplianceReport;
+  /** By version. Documents and files that cannot be read have none. */
+  pictures: ReadonlyMap<string, ReportPicture>;
+  /** By finding; those that do not stand any more have none. */
+  details: ReadonlyMap<string, FindingDetail>;
+}
+
+/** A part of a picture, in shares of its width and height from the left and the top. */
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  label: string | null;
+}
+
+/** A colour that a finding speaks of. `use` says what it counts as. */
+export interface Patch {
+  hex: string;
+  share: number;
+  use: string | null;
+}
+
+/** Boxes in a finding's evidence: `areas`, `boxes` or `box` with left, top, right and bottom. */
+export function boxesOf(evidence: Record<string, unknown> | null | undefined): Box[] {
+  if (evidence == null) return [];
+  return [evidence.areas, evidence.boxes, evidence.box]
+    .flatMap((value) => (Array.isArray(value) ? value : [value]))
+    .flatMap((value) => {
+      const { left, top, right, bottom, name, label } = (value ?? {}) as Record<string, unknown>;
+      const edges = [left, top, right, bottom].map(Number);
+      if (value === null || typeof value !== 'object' || left === undefined || edges.some((edge) => !(edge >= 0 && edge <= 1))) return [];
+      const [l, t, r, b] = edges as [number, number, number, number];
+      const text = name ?? label;
+      return r > l && b > t ? [{ left: l, top: t, right: r, bottom: b, label: typeof text === 'string' ? text : null }] : [];
+    });
+}
+
+/** Colour patches in a finding's evidence, largest first. */
+export function patchesOf(evidence: Record<string, unknown> | null | undefined): Patch[] {
+  const patches = evidence?.patches;
+  if (!Array.isArray(patches)) return [];
+  return patches.flatMap((patch: Record<string, unknown>) =>
+    typeof patch.hex === 'string' && /^#[0-9a-f]{6}$/i.test(patch.hex) && typeof patch.share === 'number'
+      ? [{ hex: patch.hex, share: patch.share, use: typeof patch.use === 'string' ? patch.use : null }]
+      : [],
+  );
+}
+
+/** `62.3 %`, or a dash for null. */
+export function percent(value: number | null): string {
+  return value === null ? '–' : `${(value * 100).toFixed(1)} %`;
+}
+
+/** `12,345`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-GB');
+}
+
+/** `3 rules broken`. */
+export function broken(rules: number): string {
+  return `${count(rules)} ${rules === 1 ? 'rule' : 'rules'} broken`;
+}
+
+/** `24 November 2026, 06:30 UTC`. */
+export function moment(date: Date): string {
+  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
+}
+
+export function titleOf({ scope }: ComplianceReport): string {
+  return scope.brandName ?? 'All brands';
+}
+
+/** What narrows the report, in words; empty when nothing does. */
+export function scopeLines({ scope }: ComplianceReport): string[] {
+  return [
+    scope.collectionName === null ? '' : `Collection: ${scope.collectionName}`,
+    scope.tags === undefined ? '' : `Tags: ${scope.tags.join(', ')}`,
+    scope.channel === undefined ? '' : `Channel: ${scope.channel}`,
+    scope.metadata === undefined ? '' : `${scope.metadata.key}: ${scope.metadata.value}`,
+    scope.uploader === undefined ? '' : `Uploaded by: ${scope.uploader}`,
+    scope.ruleTitle === null ? '' : `Rule: ${scope.ruleTitle}`,
+    scope.severity === undefined ? '' : `Severity: ${scope.severity}`,
+  ].filter((line) => line !== '');
+}

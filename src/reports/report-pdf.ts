@@ -1,0 +1,419 @@
+import { fileURLToPath } from 'node:url';
+import PDFDocument from 'pdfkit';
+import {
+  ACCENT,
+  type Chart,
+  INK,
+  MUTED,
+  PAPER,
+  RULE_LINE,
+  SEVERITY_COLOR,
+  type Shape,
+  trendChart,
+  verdictBar,
+  violationBars,
+} from './report-chart.js';
+import { boxesOf, broken, count, moment, patchesOf, percent, type ReportDocument, scopeLines, titleOf } from './report-document.js';
+import { factLines, GROUPS, tellsMore } from './report-html.js';
+import type { ReportGroup, WorstAsset } from './report.queries.js';
+import { rates, toReviews } from './report-view.js';
+
+type Doc = InstanceType<typeof PDFDocument>;
+
+// A4 in points.
+const PAGE = { width: 595.28, height: 841.89 };
+const MARGIN = 48;
+const WIDTH = PAGE.width - 2 * MARGIN;
+const BOTTOM = PAGE.height - 62;
+
+const font = (file: string) => fileURLToPath(import.meta.resolve(`@expo-google-fonts/noto-sans/${file}`));
+
+/** The report as a PDF of A4 pages: cover, figures, charts, tables, and the worst assets with what is wrong drawn on them. */
+export async function renderPdf(document: ReportDocument): Promise<Buffer> {
+  const { report } = document;
+  const doc = new PDFDocument({
+    size: 'A4',
+    margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: 40 },
+    bufferPages: true,
+    lang: 'en-GB',
+    displayTitle: true,
+    info: { Title: `${titleOf(report)}: compliance report`, Author: 'Vitrine', CreationDate: report.asOf },
+  });
+  const parts: Buffer[] = [];
+  doc.on('data', (part: Buffer) => parts.push(part));
+  const finished = new Promise<void>((resolve, reject) => doc.on('end', resolve).on('error', reject));
+  doc.registerFont('Regular', font('400Regular/NotoSans_400Regular.ttf'));
+  doc.registerFont('Bold', font('700Bold/NotoSans_700Bold.ttf'));
+  cover(doc, document);
+  figures(doc, document);
+  tables(doc, document);
+  worstAssets(doc, document);
+  feet(doc, document);
+  doc.end();
+  await finished;
+  return Buffer.concat(parts);
+}
+
+function cover(doc: Doc, { report }: ReportDocument): void {
+  doc.rect(0, 0, PAGE.width, PAGE.height).fill(ACCENT);
+  doc.rect(MARGIN, 214, 56, 4).fill('#e0a458');
+  doc.font('Bold').fontSize(11).fillColor('#c9d6e6').text('COMPLIANCE REPORT', MARGIN, 236, { characterSpacing: 1.6 });
+  doc.font('Bold').fontSize(34).fillColor('#ffffff').text(titleOf(report), MARGIN, 258, { width: WIDTH, height: 130, ellipsis: true });
+  doc
+    .font('Regular')
+    .fontSize(12)
+    .fillColor('#c9d6e6')
+    .text(`As of ${moment(report.asOf)}`, { width: WIDTH })
+    .moveDown(0.4);
+  for (const line of scopeLines(report)) doc.fontSize(11).text(line, { width: WIDTH, height: 32, ellipsis: true });
+  const tiles = tilesOf(report);
+  const width = (WIDTH - 36) / 4;
+  for (const [n, [name, value, note]] of tiles.entries()) {
+    const x = MARGIN + n * (width + 12);
+    doc.roundedRect(x, 560, width, 92, 6).fillOpacity(0.1).fill('#ffffff').fillOpacity(1);
+    doc
+      .font('Regular')
+      .fontSize(9)
+      .fillColor('#c9d6e6')
+      .text(name, x + 12, 572, { width: width - 24 });
+    doc
+      .font('Bold')
+      .fontSize(value.length > 7 ? 17 : 21)
+      .fillColor('#ffffff')
+      .text(value, x + 12, 588, { width: width - 20, lineBreak: false });
+    doc
+      .font('Regular')
+      .fontSize(8)
+      .fillColor('#c9d6e6')
+      .text(note, x + 12, 624, { width: width - 20 });
+  }
+  doc
+    .fontSize(7.5)
+    .fillColor('#9fb3ca')
+    .text(
+      `State after link ${report.history.sequence} of the history, SHA-256 ${report.history.hash ?? 'none'}. The same scope and moment give this report again at any time.`,
+      MARGIN,
+      756,
+      { width: WIDTH },
+    );
+}
+
+function tilesOf(report: ReportDocument['report']): [string, string, string][] {
+  return [
+    ['Score', percent(report.score), `of ${count(report.judged)} judged`],
+    ['Coverage', percent(report.coverage), `of ${count(report.applicable)} to judge`],
+    ['Assets', count(report.assets), 'in scope'],
+    ['Rules broken', count(report.failed), `by ${count(report.counts.FAIL)} assets`],
+  ];
+}
+
+function figures(doc: Doc, { report }: ReportDocument): void {
+  doc.addPage();
+  heading(doc, 'Where the assets stand');
+  draw(doc, verdictBar(report.counts, WIDTH));
+  note(
+    doc,
+    `The overall verdict of an asset is the worst of its rules. The score counts ${count(report.passed)} of ${count(report.judged)} pairs of an asset and a rule that could be judged; ${count(report.applicable - report.judged)} could not.`,
+  );
+  heading(doc, 'Rules broken most');
+  draw(doc, violationBars(report.perRule, WIDTH));
+  heading(doc, 'Last 30 days');
+  draw(doc, trendChart(report.trend, WIDTH, 150));
+  const causes = new Map<string, [number, number]>();
+  for (const day of report.trend) {
+    for (const [cause, n] of Object.entries(day.opened))
+      causes.set(cause, [(causes.get(cause)?.[0] ?? 0) + n, causes.get(cause)?.[1] ?? 0]);
+    for (const [cause, n] of Object.entries(day.closed))
+      causes.set(cause, [causes.get(cause)?.[0] ?? 0, (causes.get(cause)?.[1] ?? 0) + n]);
+  }
+  if (causes.size > 0) {
+    doc.moveDown(0.5);
+    const rows = [...causes]
+      .sort()
+      .map(([cause, [opened, closed]]) => [cause.toLowerCase().replace('_', ' '), count(opened), count(closed)]);
+    table(
+      doc,
+      [
+        ['Reason', 0.6],
+        ['Came to be broken', 0.2],
+        ['Ceased to be', 0.2],
+      ],
+      rows,
+    );
+  }
+}
+
+function tables(doc: Doc, { report }: ReportDocument): void {
+  doc.addPage();
+  heading(doc, 'Rules');
+  const rules = report.perRule.map((rule) => {
+    const { overturnRate } = toReviews(rule.reviews);
+    const reviewed = rule.reviews.reviewed === 0 ? '–' : `${rule.reviews.reviewed}, ${percent(overturnRate)}`;
+    const { PASS, NEEDS_REVIEW, NOT_EVALUATED, WAIVED } = rule.counts;
+    return [
+      rule.severity,
+      `${rule.title} (${rule.key}, rev. ${rule.revision})`,
+      ...[PASS, rule.violations, NEEDS_REVIEW, NOT_EVALUATED, WAIVED].map(count),
+      reviewed,
+    ];
+  });
+  table(
+    doc,
+    [
+      ['Severity', 0.11],
+      ['Rule', 0.36],
+      ['Pass', 0.08],
+      ['Fail', 0.08],
+      ['Review', 0.08],
+      ['Not eval.', 0.09],
+      ['Waived', 0.09],
+      ['Overturned', 0.11],
+    ],
+    rules,
+    (row) => SEVERITY_COLOR[row[0] as keyof typeof SEVERITY_COLOR],
+  );
+  for (const [by, name] of GROUPS) {
+    const groups = report.groups.filter((group) => group.by === by);
+    if (!tellsMore(groups)) continue;
+    heading(doc, name);
+    table(
+      doc,
+      [
+        ['', 0.4],
+        ['Assets', 0.12],
+        ['Failing', 0.12],
+        ['Rules broken', 0.14],
+        ['Score', 0.11],
+        ['Coverage', 0.11],
+      ],
+      groups.slice(0, 15).map(groupRow),
+    );
+    if (groups.length > 15) note(doc, `and ${groups.length - 15} more, in the other formats of this report`);
+  }
+  heading(doc, 'Exceptions and mending');
+  table(
+    doc,
+    [
+      ['', 0.7],
+      ['', 0.3],
+    ],
+    factLines(report.waivers, report.resolution),
+  );
+}
+
+function groupRow(group: ReportGroup): string[] {
+  const { coverage, score } = rates(group);
+  return [group.label ?? '(none)', count(group.assets), count(group.failingAssets), count(group.failed), percent(score), percent(coverage)];
+}
+
+function worstAssets(doc: Doc, document: ReportDocument): void {
+  const { worstAssets: assets } = document.report;
+  if (assets.length === 0) return;
+  doc.addPage();
+  heading(doc, 'Worst assets');
+  for (const asset of assets) assetCard(doc, document, asset);
+}
+
+const PICTURE = 190;
+
+function assetCard(doc: Doc, { pictures, details }: ReportDocument, asset: WorstAsset): void {
+  const picture = pictures.get(asset.versionId);
+  const scale = picture === undefined ? 1 : Math.min(PICTURE / picture.width, 158 / picture.height);
+  const height = picture === undefined ? 60 : picture.height * scale;
+  ensure(doc, Math.max(height, 120) + 24);
+  const top = doc.y;
+  const page = doc.bufferedPageRange().count;
+  if (picture === undefined) {
+    doc.roundedRect(MARGIN, top, PICTURE, height, 4).fill(PAPER);
+    doc
+      .font('Regular')
+      .fontSize(8)
+      .fillColor(MUTED)
+      .text('no picture', MARGIN, top + 24, { width: PICTURE, align: 'center' });
+  } else {
+    doc.image(picture.jpeg, MARGIN, top, { width: picture.width * scale, height });
+    doc
+      .rect(MARGIN, top, picture.width * scale, height)
+      .lineWidth(0.5)
+      .stroke(RULE_LINE);
+    for (const finding of asset.findings) {
+      for (const box of boxesOf(details.get(finding.findingId)?.evidence)) {
+        const [x, y] = [MARGIN + box.left * picture.width * scale, top + box.top * height];
+        doc
+          .rect(x, y, (box.right - box.left) * picture.width * scale, (box.bottom - box.top) * height)
+          .lineWidth(1.5)
+          .stroke(SEVERITY_COLOR[finding.severity]);
+      }
+    }
+  }
+  const left = MARGIN + PICTURE + 18;
+  const width = WIDTH - PICTURE - 18;
+  doc
+    .font('Bold')
+    .fontSize(11)
+    .fillColor(INK)
+    .text(asset.title, left, top - 2, { width, height: 30, ellipsis: true });
+  doc
+    .font('Regular')
+    .fontSize(8)
+    .fillColor(MUTED)
+    .text(`${asset.fileName} · ${broken(asset.failures)}`, { width, height: 22, ellipsis: true });
+  doc.moveDown(0.4);
+  for (const finding of asset.findings) {
+    if (doc.y > BOTTOM - 40) {
+      doc.addPage();
+      doc.y = MARGIN;
+    }
+    const color = SEVERITY_COLOR[finding.severity];
+    doc.font('Bold').fontSize(8).fillColor(color).text(`${finding.severity} · ${finding.ruleKey}`, left, doc.y, { width });
+    doc.font('Regular').fontSize(8.5).fillColor(INK).text(finding.message, left, doc.y, { width });
+    const patches = patchesOf(details.get(finding.findingId)?.evidence).slice(0, 8);
+    if (patches.length > 0) {
+      const total = patches.reduce((sum, patch) => sum + patch.share, 0);
+      let x = left;
+      const y = doc.y + 3;
+      for (const patch of patches) {
+        const part = (patch.share / total) * width;
+        doc.rect(x, y, part, 12).fill(patch.hex);
+        x += part;
+      }
+      doc.rect(left, y, width, 12).lineWidth(0.4).stroke(RULE_LINE);
+      doc.font('Regular').fontSize(7).fillColor(MUTED);
+      doc.text(patches.map((patch) => `${patch.hex} ${percent(patch.share)}`).join('   '), left, y + 15, {
+        width,
+        height: 20,
+        ellipsis: true,
+      });
+    }
+    doc.moveDown(0.5);
+  }
+  const samePage = doc.bufferedPageRange().count === page;
+  doc.y = (samePage ? Math.max(doc.y, top + height) : doc.y) + 16;
+  doc.x = MARGIN;
+}
+
+function heading(doc: Doc, text: string): void {
+  ensure(doc, 90);
+  if (doc.y > MARGIN + 4) doc.y += 20;
+  doc.font('Bold').fontSize(14).fillColor(INK).text(text, MARGIN, doc.y, { width: WIDTH });
+  doc
+    .moveTo(MARGIN, doc.y + 3)
+    .lineTo(MARGIN + WIDTH, doc.y + 3)
+    .lineWidth(0.7)
+    .stroke(RULE_LINE);
+  doc.y += 12;
+}
+
+function note(doc: Doc, text: string): void {
+  doc
+    .font('Regular')
+    .fontSize(8.5)
+    .fillColor(MUTED)
+    .text(text, MARGIN, doc.y + 4, { width: WIDTH });
+}
+
+/** Columns with their shares of the width; the first is text, numbers stand to the right. */
+function table(
+  doc: Doc,
+  columns: readonly [string, number][],
+  rows: readonly string[][],
+  colorOf: (row: string[]) => string = () => INK,
+): void {
+  const wide = columns.reduce((best, [, share], n) => (share > (columns[best]?.[1] ?? 0) ? n : best), 0);
+  const line = (cells: readonly string[], head: boolean, color: string) => {
+    doc.font(head ? 'Bold' : 'Regular').fontSize(head ? 7.5 : 8.5);
+    const inner = (n: number) => (columns[n]?.[1] ?? 0) * WIDTH - 8;
+    const height = Math.max(12, Math.min(36, doc.heightOfString(cells[wide] ?? '', { width: inner(wide) })));
+    ensure(doc, height + 8);
+    const y = doc.y;
+    let x = MARGIN;
+    for (const [n, cell] of cells.entries()) {
+      const text = n <= wide;
+      doc.font(head || (n === 0 && color !== INK) ? 'Bold' : 'Regular').fontSize(head ? 7.5 : n === 0 && color !== INK ? 7 : 8.5);
+      doc
+        .fillColor(head ? MUTED : n === 0 ? color : INK)
+        .text(cell, x, y, { width: inner(n), height, align: text ? 'left' : 'right', ellipsis: true });
+      x += (columns[n]?.[1] ?? 0) * WIDTH;
+    }
+    doc
+      .moveTo(MARGIN, y + height + 3)
+      .lineTo(MARGIN + WIDTH, y + height + 3)
+      .lineWidth(0.4)
+      .stroke(RULE_LINE);
+    doc.y = y + height + 7;
+    doc.x = MARGIN;
+  };
+  if (columns.some(([name]) => name !== ''))
+    line(
+      columns.map(([name]) => name),
+      true,
+      MUTED,
+    );
+  for (const row of rows) line(row, false, colorOf(row));
+}
+
+/** A new page when there is not so much room left on this one. */
+function ensure(doc: Doc, height: number): void {
+  if (doc.y + height <= BOTTOM) return;
+  doc.addPage();
+  doc.y = MARGIN;
+}
+
+function draw(doc: Doc, { shapes, height }: Chart): void {
+  ensure(doc, height);
+  const [left, top] = [MARGIN, doc.y];
+  for (const shape of shapes) drawShape(doc, shape, left, top);
+  doc.x = MARGIN;
+  doc.y = top + height + 4;
+}
+
+function drawShape(doc: Doc, shape: Shape, left: number, top: number): void {
+  switch (shape.kind) {
+    case 'rect':
+      doc
+        .roundedRect(left + shape.x, top + shape.y, shape.width, shape.height, Math.min(shape.radius ?? 0, shape.width / 2))
+        .fill(shape.fill);
+      return;
+    case 'line':
+    case 'area': {
+      for (const [n, [x, y]] of shape.points.entries()) n === 0 ? doc.moveTo(left + x, top + y) : doc.lineTo(left + x, top + y);
+      if (shape.kind === 'area') doc.fillOpacity(shape.opacity).fill(shape.fill).fillOpacity(1);
+      else {
+        if (shape.dash) doc.dash(4, { space: 3 });
+        doc.lineWidth(shape.width).stroke(shape.stroke).undash();
+      }
+      return;
+    }
+    case 'text': {
+      doc
+        .font(shape.bold ? 'Bold' : 'Regular')
+        .fontSize(shape.size)
+        .fillColor(shape.fill);
+      const width = shape.maxWidth ?? doc.widthOfString(shape.text) + 2;
+      const x = shape.align === 'right' ? shape.x - width : shape.align === 'center' ? shape.x - width / 2 : shape.x;
+      doc.text(shape.text, left + x, top + shape.y - shape.size, {
+        width,
+        height: shape.size * 1.3,
+        ellipsis: true,
+        lineBreak: shape.maxWidth !== undefined,
+        align: shape.align ?? 'left',
+      });
+    }
+  }
+}
+
+function feet(doc: Doc, { report }: ReportDocument): void {
+  const { count: pages } = doc.bufferedPageRange();
+  for (let page = 1; page < pages; page += 1) {
+    doc.switchToPage(page);
+    // Below the margin, where text would otherwise begin a new page.
+    doc.page.margins.bottom = 0;
+    doc.font('Regular').fontSize(7).fillColor(MUTED);
+    const hash = report.history.hash?.slice(0, 16) ?? 'none';
+    doc.text(`${titleOf(report)} · as of ${moment(report.asOf)} · history ${report.history.sequence}, ${hash}`, MARGIN, PAGE.height - 36, {
+      width: WIDTH - 60,
+      lineBreak: false,
+    });
+    doc.text(`${page + 1} / ${pages}`, MARGIN + WIDTH - 60, PAGE.height - 36, { width: 60, align: 'right', lineBreak: false });
+  }
+}
