@@ -1,5 +1,5 @@
 import type { AssetIngest } from '../assets/asset-ingest.js';
-import type { Database } from '../database/database.js';
+import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { isVitrineError, type VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
@@ -101,7 +101,11 @@ export class ImportBatchJob implements JobHandler<Data> {
     // Further rounds for content that was known when we looked and is gone, and for rows that wait for an earlier one about their asset.
     for (let round = 0; open.length > 0; round += 1) {
       const started = performance.now();
-      const { unmeasured, later } = await database.asOrganization(organizationId, (tx) => outcomes.write(tx, operation, open));
+      const { unmeasured, later } = await database.asOrganization(
+        organizationId,
+        (tx) => outcomes.write(tx, operation, open),
+        importerOf(operation),
+      );
       this.#options.onStage?.('database', performance.now() - started);
       if (round > items.length + 1) throw new Error('items of a batch wait for each other');
       const again = unmeasured.length === 0 ? [] : await this.#prepare(organizationId, operation, unmeasured, false);
@@ -175,4 +179,9 @@ async function mapLimited<T, R>(items: readonly T[], limit: number, work: (item:
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
   return results;
+}
+
+/** Whoever asked for an import is the one who brings its assets in. */
+function importerOf({ created_by: apiKeyId, created_by_name: apiKeyName }: OperationRow): Actor | undefined {
+  return apiKeyId === null || apiKeyName === null ? undefined : { apiKeyId, apiKeyName };
 }

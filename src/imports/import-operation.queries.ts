@@ -22,6 +22,9 @@ export interface OperationRow {
   error_message: string | null;
   /** Items by state, zeros included; kept by the database. */
   counts: Record<ItemState, number>;
+  /** Who asked for it; null in imports of before this was kept. */
+  created_by: string | null;
+  created_by_name: string | null;
   created_at: Date;
   started_at: Date | null;
   finished_at: Date | null;
@@ -29,7 +32,7 @@ export interface OperationRow {
 
 const OPERATION = sql`id, state, source, defaults, on_duplicate, duplicate_by, dry_run, pausing, undo_state, request_sha256, error_code, error_message,
   jsonb_build_object('PENDING', pending_count, 'CREATED', created_count, 'UPDATED', updated_count, 'DUPLICATE', duplicate_count, 'SKIPPED', skipped_count,
-    'REJECTED', rejected_count, 'FAILED', failed_count, 'CANCELLED', cancelled_count) AS counts, created_at, started_at, finished_at`;
+    'REJECTED', rejected_count, 'FAILED', failed_count, 'CANCELLED', cancelled_count) AS counts, created_by, created_by_name, created_at, started_at, finished_at`;
 
 export interface NewOperation {
   source: ImportSource;

@@ -65,19 +65,23 @@ export class ImportService {
     const duplicateBy = readKinds(request.duplicateBy);
     const dryRun = request.dryRun ?? false;
     const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate, duplicateBy, dryRun })).digest('hex');
-    const operation = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const made = await insertOperation(tx, { source, defaults, onDuplicate, duplicateBy, dryRun, idempotencyKey: key, requestSha256 });
-      if (made !== null) {
-        await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);
-        return made;
-      }
-      const known = (await findOperation(tx, { idempotencyKey: key as string })) as OperationRow;
-      if (known.request_sha256 === requestSha256) return known;
-      throw new VitrineError('CONFLICT', 'input.idempotencyKey: this key was used for another import. A new request needs a new key.', {
-        field: 'input.idempotencyKey',
-        value: key,
-      });
-    });
+    const operation = await this.#database.asOrganization(
+      viewer.organizationId,
+      async (tx) => {
+        const made = await insertOperation(tx, { source, defaults, onDuplicate, duplicateBy, dryRun, idempotencyKey: key, requestSha256 });
+        if (made !== null) {
+          await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);
+          return made;
+        }
+        const known = (await findOperation(tx, { idempotencyKey: key as string })) as OperationRow;
+        if (known.request_sha256 === requestSha256) return known;
+        throw new VitrineError('CONFLICT', 'input.idempotencyKey: this key was used for another import. A new request needs a new key.', {
+          field: 'input.idempotencyKey',
+          value: key,
+        });
+      },
+      viewer,
+    );
     this.#queue.wake(IMPORT_PLAN);
     return this.get(viewer, operation.id);
   }

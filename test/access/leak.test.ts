@@ -352,7 +352,6 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
-<<<<<<< HEAD
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
   conceptLabelSuggestions: [{ variables: { concept: victim.moderated, count: 5 }, outcome: 'not found' }],
   conceptMatches: [
@@ -365,12 +364,11 @@ const queries = (): Record<string, Case[]> => ({
   concepts: [
     { variables: { first: 5 }, outcome: 'own' },
     { variables: { first: 5, after: victim.cursors.concepts }, outcome: 'own', control: 'skip' },
-=======
+  ],
   complianceReportExport: [{ variables: { id: victim.export }, outcome: 'nothing' }],
   complianceReportExports: [
     { variables: { first: 5 }, outcome: 'nothing' },
     { variables: { first: 5, after: victim.cursors.complianceReportExports }, outcome: 'nothing', control: 'skip' },
->>>>>>> fa6e343 (Reports as PDF, HTML, CSV and JSON lines: by a job, behind signed links, and on the command line)
   ],
   embeddingModel: [{ variables: {}, outcome: 'own', control: 'skip' }],
   findings: [

@@ -101,6 +101,8 @@ describe('a report as a file', () => {
       ['Red', 'palette', 'PASS'],
     ]);
 
+    expect(rows.map((row) => row.uploadedBy)).toEqual(Array(4).fill('main EDITOR'));
+
     const jsonl = await make({ brand, format: 'JSONL', worst: 3 });
     const [first, ...lines] = (await fetchText(jsonl.url)).trimEnd().split('\n');
     const { complianceReport } = await test.ask(
