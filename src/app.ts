@@ -29,6 +29,8 @@ import { RuleService } from './compliance/rule.service.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CalibrationService } from './concepts/calibration.service.js';
 import { AssetMatchesResolver } from './concepts/asset-matches.resolver.js';
+import { BiasResolver } from './concepts/bias.resolver.js';
+import { BiasService } from './concepts/bias.service.js';
 import { ClassificationResolver } from './concepts/classification.resolver.js';
 import { ClassificationService } from './concepts/classification.service.js';
 import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
@@ -219,6 +221,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetFindingsResolver(compliance),
       new AssetRenditionsResolver(delivery),
       new BrandReportResolver(reports),
+      new BiasResolver(new BiasService(database, conceptVectors, tags)),
       new BrandResolver(brands),
       new ClassificationResolver(new ClassificationService(database, conceptVectors)),
       new CollectionResolver(collections),

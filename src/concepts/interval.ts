@@ -17,18 +17,26 @@ export function wilson(hits: number, trials: number): Estimate | null {
   return { value: share, low: hits === 0 ? 0 : centre - half, high: hits === trials ? 1 : centre + half };
 }
 
+/** Bounds of the standard normal for 95% over one comparison, and over several at once (Bonferroni). */
+function z95Of(comparisons: number): number {
+  // Hastings' rational approximation of the upper quantile (Abramowitz and Stegun 26.2.23), error below 4.5e-4.
+  const t = Math.sqrt(-2 * Math.log(0.025 / comparisons));
+  return t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t);
+}
+
 /**
- * Ratio of two shares with Katz's log interval (95%); half a case is added everywhere when a count is 0 or whole, so that it stays finite.
+ * Ratio of two shares with Katz's log interval (95%, over all of `comparisons` at once); half a case is added everywhere when a count is 0 or whole, so that it stays finite.
  * Null where a group is empty.
  */
-export function rateRatio(hits: number, trials: number, otherHits: number, otherTrials: number): Estimate | null {
+export function rateRatio(hits: number, trials: number, otherHits: number, otherTrials: number, comparisons = 1): Estimate | null {
   if (trials === 0 || otherTrials === 0) return null;
   const extreme = hits === 0 || otherHits === 0 || hits === trials || otherHits === otherTrials;
   const add = extreme ? 0.5 : 0;
   const [a, n, b, m] = [hits + add, trials + 2 * add, otherHits + add, otherTrials + 2 * add];
   const ratio = a / n / (b / m);
   const error = Math.sqrt(1 / a - 1 / n + 1 / b - 1 / m);
-  return { value: ratio, low: ratio * Math.exp(-Z95 * error), high: ratio * Math.exp(Z95 * error) };
+  const z = comparisons === 1 ? Z95 : z95Of(comparisons);
+  return { value: ratio, low: ratio * Math.exp(-z * error), high: ratio * Math.exp(z * error) };
 }
 
 /** The middle 95% of weighted values around their mean. */

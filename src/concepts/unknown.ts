@@ -13,35 +13,40 @@ export function logSum(values: readonly number[]): number {
 
 /**
  * How far words that have nothing to do with a picture come by chance: each rival takes its turn as the label, on each picture of a sample, and
- * its margin over the other rivals (without those left out for it) is kept. Some rivals do fit some pictures, which makes the margins a little too
- * high, and so the answer "unknown" a little too frequent.
+ * its margin over the other rivals (without those left out for it) is kept. The picture's best rival, and what means nearly the same, are not
+ * asked: that one may well be what the picture shows.
  * @param leftOut for each rival, the places of those that mean nearly the same, itself among them
  * @returns margins, ascending
  */
 export function chanceMargins(pictures: readonly (readonly number[])[], leftOut: readonly ReadonlySet<number>[]): Float64Array {
-  const margins = new Float64Array(pictures.length * leftOut.length);
-  let at = 0;
+  const margins: number[] = [];
   for (const rivals of pictures) {
-    const highest = Math.max(...rivals);
+    const best = rivals.reduce((top, value, index) => (value > (rivals[top] as number) ? index : top), 0);
+    const highest = rivals[best] as number;
     const parts = rivals.map((value) => Math.exp(value - highest));
     for (const [index, out] of leftOut.entries()) {
+      if (leftOut[best]?.has(index)) continue;
       let rest = 0;
       for (const [other, part] of parts.entries()) if (!out.has(other)) rest += part;
-      margins[at] = (rivals[index] as number) - highest - Math.log(Math.max(rest, Number.MIN_VALUE));
-      at += 1;
+      margins.push((rivals[index] as number) - highest - Math.log(Math.max(rest, Number.MIN_VALUE)));
     }
   }
-  return margins.sort();
+  return Float64Array.from(margins).sort();
 }
 
+/** Shares between which the upper tail of the margins is read; beyond the second, second-best rivals that do fit would decide. */
+const TAIL = { from: 0.1, to: 0.02 };
+
 /**
- * The margin that the best of `labelCount` unrelated labels passes in `falseRate` of the cases (Bonferroni over the labels).
- * Infinity without a sample: nothing is known then.
+ * The margin that the best of `labelCount` unrelated labels passes in `falseRate` of the cases: the quantile for falseRate / labelCount
+ * (Bonferroni), beyond the tail's end carried on as an exponential. Infinity without a sample: nothing is known then.
  */
 export function marginAt(margins: Float64Array, falseRate: number, labelCount: number): number {
   if (margins.length === 0) return Number.POSITIVE_INFINITY;
-  const place = Math.ceil((1 - falseRate / labelCount) * margins.length);
-  return margins[Math.min(place, margins.length - 1)] as number;
+  const at = (share: number) => margins[Math.min(Math.ceil((1 - share) * margins.length), margins.length - 1)] as number;
+  const share = falseRate / labelCount;
+  if (share >= TAIL.to) return at(share);
+  return at(TAIL.from) + ((at(TAIL.to) - at(TAIL.from)) / Math.log(TAIL.from / TAIL.to)) * Math.log(TAIL.from / share);
 }
 
 export interface Classified {

@@ -353,6 +353,29 @@ const queries = (): Record<string, Case[]> => ({
   ],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
+  conceptBiasReport: [
+    {
+      variables: {
+        concept: victim.concept,
+        groups: [
+          { name: `${MARK} one`, prompts: [`${MARK} group`] },
+          { name: 'two', metadataKey: `${MARK}key` },
+        ],
+      },
+      outcome: 'not found',
+    },
+    {
+      variables: {
+        concept: own.concept,
+        groups: [
+          { name: 'one', prompts: ['a group'] },
+          { name: 'two', tag: `${MARK}tag` },
+        ],
+      },
+      outcome: 'refused',
+      control: 'skip',
+    },
+  ],
   conceptLabelSuggestions: [{ variables: { concept: victim.moderated, count: 5 }, outcome: 'not found' }],
   conceptMatches: [
     ...[{}, { concept: victim.concept }, { asset: victim.asset }, { purpose: 'TAG' }].map((variables) => ({

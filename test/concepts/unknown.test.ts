@@ -52,13 +52,15 @@ describe('margins by chance', () => {
         const wrong = Array.from({ length: 2000 }, () => classify({ labels: draw(labelCount), rivals: draw(59) }, cut, null)).filter(
           ({ isUnknown }) => !isUnknown,
         ).length;
-        expect([scale, labelCount, wrong > 40 && wrong < 170]).toEqual([scale, labelCount, true]);
+        expect([scale, labelCount, wrong > 20 && wrong < 200]).toEqual([scale, labelCount, true]);
       }
     }
   });
 
   it('are finite where all rivals but one are left out', () => {
-    const [lowest, highest] = chanceMargins([[1, 2]], [new Set([0, 1]), new Set([1])]);
-    expect(Number.isFinite(lowest) && Number.isFinite(highest)).toBe(true);
+    const [only, ...more] = chanceMargins([[1, 2]], [new Set([0, 1]), new Set([1])]);
+    expect(Number.isFinite(only)).toBe(true);
+    // The best is not asked.
+    expect(more).toEqual([]);
   });
 });
