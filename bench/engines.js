@@ -55,6 +55,20 @@ export async function openEngine(name, folder, databaseUrl) {
     imported: 0,
     importMs: 0,
     importStatements: 0,
+    /** Imports what a manifest names, and waits until every item is final. */
+    async importManifest(file) {
+      let operation = await app.imports.create(owner, { manifest: { path: file } }, [path.dirname(file)]);
+      while (operation.finished_at === null) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        operation = await app.imports.get(owner, operation.id);
+      }
+      return operation.counts;
+    },
+    /** Ids of assets by external id. */
+    async assetIds() {
+      const rows = await app.database.asOrganization(owner.organizationId, (tx) => tx.rows.asset.findMany({ select: { id: true, externalId: true } }));
+      return new Map(rows.map(({ id, externalId }) => [externalId, id]));
+    },
     /** Imports a folder and waits until every item is final. */
     async importFolder(source) {
       const before = statements();

@@ -9,7 +9,7 @@ export type Scope = Omit<JudgeScope, 'organizationId' | 'candidates'>;
 /**
  * Brings findings up to date: one statement per kind of rule that is in force, however many versions and rules. A finding keeps its id
  * for ever and `first_seen_at` as long as its verdict stays; those that no longer apply (rule retired, asset moved, version replaced) go.
- * @returns number of findings judged
+ * @returns number of findings that are new or say something else than before
  */
 export async function judge(tx: OrganizationTx, scope: Scope): Promise<number> {
   const full = { ...scope, organizationId: tx.organizationId };
@@ -91,16 +91,18 @@ async function listKindsInForce(
  * `decided` false promises that there are no reviews and waivers, which spares looking for them once per finding.
  */
 export async function upsertFindings(tx: OrganizationTx, kind: RuleKind, scope: JudgeScope, decided: boolean): Promise<number> {
-  const replaced = raw(
-    [...FINDING_COLUMNS.slice(2), 'checker_verdict', 'review_id', 'waiver_id'].map((name) => `${name} = EXCLUDED.${name}`).join(', '),
-  );
+  const names = [...FINDING_COLUMNS.slice(2), 'checker_verdict', 'review_id', 'waiver_id'];
+  const replaced = raw(names.map((name) => `${name} = EXCLUDED.${name}`).join(', '));
+  const [known, found] = ['f', 'EXCLUDED'].map((row) => raw(names.map((name) => `${row}.${name}`).join(', ')));
   const judged = RULES[kind].judge(scope);
   return tx.execute(sql`
     INSERT INTO finding AS f (organization_id, ${raw(FINDING_COLUMNS.join(', '))}, checker_verdict, review_id, waiver_id, first_seen_at, judged_at)
     SELECT ${scope.organizationId}::uuid, d.*, ${scope.now}::timestamptz, ${scope.now}::timestamptz
     FROM (${decided ? decide(judged, scope) : undecided(judged)}) d ORDER BY version_id, rule_id
     ON CONFLICT (organization_id, version_id, rule_id) DO UPDATE SET ${replaced}, judged_at = EXCLUDED.judged_at,
-      first_seen_at = CASE WHEN f.verdict = EXCLUDED.verdict THEN f.first_seen_at ELSE EXCLUDED.first_seen_at END`);
+      first_seen_at = CASE WHEN f.verdict = EXCLUDED.verdict THEN f.first_seen_at ELSE EXCLUDED.first_seen_at END
+    -- a finding that says the same is not written again: most of judging anew changes nothing
+    WHERE (${known}) IS DISTINCT FROM (${found})`);
 }
 
 function undecided(judged: Sql): Sql {

@@ -141,7 +141,7 @@ export class ComplianceService {
 
   /**
    * Judges anew, in a transaction of its own: everything, a brand or some rules.
-   * @returns number of findings judged
+   * @returns number of findings that are new or say something else than before
    */
   async rejudge(organizationId: string, scope: Pick<Scope, 'brandId' | 'ruleIds'> = {}): Promise<number> {
     await this.prepare(organizationId);

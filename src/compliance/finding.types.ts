@@ -63,7 +63,7 @@ export class Finding implements Node {
   @Field(() => Date, { description: 'Since when the verdict has been this one.' })
   firstSeenAt!: Date;
 
-  @Field(() => Date, { description: 'When it was last judged.' })
+  @Field(() => Date, { description: 'When it was judged to be as it is; judging it the same again leaves this.' })
   judgedAt!: Date;
 
   @Field(() => Date, { nullable: true, description: 'When the verdict changes by the calendar alone; null when it does not.' })

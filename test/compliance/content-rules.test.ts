@@ -76,7 +76,6 @@ describe('STYLE', () => {
   it('compares with the nearest exemplars, and is judged anew when one of them changes', async () => {
     const { brandId, guidelineId } = await makeBrand(room, 'style');
     const parameters = { approved: ['good-1', 'good-2'], rejected: ['bad-1'], passMargin: 0.1, failMargin: -0.1 };
-    const rule = await makeRule(room, { guidelineId, kind: 'STYLE', parameters });
     const ids = await add(brandId, {
       good: embedded([1, 0, 0], { externalId: 'good-1' }),
       'second good': embedded([0.8, 0.6, 0], { externalId: 'good-2' }),
@@ -87,6 +86,7 @@ describe('STYLE', () => {
       unseen: {},
       text: { kind: 'DOCUMENT' },
     });
+    const rule = await makeRule(room, { guidelineId, kind: 'STYLE', parameters });
     const findings = await findingsOf(rule.id);
     expect(Object.fromEntries(Object.entries(findings).map(([title, { verdict }]) => [title, verdict]))).toEqual({
       ...{ good: 'PASS', 'second good': 'PASS', bad: 'PASS', like: 'PASS', between: 'NEEDS_REVIEW', unlike: 'FAIL' },
@@ -110,9 +110,14 @@ describe('STYLE', () => {
 
   it('goes by similarity alone without rejected exemplars, and says when no exemplar has been seen', async () => {
     const { brandId, guidelineId } = await makeBrand(room, 'style-alone');
+    await add(brandId, {
+      only: embedded([1, 0, 0], { externalId: 'only' }),
+      near: embedded([0.8, 0.6, 0]),
+      far: embedded([0, 1, 0]),
+      unseen: { externalId: 'unseen' },
+    });
     const rule = await makeRule(room, { guidelineId, kind: 'STYLE', parameters: { approved: ['only'], minSimilarity: 0.7 } });
-    const other = await makeRule(room, { guidelineId, key: 'other', kind: 'STYLE', parameters: { approved: ['nobody'] } });
-    await add(brandId, { only: embedded([1, 0, 0], { externalId: 'only' }), near: embedded([0.8, 0.6, 0]), far: embedded([0, 1, 0]) });
+    const other = await makeRule(room, { guidelineId, key: 'other', kind: 'STYLE', parameters: { approved: ['unseen'] } });
     expect(await findingsOf(rule.id)).toMatchObject({
       only: { verdict: 'NOT_EVALUATED' },
       near: { verdict: 'PASS' },
