@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { ApiKeyResolver } from './access/api-key.resolver.js';
 import { ApiKeyService } from './access/api-key.service.js';
 import { OrganizationService } from './access/organization.service.js';
@@ -85,8 +87,12 @@ import { IMPORT_CHANGED, ImportResolver, type ImportTopic } from './imports/impo
 import { ImportService } from './imports/import.service.js';
 import { toImportOperation } from './imports/import.types.js';
 import { ItemFiles } from './imports/item-files.js';
+import { openManifestTemplate } from './imports/manifest-template.js';
+import { SourceListing } from './imports/source-listing.js';
+import { SourceReader } from './imports/source-request.js';
 import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
+import { UrlSource } from './imports/url-source.js';
 import { JobQueue } from './jobs/job-queue.js';
 import type { Logger } from './log.js';
 import { createMediaAnalyzer } from './media/media-analyzer.js';
@@ -205,7 +211,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const matches = new MatchService(database, assets, tags);
     const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance));
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
-    const imports = new ImportService(database, queue, uploads, config.importRoots);
+    const sources = new SourceReader(uploads, config.importRoots, config.importUrls);
+    const imports = new ImportService(database, queue, sources);
     const importControl = new ImportControlService(database, queue);
     const importResults = new ImportResultService(database, signer, baseUrl);
 
@@ -304,7 +311,9 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           thumbnailEdgePx: THUMBNAIL_EDGE_PX,
           ...(options.onStage && { onStage: options.onStage }),
         };
-        await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, files), 1);
+        const { maxByteSize } = config.media;
+        const listing = new SourceListing(database, files, config.importUrls, maxByteSize);
+        await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
         // Two batches at a time: while one is written, the next is decoded.
         const libraryChanged = async (organizationId: string) => {
           for (const kind of [CALIBRATION, DUPLICATE_SCAN, VECTOR_INDEX]) {
@@ -322,7 +331,11 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           // Revisions that wait for their turn see the new pictures too.
           await modelRevisions.catchUp(organizationId);
         };
-        const itemFiles = new ItemFiles(database, files, config.media.maxByteSize);
+        const urls = new UrlSource({ policy: config.importUrls, timeoutMs: config.importUrls.timeoutMs, maxByteSize });
+        closers.push(() => urls.close());
+        const temporaryFolder = path.join(config.dataFolder, 'tmp');
+        await mkdir(temporaryFolder, { recursive: true });
+        const itemFiles = new ItemFiles(database, files, urls, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
         const outcomes = new ImportOutcomes(ingest);
         const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
@@ -372,6 +385,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           receiveUpload: (token, stream) => uploads.receive(token, stream),
           openFile: async (token) => (await assetFiles.open(token)) ?? (await delivery.open(token)) ?? reportExports.open(token),
           openImportResult: (token) => importResults.open(token),
+          openManifestTemplate: async (format) => openManifestTemplate(format),
         });
         httpServer = server;
         closers.push(() => server.close());

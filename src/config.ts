@@ -6,6 +6,18 @@ import { VitrineError } from './errors.js';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+/** Entries with commas between them. */
+const list = (entry: z.ZodType<string, string>) =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(entry));
 const cores = availableParallelism();
 
 /** The folder that holds package.json, prisma/ and models/. */
@@ -32,6 +44,9 @@ const VARIABLES = {
   VITRINE_MAX_PIXELS: whole(1, 1_000_000_000).default(100_000_000),
   VITRINE_MAX_FILE_BYTES: whole(1, 100_000_000_000).default(512 * 1024 * 1024),
   VITRINE_IMPORT_ROOTS: z.string().default(''),
+  VITRINE_IMPORT_URL_HOSTS: list(z.string().regex(/^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'is not a host, *.host or host:port')),
+  VITRINE_IMPORT_URL_NETWORKS: list(z.union([z.cidrv4(), z.cidrv6()])),
+  VITRINE_IMPORT_URL_TIMEOUT_MS: whole(100, 3_600_000).default(60_000),
   VITRINE_STORAGE: z.enum(['local', 's3']).default('local'),
   VITRINE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   VITRINE_S3_BUCKET: z.string().optional(),
@@ -74,6 +89,8 @@ export interface Config {
   media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
   /** Folders that imports of the kind `folder` may read, absolute. */
   importRoots: string[];
+  /** What imports may fetch from addresses; see UrlPolicy. */
+  importUrls: { hosts: string[]; networks: string[]; timeoutMs: number };
   storage:
     | { kind: 'local'; folder: string }
     | {
@@ -150,6 +167,11 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       timeoutMs: env.VITRINE_DECODE_TIMEOUT_MS,
       maxPixels: env.VITRINE_MAX_PIXELS,
       maxByteSize: env.VITRINE_MAX_FILE_BYTES,
+    },
+    importUrls: {
+      hosts: env.VITRINE_IMPORT_URL_HOSTS,
+      networks: env.VITRINE_IMPORT_URL_NETWORKS,
+      timeoutMs: env.VITRINE_IMPORT_URL_TIMEOUT_MS,
     },
     importRoots: env.VITRINE_IMPORT_ROOTS.split(path.delimiter)
       .filter(Boolean)

@@ -30,6 +30,9 @@ export type ErrorCode =
   | 'MEDIA_TIMEOUT'
   | 'MEDIA_DECODER_CRASHED'
   | 'MANIFEST_INVALID'
+  | 'ARCHIVE_INVALID'
+  | 'URL_REFUSED'
+  | 'URL_UNREACHABLE'
   // the model
   | 'MODEL_NOT_FOUND'
   | 'MODEL_INVALID'

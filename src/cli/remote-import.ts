@@ -58,10 +58,16 @@ async function* listLocal(target: string): AsyncGenerator<PlannedItem> {
     return;
   }
   const folder = path.dirname(target);
-  yield* readManifest(createReadStream(target), target, async (file) => ({
-    type: 'PATH',
-    path: await resolveInside([folder], file, 'file', 'file'),
-  }));
+  const manifest = {
+    fileName: target,
+    open: async () => createReadStream(target),
+    withPath: <T>(use: (file: string) => Promise<T>) => use(target),
+  };
+  yield* readManifest(manifest, {
+    file: async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') }),
+    // The server decides what it fetches.
+    url: (url) => ({ type: 'URL', url }),
+  });
 }
 
 async function importChunk(address: ApiAddress, items: PlannedItem[], defaults: AssetFields): Promise<Problem[]> {

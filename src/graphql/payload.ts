@@ -19,7 +19,16 @@ export class UserError {
 
 // What the caller can mend. Everything else (a missing key, a broken database) is a GraphQL error.
 const MENDABLE = new Set([
-  ...['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT', 'FILE_NOT_FOUND', 'FILE_TOO_LARGE', 'MANIFEST_INVALID', 'RULE_TESTS_FAILED'],
+  ...[
+    'BAD_USER_INPUT',
+    'NOT_FOUND',
+    'CONFLICT',
+    'FILE_NOT_FOUND',
+    'FILE_TOO_LARGE',
+    'MANIFEST_INVALID',
+    'URL_REFUSED',
+    'RULE_TESTS_FAILED',
+  ],
   ...['SELF_APPROVAL', 'RELEASE_BLOCKED', 'RELEASE_NOT_JUDGED'],
 ]);
 

@@ -10,6 +10,7 @@ import { claimItems, closeItems, type ItemRow, lockPending } from './import-item
 import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
 import { asFileError, type ItemFile, type ItemFiles } from './item-files.js';
+import { mapLimited } from './map-limited.js';
 
 type Data = { organizationId: string; importId: string; from: number; to: number };
 
@@ -120,13 +121,7 @@ export class ImportBatchJob implements JobHandler<Data> {
     skipKnown: boolean,
   ): Promise<PreparedItem[]> {
     const { database, ingest, itemFiles } = this.#rooms;
-    const located = await itemFiles.locate(organizationId, items);
-    const found = await mapLimited(located, this.#options.parallelFiles, async (entry) => {
-      const started = performance.now();
-      const file = await itemFiles.obtain(entry, !dry_run);
-      if (file !== null) this.#options.onStage?.('store file', performance.now() - started);
-      return { item: entry.item, file };
-    });
+    const found = await itemFiles.obtain(organizationId, items, !dry_run, (ms) => this.#options.onStage?.('store file', ms));
     const sha256s = found.flatMap(({ file }) => (file === null || isVitrineError(file) ? [] : [file.sha256]));
     const known =
       skipKnown && sha256s.length > 0
@@ -135,8 +130,11 @@ export class ImportBatchJob implements JobHandler<Data> {
     return mapLimited(found, this.#options.parallelFiles, async ({ item, file }): Promise<PreparedItem> => {
       if (isVitrineError(file)) return { item, result: file };
       const { fields } = item;
+      if (file !== null && known.has(file.sha256)) await file.dispose();
       if (file === null || known.has(file.sha256)) return { item, result: { fields, file, measured: null } };
-      const measured = await this.#measure(organizationId, file, !dry_run).catch(asFileError);
+      const measured = await this.#measure(organizationId, file, !dry_run)
+        .catch(asFileError)
+        .finally(() => file.dispose());
       return { item, result: isVitrineError(measured) ? measured : { fields, file, measured } };
     });
   }
@@ -165,20 +163,6 @@ export class ImportBatchJob implements JobHandler<Data> {
     this.#options.onStage?.('model', performance.now() - started);
     return { facts, embedded: { modelRevisionId: model.revision.id, result: vector as Float32Array | VitrineError } };
   }
-}
-
-async function mapLimited<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) {
-      const index = next;
-      next += 1;
-      results[index] = await work(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  return results;
 }
 
 /** Whoever asked for an import is the one who brings its assets in. */

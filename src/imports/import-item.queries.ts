@@ -214,13 +214,13 @@ export function findPredictedFindings(
 }
 
 /**
- * Cuts the open items into batches: so many files, or sixteen times as many rows without one, since writing a row is that much quicker
- * than measuring a file. @param files of one batch
+ * Cuts the open items into batches: so many files, a quarter of that from URLs, or sixteen times as many rows without a file: a batch must
+ * not take longer than a worker may be silent. @param files of one batch
  */
 export function listBatches(tx: OrganizationTx, importId: string, files: number): Promise<{ from: number; to: number }[]> {
   return tx.query(sql`
     SELECT min(position) AS "from", max(position) AS "to" FROM (
-      SELECT position, (sum(CASE WHEN source ->> 'type' = 'ASSET' THEN 1 ELSE 16 END) OVER (ORDER BY position) - 1) / (16 * ${files}::int) AS batch
+      SELECT position, (sum(CASE source ->> 'type' WHEN 'ASSET' THEN 1 WHEN 'URL' THEN 64 ELSE 16 END) OVER (ORDER BY position) - 1) / (16 * ${files}::int) AS batch
       FROM import_item WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND state = 'PENDING') s
     GROUP BY batch ORDER BY 1`);
 }

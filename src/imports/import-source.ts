@@ -1,16 +1,30 @@
 import type { AssetFields } from '../assets/asset-fields.js';
 import type { VitrineError } from '../errors.js';
+import type { ArchiveEntry } from './archive.js';
+
+/** A file on the server's disk, or one that was uploaded. */
+export type FileReference = { path: string } | { uploadId: string };
+
+/** Which field of an asset a column of a manifest is; null: none, it is passed over. */
+export type ColumnMapping = Record<string, string | null>;
 
 /** Where an import's files come from, as stored with the operation. */
 export type ImportSource =
   | { type: 'UPLOADS'; uploads: { uploadId: string; fields: AssetFields }[] }
   | { type: 'FOLDER'; folder: string }
+  | { type: 'URLS'; urls: { url: string; fields: AssetFields }[] }
+  | { type: 'ARCHIVE'; archive: FileReference; columns?: ColumnMapping }
   /** Files named in the manifest are relative to its folder, or names of staged uploads. */
-  | { type: 'MANIFEST'; path: string }
-  | { type: 'MANIFEST_UPLOAD'; uploadId: string; files: { uploadId: string; fileName: string }[] };
+  | { type: 'MANIFEST'; path: string; columns?: ColumnMapping }
+  | { type: 'MANIFEST_UPLOAD'; uploadId: string; files: { uploadId: string; fileName: string }[]; columns?: ColumnMapping };
 
 /** Where one item's bytes are; ASSET: nowhere, the row is about an asset that is there. */
-export type ItemSource = { type: 'PATH'; path: string } | { type: 'UPLOAD'; uploadId: string } | { type: 'ASSET' };
+export type ItemSource =
+  | { type: 'PATH'; path: string }
+  | { type: 'UPLOAD'; uploadId: string }
+  | { type: 'URL'; url: string }
+  | { type: 'ENTRY'; archive: FileReference; entry: ArchiveEntry }
+  | { type: 'ASSET' };
 
 /** One input file or manifest row. A row that cannot be understood is an item too: it ends REJECTED, and the counts add up. */
 export interface PlannedItem {

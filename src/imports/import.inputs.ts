@@ -30,9 +30,46 @@ export class ImportUploadInput {
   fields?: AssetFieldsInput | null;
 }
 
+@InputType({ description: 'One address to fetch a file from, with what is said about it.' })
+export class ImportUrlInput {
+  @Field(() => String, { description: 'An http or https address that is reachable from the public internet.' })
+  url!: string;
+
+  @Field(() => AssetFieldsInput, { nullable: true, description: 'What is said about it.' })
+  fields?: AssetFieldsInput | null;
+}
+
+@InputType({ description: 'What a column of a manifest is.' })
+export class ImportColumnInput {
+  @Field(() => String, { description: 'Its name in the manifest.' })
+  column!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The column that it stands for, such as `title` or `metadata.shelf`; null: it is passed over.',
+  })
+  field?: string | null;
+}
+
 @InputType({
   description:
-    'A manifest: JSON lines (`.jsonl`) or CSV with a header line. Every row has `file` and fields of an asset; in CSV tags are separated by `;` and ' +
+    'A ZIP archive. Its files are imported; where it holds `manifest.jsonl` or `manifest.csv` on its top level, the files that that names, with its fields.',
+})
+export class ImportArchiveInput {
+  @Field(() => String, { nullable: true, description: 'Path of an archive on the server, inside a folder that it may read.' })
+  path?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'A staged upload that is the archive.' })
+  upload?: string | null;
+
+  @Field(() => [ImportColumnInput], { nullable: true, description: 'Columns of its manifest that have other names, up to 100.' })
+  columns?: ImportColumnInput[] | null;
+}
+
+@InputType({
+  description:
+    'A manifest: JSON lines (`.jsonl`), CSV or a spreadsheet (`.xlsx`) with a header line. Every row has `file` or `url` and fields of an asset, or an ' +
+    '`externalId` alone, which changes the asset that has it. In CSV tags are separated by `;` and ' +
     'further columns are rightsHolder, rightsLicense, rightsStartsOn, rightsExpiresOn and `metadata.<key>`.',
 })
 export class ImportManifestInput {
@@ -44,6 +81,9 @@ export class ImportManifestInput {
 
   @Field(() => ID, { nullable: true, description: 'A staged upload that is the manifest.' })
   upload?: string | null;
+
+  @Field(() => [ImportColumnInput], { nullable: true, description: 'Columns that have other names, up to 100.' })
+  columns?: ImportColumnInput[] | null;
 
   @Field(() => [ID], { nullable: true, description: 'The staged uploads whose file names the uploaded manifest mentions, up to 1,000.' })
   files?: string[] | null;
@@ -59,6 +99,12 @@ export class ImportSourceInput {
     description: 'A folder on the server, inside one that it may read (VITRINE_IMPORT_ROOTS), with all below it.',
   })
   folder?: string | null;
+
+  @Field(() => [ImportUrlInput], { nullable: true, description: 'Addresses to fetch files from, 1 to 1,000; use a manifest for more.' })
+  urls?: ImportUrlInput[] | null;
+
+  @Field(() => ImportArchiveInput, { nullable: true, description: 'A ZIP archive.' })
+  archive?: ImportArchiveInput | null;
 
   @Field(() => ImportManifestInput, { nullable: true, description: 'A manifest.' })
   manifest?: ImportManifestInput | null;

@@ -179,7 +179,7 @@ const keyOf = (id: string) => fromGlobalId('ImportOperation', id, 'input.id');
 const changed = (row: Row) => ({ import: toImportOperation(row) });
 
 function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
-  const { uploads, folder, manifest } = source;
+  const { uploads, folder, urls, archive, manifest } = source;
   const upload = (id: string, field: string) => fromGlobalId('StagedUpload', id, field);
   return {
     uploads: uploads?.map((item, index) => ({
@@ -187,8 +187,15 @@ function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
       fields: item.fields,
     })),
     folder,
+    urls,
+    archive: archive && {
+      path: archive.path,
+      uploadId: archive.upload && upload(archive.upload, 'input.source.archive.upload'),
+      columns: archive.columns,
+    },
     manifest: manifest && {
       path: manifest.path,
+      columns: manifest.columns,
       uploadId: manifest.upload && upload(manifest.upload, 'input.source.manifest.upload'),
       fileUploadIds: manifest.files?.map((id, index) => upload(id, `input.source.manifest.files[${index}]`)),
     },

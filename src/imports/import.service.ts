@@ -1,28 +1,22 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
-import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
+import { parseAssetFields } from '../assets/asset-fields.js';
 import type { DuplicateBy, OnDuplicate } from '../assets/duplicates.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { JobQueue } from '../jobs/job-queue.js';
-import { resolveInside } from './folder-source.js';
-import type { ImportSource } from './import-source.js';
 import { countOutcomes, type ItemRow, type ItemState, listItems } from './import-item.queries.js';
 import { IMPORT_PLAN } from './import-jobs.js';
 import { findOperation, insertOperation, listOperations, type OperationRow } from './import-operation.queries.js';
-import type { StagedUploadService } from './staged-upload.service.js';
+import type { SourceReader, SourceRequest } from './source-request.js';
 
-const MAX_UPLOADS = 1000;
 const OPERATION_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
 const ITEM_KEYS = z.tuple([z.int().min(0).max(2_147_483_647)]);
 
-/** What a caller asks to import. Exactly one source is set. */
-export interface ImportRequest {
-  uploads?: { uploadId: string; fields?: unknown }[] | null;
-  folder?: string | null;
-  manifest?: { path?: string | null; uploadId?: string | null; fileUploadIds?: string[] | null } | null;
+/** What a caller asks to import. */
+export interface ImportRequest extends SourceRequest {
   defaults?: unknown;
   onDuplicate?: OnDuplicate | null;
   /** EXACT alone when absent. */
@@ -36,14 +30,12 @@ export type ImportOutcomeCounts = Awaited<ReturnType<typeof countOutcomes>>;
 export class ImportService {
   readonly #database: Database;
   readonly #queue: JobQueue;
-  readonly #uploads: StagedUploadService;
-  readonly #importRoots: readonly string[];
+  readonly #sources: SourceReader;
 
-  constructor(database: Database, queue: JobQueue, uploads: StagedUploadService, importRoots: readonly string[]) {
+  constructor(database: Database, queue: JobQueue, sources: SourceReader) {
     this.#database = database;
     this.#queue = queue;
-    this.#uploads = uploads;
-    this.#importRoots = importRoots;
+    this.#sources = sources;
   }
 
   /**
@@ -60,7 +52,7 @@ export class ImportService {
     if (key !== null && (key.length < 1 || key.length > 200 || key.includes('\0') || !key.isWellFormed())) {
       throw badInput('input.idempotencyKey', key, 'a text of 1 to 200 characters');
     }
-    const source = await this.#source(viewer, request, [...extraRoots, ...this.#importRoots]);
+    const source = await this.#sources.read(viewer, request, extraRoots);
     const onDuplicate = request.onDuplicate ?? 'RETURN_EXISTING';
     const duplicateBy = readKinds(request.duplicateBy);
     const dryRun = request.dryRun ?? false;
@@ -84,45 +76,6 @@ export class ImportService {
     );
     this.#queue.wake(IMPORT_PLAN);
     return this.get(viewer, operation.id);
-  }
-
-  async #source(viewer: Viewer, request: ImportRequest, roots: readonly string[]): Promise<ImportSource> {
-    const given = (['uploads', 'folder', 'manifest'] as const).filter((name) => request[name] != null);
-    if (given.length !== 1) {
-      throw badInput(
-        'input.source',
-        given,
-        'exactly one of uploads, folder, manifest',
-        `input.source: exactly one of uploads, folder and manifest is needed, not ${given.length}.`,
-      );
-    }
-    if (request.uploads != null) {
-      const { uploads } = request;
-      if (uploads.length < 1 || uploads.length > MAX_UPLOADS)
-        throw badInput('input.source.uploads', uploads.length, `1 to ${MAX_UPLOADS} uploads; use a manifest for more`);
-      const checked = uploads.map((upload, index) => ({
-        uploadId: upload.uploadId,
-        fields: upload.fields == null ? ({} as AssetFields) : parseAssetFields(upload.fields, `input.source.uploads[${index}].fields`),
-      }));
-      await this.#uploads.requireReceived(
-        viewer,
-        checked.map((upload) => upload.uploadId),
-        (index) => `input.source.uploads[${index}].upload`,
-      );
-      return { type: 'UPLOADS', uploads: checked };
-    }
-    if (request.folder != null)
-      return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
-    const { path, uploadId, fileUploadIds } = request.manifest as NonNullable<ImportRequest['manifest']>;
-    if ((path == null) === (uploadId == null)) throw badInput('input.source.manifest', null, 'either path or upload');
-    if (path != null) return { type: 'MANIFEST', path: await resolveInside(roots, path, 'file', 'input.source.manifest.path') };
-    const [manifest] = await this.#uploads.requireReceived(viewer, [uploadId as string], () => 'input.source.manifest.upload');
-    const files = await this.#uploads.requireReceived(viewer, fileUploadIds ?? [], (index) => `input.source.manifest.files[${index}]`);
-    return {
-      type: 'MANIFEST_UPLOAD',
-      uploadId: (manifest as { id: string }).id,
-      files: files.map((file) => ({ uploadId: file.id, fileName: file.file_name })),
-    };
   }
 
   /** @throws VitrineError NOT_FOUND */

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../database/database.js';
 import { isVitrineError, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
+import { receiveTemporaryFile } from '../files/temporary-file.js';
+import { readArchiveEntry } from './archive.js';
 import type { ItemRow } from './import-item.queries.js';
-import type { ItemSource } from './import-source.js';
+import type { FileReference, ItemSource } from './import-source.js';
+import { mapLimited } from './map-limited.js';
 import { findStagedUploads, type StagedUploadRow } from './staged-upload.queries.js';
+import type { UrlSource } from './url-source.js';
 
 /** The bytes of one item, at hand. */
 export interface ItemFile {
@@ -17,76 +22,129 @@ export interface ItemFile {
   fileName: string;
   /** Lends a path on this machine, good until `use` has settled. */
   withPath<T>(use: (path: string) => Promise<T>): Promise<T>;
+  /** Removes what was made for a dry run. */
+  dispose(): Promise<void>;
 }
 
-type Located = {
+export interface ItemFilesOptions {
+  maxByteSize: number;
+  /** For what a dry run must have on disk for a moment. */
+  temporaryFolder: string;
+  /** Files obtained at the same time. */
+  parallel: number;
+}
+
+export interface Obtained {
   item: ItemRow;
-  where: Exclude<ItemSource, { type: 'UPLOAD' }> | { type: 'STORED'; upload: StagedUploadRow } | VitrineError;
-};
+  /** Null for a row without a file; an error about this file alone. */
+  file: ItemFile | VitrineError | null;
+}
+
+/** Uploads by id, and the local paths of archives by upload id, of one batch. */
+interface Batch {
+  uploads: ReadonlyMap<string, StagedUploadRow>;
+  archives: ReadonlyMap<string, string>;
+  keep: boolean;
+}
 
 /** Gets the bytes of items from wherever they are: into the file store, or, for a dry run, without storing anything. */
 export class ItemFiles {
   readonly #database: Database;
   readonly #files: FileStore;
-  readonly #maxByteSize: number;
+  readonly #urls: UrlSource;
+  readonly #options: ItemFilesOptions;
 
-  constructor(database: Database, files: FileStore, maxByteSize: number) {
+  constructor(database: Database, files: FileStore, urls: UrlSource, options: ItemFilesOptions) {
     this.#database = database;
     this.#files = files;
-    this.#maxByteSize = maxByteSize;
-  }
-
-  /** Looks up, in one statement, what has to be looked up for a batch. */
-  async locate(organizationId: string, items: readonly ItemRow[]): Promise<Located[]> {
-    const ids = items.flatMap(({ source }) => (source?.type === 'UPLOAD' ? [source.uploadId] : []));
-    const uploads = ids.length === 0 ? [] : await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
-    const byId = new Map(uploads.map((upload) => [upload.id, upload]));
-    return items.map((item) => {
-      const source = item.source as ItemSource;
-      if (source.type !== 'UPLOAD') return { item, where: source };
-      const upload = byId.get(source.uploadId);
-      if (upload?.sha256 != null) return { item, where: { type: 'STORED', upload } };
-      return { item, where: new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.') };
-    });
+    this.#urls = urls;
+    this.#options = options;
   }
 
   /**
    * @param keep whether the bytes are to stay in the file store
-   * @returns null for a row without a file; an error about this file alone
-   * @throws VitrineError STORAGE_FULL, STORAGE_UNAVAILABLE, DATABASE_UNREACHABLE: not the file's fault
+   * @param onFile told the milliseconds that each file took
+   * @throws VitrineError STORAGE_FULL, STORAGE_UNAVAILABLE, DATABASE_UNREACHABLE: not a file's fault
    */
-  async obtain({ where }: Located, keep: boolean): Promise<ItemFile | VitrineError | null> {
-    try {
-      if (isVitrineError(where)) return where;
-      if (where.type === 'ASSET') return null;
-      if (where.type === 'STORED') {
-        const { sha256, declared_byte_size: byteSize, file_name: fileName } = where.upload;
-        return this.#stored(sha256 as string, byteSize, fileName);
-      }
-      return await this.#fromPath(where.path, keep);
-    } catch (error) {
-      return asFileError(error);
-    }
+  async obtain(organizationId: string, items: readonly ItemRow[], keep: boolean, onFile: (ms: number) => void): Promise<Obtained[]> {
+    const sources = items.map(({ source }) => source as ItemSource);
+    const archives = sources.flatMap((source) => (source.type === 'ENTRY' && 'uploadId' in source.archive ? source.archive.uploadId : []));
+    const ids = [...new Set([...archives, ...sources.flatMap((source) => (source.type === 'UPLOAD' ? source.uploadId : []))])];
+    const rows = ids.length === 0 ? [] : await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
+    const uploads = new Map(rows.flatMap((row) => (row.sha256 === null ? [] : [[row.id, row]])));
+    // Lent once a batch: where files are in a bucket, an archive is fetched for that.
+    return this.#withArchives([...new Set(archives)], uploads, new Map(), (paths) =>
+      mapLimited(items, this.#options.parallel, async (item) => {
+        const started = performance.now();
+        const file = await this.#open(item.source as ItemSource, { uploads, archives: paths, keep }).catch(asFileError);
+        if (file !== null) onFile(performance.now() - started);
+        return { item, file };
+      }),
+    );
   }
 
-  #stored(sha256: string, byteSize: number, fileName: string): ItemFile {
-    return { sha256, byteSize, fileName, withPath: (use) => this.#files.withLocalFile(sha256, use) };
+  #withArchives<T>(
+    ids: readonly string[],
+    uploads: ReadonlyMap<string, StagedUploadRow>,
+    paths: Map<string, string>,
+    use: (paths: ReadonlyMap<string, string>) => Promise<T>,
+  ): Promise<T> {
+    const [id, ...rest] = ids;
+    if (id === undefined) return use(paths);
+    const sha256 = uploads.get(id)?.sha256;
+    if (sha256 == null) return this.#withArchives(rest, uploads, paths, use);
+    return this.#files.withLocalFile(sha256, (file) => this.#withArchives(rest, uploads, paths.set(id, file), use));
+  }
+
+  async #open(source: ItemSource, { uploads, archives, keep }: Batch): Promise<ItemFile | null> {
+    if (source.type === 'ASSET') return null;
+    if (source.type === 'PATH') return this.#fromPath(source.path, keep);
+    if (source.type === 'UPLOAD') {
+      const upload = uploads.get(source.uploadId);
+      if (upload === undefined) throw new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.');
+      return this.#stored(upload.sha256 as string, upload.declared_byte_size, upload.file_name);
+    }
+    if (source.type === 'URL') {
+      const { content, fileName } = await this.#urls.fetch(source.url);
+      return this.#receive(content, fileName, keep);
+    }
+    const archive = pathOf(source.archive, archives);
+    return this.#receive(await readArchiveEntry(archive, source.entry), path.posix.basename(source.entry.name).slice(-255), keep);
   }
 
   async #fromPath(file: string, keep: boolean): Promise<ItemFile> {
     const fileName = path.basename(file);
     const found = await stat(file);
     if (found.size === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes).');
-    if (keep) {
-      const { sha256, byteSize } = await this.#files.put(createReadStream(file), { maxByteSize: this.#maxByteSize });
-      return this.#stored(sha256, byteSize, fileName);
-    }
-    if (found.size > this.#maxByteSize)
-      throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${this.#maxByteSize}.`);
+    if (keep) return this.#receive(createReadStream(file), fileName, true);
+    const { maxByteSize } = this.#options;
+    if (found.size > maxByteSize)
+      throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash);
-    return { sha256: hash.digest('hex'), byteSize: found.size, fileName, withPath: (use) => use(file) };
+    return { sha256: hash.digest('hex'), byteSize: found.size, fileName, withPath: (use) => use(file), dispose: async () => {} };
   }
+
+  async #receive(content: Readable, fileName: string, keep: boolean): Promise<ItemFile> {
+    const { maxByteSize, temporaryFolder } = this.#options;
+    if (keep) {
+      const { sha256, byteSize } = await this.#files.put(content, { maxByteSize });
+      return this.#stored(sha256, byteSize, fileName);
+    }
+    const received = await receiveTemporaryFile(content, temporaryFolder, { maxByteSize, minimumFreeByteSize: 0, flush: false });
+    const { sha256, byteSize, path: file } = received;
+    return { sha256, byteSize, fileName, withPath: (use) => use(file), dispose: () => rm(file, { force: true }) };
+  }
+
+  #stored(sha256: string, byteSize: number, fileName: string): ItemFile {
+    return { sha256, byteSize, fileName, withPath: (use) => this.#files.withLocalFile(sha256, use), dispose: async () => {} };
+  }
+}
+
+function pathOf(archive: FileReference, archives: ReadonlyMap<string, string>): string {
+  const file = 'path' in archive ? archive.path : archives.get(archive.uploadId);
+  if (file === undefined) throw new VitrineError('FILE_NOT_FOUND', 'The uploaded archive is gone. Upload it again.');
+  return file;
 }
 
 /** Errors about one file become that item's outcome; a full disk or a lost database fail the job, which is tried again. */

@@ -4,43 +4,67 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../errors.js';
-import type { ItemSource, PlannedItem } from './import-source.js';
+import type { ColumnMapping, ItemSource, PlannedItem } from './import-source.js';
+import { readSpreadsheet } from './spreadsheet.js';
 
-/** Finds a file that a manifest names. @throws VitrineError when there is none */
-export type FileFinder = (file: string) => Promise<ItemSource>;
+/** Finds what a row names. @throws VitrineError when there is none */
+export interface FileFinder {
+  file(name: string): Promise<ItemSource>;
+  url(address: string): ItemSource;
+}
+
+/** A manifest, wherever it is. */
+export interface ManifestFile {
+  fileName: string;
+  open(): Promise<Readable>;
+  /** Lends it as a file on this machine. */
+  withPath<T>(use: (path: string) => Promise<T>): Promise<T>;
+}
 
 const MAX_LINE_CHARACTERS = 200_000;
+const KINDS = ['.jsonl', '.ndjson', '.csv', '.xlsx'];
 
 /**
- * Reads a manifest: JSON lines (`.jsonl`, `.ndjson`) or CSV with a header line (`.csv`). One item per row; a broken row becomes an item
- * with an error and the rest goes on.
+ * Reads a manifest: JSON lines (`.jsonl`, `.ndjson`), CSV (`.csv`) or a spreadsheet (`.xlsx`) with a header line. One item per row; a
+ * broken row becomes an item with an error and the rest goes on.
+ * @param columns gives columns, or fields of JSON rows, other names
  * @throws VitrineError MANIFEST_INVALID when the file as a whole cannot be read
  */
-export async function* readManifest(content: Readable, fileName: string, find: FileFinder): AsyncGenerator<PlannedItem> {
-  const extension = path.extname(fileName).toLowerCase();
-  const rows = extension === '.csv' ? readCsv(content) : extension === '.jsonl' || extension === '.ndjson' ? readJsonLines(content) : null;
-  if (rows === null) {
-    throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(fileName)} must end in .jsonl, .ndjson or .csv.`, {
-      value: fileName,
-      allowed: ['.jsonl', '.ndjson', '.csv'],
-    });
+export async function* readManifest(manifest: ManifestFile, find: FileFinder, columns: ColumnMapping = {}): AsyncGenerator<PlannedItem> {
+  for await (const { line, row } of await readRows(manifest, columns)) yield await plan(line, row, find);
+}
+
+async function readRows(manifest: ManifestFile, columns: ColumnMapping): Promise<AsyncIterable<Row> | Row[]> {
+  const extension = path.extname(manifest.fileName).toLowerCase();
+  if (extension === '.csv') return readCsv(await manifest.open(), columns);
+  if (extension === '.jsonl' || extension === '.ndjson') return readJsonLines(await manifest.open(), columns);
+  if (extension === '.xlsx') {
+    const rows = await manifest.withPath(readSpreadsheet);
+    return rows.map(({ line, record }) => ({ line, row: fromCells(renamed(record, columns)) }));
   }
-  for await (const { line, row } of rows) yield await plan(line, row, find);
+  throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(manifest.fileName)} must end in ${KINDS.join(', ')}.`, {
+    value: manifest.fileName,
+    allowed: KINDS,
+  });
+}
+
+function renamed<T>(record: Record<string, T>, columns: ColumnMapping): Record<string, T> {
+  const names = Object.entries(record).flatMap(([column, value]) => {
+    const name = Object.hasOwn(columns, column) ? columns[column] : column;
+    return name == null ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(names);
 }
 
 async function plan(line: number, row: Record<string, unknown> | VitrineError, find: FileFinder): Promise<PlannedItem> {
-  const label = !isVitrineError(row) && typeof row.file === 'string' && row.file !== '' ? row.file : `line ${line}`;
+  const named = isVitrineError(row) ? undefined : (row.file ?? row.url);
+  const label = typeof named === 'string' && named !== '' ? named : `line ${line}`;
   try {
     if (isVitrineError(row)) throw row;
-    const { file, ...fields } = row;
+    const { file, url, ...fields } = row;
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
-    // Without a file the row is about an asset that is there.
-    if (file == null && parsed.externalId) return { label: parsed.externalId, source: { type: 'ASSET' }, fields: parsed, error: null };
-    if (typeof file !== 'string' || file === '') {
-      const message = `line ${line}: file is missing. A row names its file, relative to the manifest, or the externalId of an asset that is there.`;
-      throw new VitrineError('MANIFEST_INVALID', message, { field: 'file', value: file });
-    }
-    return { label, source: await find(file), fields: parsed, error: null };
+    const source = await sourceOf(line, file, url, parsed.externalId, find);
+    return { label: source.type === 'ASSET' ? (parsed.externalId as string) : label, source, fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
     const message = error.message.startsWith('line ') ? error.message : `line ${line}: ${error.message}`;
@@ -53,14 +77,33 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
   }
 }
 
+async function sourceOf(line: number, file: unknown, url: unknown, externalId: unknown, find: FileFinder): Promise<ItemSource> {
+  const wrong = (field: string, message: string, value: unknown) =>
+    new VitrineError('MANIFEST_INVALID', `line ${line}: ${message}`, { field, value });
+  if (file != null && url != null) throw wrong('url', 'file and url are both given. A row is about one file.', url);
+  if (url != null) {
+    if (typeof url !== 'string') throw wrong('url', 'url is not a text.', url);
+    return find.url(url);
+  }
+  if (typeof file === 'string' && file !== '') return find.file(file);
+  // Without a file the row is about an asset that is there.
+  if (file == null && externalId) return { type: 'ASSET' };
+  throw wrong(
+    'file',
+    'file is missing. A row names its file, relative to the manifest, its url, or the externalId of an asset that is there.',
+    file,
+  );
+}
+
 type Row = { line: number; row: Record<string, unknown> | VitrineError };
 
-async function* readJsonLines(content: Readable): AsyncGenerator<Row> {
+async function* readJsonLines(content: Readable, columns: ColumnMapping): AsyncGenerator<Row> {
   let line = 0;
   for await (const text of createInterface({ input: content, crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1;
     if (text.trim() === '') continue;
-    yield { line, row: parseJsonLine(line, text) };
+    const row = parseJsonLine(line, text);
+    yield { line, row: isVitrineError(row) ? row : renamed(row, columns) };
   }
 }
 
@@ -76,7 +119,7 @@ function parseJsonLine(line: number, text: string): Record<string, unknown> | Vi
   }
 }
 
-async function* readCsv(content: Readable): AsyncGenerator<Row> {
+async function* readCsv(content: Readable, columns: ColumnMapping): AsyncGenerator<Row> {
   const source = Readable.from(withPlainLineEnds(content));
   const parser = source.pipe(
     parse({ bom: true, columns: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MAX_LINE_CHARACTERS }),
@@ -89,7 +132,9 @@ async function* readCsv(content: Readable): AsyncGenerator<Row> {
     }>) {
       yield {
         line: info.lines,
-        row: info.error ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${info.error.message}`) : fromCsv(record),
+        row: info.error
+          ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${info.error.message}`)
+          : fromCells(renamed(record, columns)),
       };
     }
   } catch (cause) {
@@ -116,8 +161,8 @@ const RIGHTS_COLUMNS: Record<string, string> = {
   rightsExpiresOn: 'expiresOn',
 };
 
-/** Columns: file, the fields of an asset, tags separated by `;`, rightsHolder ... rightsExpiresOn, and `metadata.<key>`. Empty cells say nothing. */
-function fromCsv(record: Record<string, string>): Record<string, unknown> {
+/** Columns: file or url, the fields of an asset, tags separated by `;`, rightsHolder ... rightsExpiresOn, and `metadata.<key>`. Empty cells say nothing. */
+function fromCells(record: Record<string, string>): Record<string, unknown> {
   const row: Record<string, unknown> & { rights?: Record<string, string>; metadata?: Record<string, string> } = {};
   for (const [column, value] of Object.entries(record)) {
     if (value === '') continue;

@@ -70,6 +70,7 @@ const options = (): HttpServerOptions => ({
   },
   openFile: async (token) => FILES[token] ?? null,
   openImportResult: async () => null,
+  openManifestTemplate: async () => null,
   closeTimeoutMs: 500,
 });
 

@@ -1,0 +1,125 @@
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database } from '../database/database.js';
+import { VitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import { listArchive, readArchiveEntry } from './archive.js';
+import { listFolder, resolveInside } from './folder-source.js';
+import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
+import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';
+import { readPublicUrl, type UrlPolicy } from './public-url.js';
+import { findStagedUploads, type StagedUploadRow } from './staged-upload.queries.js';
+
+const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv)$/;
+
+/** Lists what a source of an import holds, item by item. */
+export class SourceListing {
+  readonly #database: Database;
+  readonly #files: FileStore;
+  readonly #urlPolicy: UrlPolicy;
+  readonly #maxByteSize: number;
+
+  constructor(database: Database, files: FileStore, urlPolicy: UrlPolicy, maxByteSize: number) {
+    this.#database = database;
+    this.#files = files;
+    this.#urlPolicy = urlPolicy;
+    this.#maxByteSize = maxByteSize;
+  }
+
+  /** @throws VitrineError when the source as a whole cannot be read; what is wrong with one item is in the item */
+  async *list(organizationId: string, source: ImportSource): AsyncGenerator<PlannedItem> {
+    if (source.type === 'FOLDER') yield* listFolder(source.folder);
+    else if (source.type === 'UPLOADS') yield* this.#listUploads(organizationId, source.uploads);
+    else if (source.type === 'URLS') {
+      for (const { url, fields } of source.urls) yield { label: url, source: { type: 'URL', url }, fields, error: null };
+    } else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
+    else if (source.type === 'MANIFEST') {
+      const folder = path.dirname(source.path);
+      const find = this.#finder(async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') }));
+      yield* readManifest(manifestAt(source.path), find, source.columns);
+    } else {
+      const upload = await this.#upload(organizationId, source.uploadId, 'manifest');
+      const byName = new Map(source.files.map((file) => [file.fileName, file.uploadId]));
+      const find = this.#finder(async (file) => {
+        const uploadId = byName.get(file);
+        if (uploadId !== undefined) return { type: 'UPLOAD', uploadId };
+        throw notFound(file, 'no uploaded file is called');
+      });
+      yield* readManifest(this.#manifestOf(upload), find, source.columns);
+    }
+  }
+
+  async *#listUploads(organizationId: string, uploads: Extract<ImportSource, { type: 'UPLOADS' }>['uploads']): AsyncGenerator<PlannedItem> {
+    const ids = uploads.map(({ uploadId }) => uploadId);
+    const rows = await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
+    const names = new Map(rows.map((row) => [row.id, row.file_name]));
+    for (const { uploadId, fields } of uploads)
+      yield { label: names.get(uploadId) ?? uploadId, source: { type: 'UPLOAD', uploadId }, fields, error: null };
+  }
+
+  /** The files of an archive; with a manifest on its top level, what that names. */
+  async *#listArchive(organizationId: string, archive: FileReference, columns?: ColumnMapping): AsyncGenerator<PlannedItem> {
+    const upload = 'uploadId' in archive ? await this.#upload(organizationId, archive.uploadId, 'archive') : null;
+    const withPath = <T>(use: (file: string) => Promise<T>): Promise<T> =>
+      'path' in archive ? use(archive.path) : this.#files.withLocalFile(upload?.sha256 as string, use);
+    const listed = await withPath((file) => listArchive(file, this.#maxByteSize));
+    const manifest = listed.find(({ entry, error }) => error === null && MANIFEST_IN_ARCHIVE.test(entry.name));
+    if (manifest === undefined) {
+      for (const { entry, error } of listed)
+        yield { label: entry.name, source: error === null ? { type: 'ENTRY', archive, entry } : null, fields: {}, error };
+      return;
+    }
+    const byName = new Map(listed.map((found) => [found.entry.name, found]));
+    const find = this.#finder(async (file) => {
+      const found = byName.get(file);
+      if (found === undefined) throw notFound(file, 'the archive has no file');
+      if (found.error !== null) throw found.error;
+      return { type: 'ENTRY', archive, entry: found.entry };
+    });
+    // Read as a whole first, since an uploaded archive is only lent.
+    const items = await withPath(async (file) => {
+      const planned: PlannedItem[] = [];
+      const content = { fileName: manifest.entry.name, open: () => readArchiveEntry(file, manifest.entry), withPath: unsupported };
+      for await (const item of readManifest(content, find, columns)) planned.push(item);
+      return planned;
+    });
+    yield* items;
+  }
+
+  #finder(file: FileFinder['file']): FileFinder {
+    return { file, url: (address) => ({ type: 'URL', url: readPublicUrl(address, this.#urlPolicy).href }) };
+  }
+
+  #manifestOf({ sha256, file_name: fileName }: StagedUploadRow): ManifestFile {
+    const hash = sha256 as string;
+    return { fileName, open: () => this.#files.openRead(hash), withPath: (use) => this.#files.withLocalFile(hash, use) };
+  }
+
+  async #upload(organizationId: string, id: string, what: string): Promise<StagedUploadRow> {
+    const [upload] = await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, [id]));
+    if (upload?.sha256 == null) throw new VitrineError('FILE_NOT_FOUND', `The uploaded ${what} is gone. Upload it again.`);
+    return upload;
+  }
+}
+
+function manifestAt(file: string): ManifestFile {
+  return {
+    fileName: file,
+    open: async () => {
+      const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') throw new VitrineError('FILE_NOT_FOUND', 'The manifest is not there any more.');
+        throw new VitrineError('FILE_UNREADABLE', `The manifest cannot be read (${error.code}); check its permissions.`, { cause: error });
+      });
+      return handle.createReadStream();
+    },
+    withPath: (use) => use(file),
+  };
+}
+
+function unsupported(): never {
+  throw new VitrineError('MANIFEST_INVALID', 'A spreadsheet inside an archive is not read; use CSV or JSON lines.');
+}
+
+function notFound(file: string, what: string): VitrineError {
+  return new VitrineError('FILE_NOT_FOUND', `file: ${what} ${JSON.stringify(file)}.`, { field: 'file', value: file });
+}
