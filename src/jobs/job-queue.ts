@@ -141,6 +141,8 @@ export class JobQueue {
   async stop(timeoutMs = 15_000): Promise<void> {
     this.#stopping.abort();
     await this.#boss.stop({ graceful: true, timeout: timeoutMs, wait: true });
+    // pg-boss looks once more at its workers after this turn; whoever waits for us may take the ground from under it.
+    await new Promise((resolve) => setImmediate(resolve));
     await this.#session?.end().catch(() => undefined);
   }
 }

@@ -12,12 +12,16 @@ export interface S3Server {
   secretAccessKey: string;
   forcePathStyle: true;
   close(): Promise<void>;
+  /** Ends it as a crash would; what is stored stays. */
+  stop(): Promise<void>;
+  /** Starts it again at the same address. */
+  restart(): Promise<void>;
 }
 
 // Ends with its standard input, so that it never outlives a test run that was killed.
 const PROGRAM = `
   const S3rver = require(process.argv[1]);
-  const server = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory: process.argv[2], configureBuckets: [{ name: 'vitrine-test' }] });
+  const server = new S3rver({ address: '127.0.0.1', port: Number(process.argv[3]), silent: true, directory: process.argv[2], configureBuckets: [{ name: 'vitrine-test' }] });
   server.run().then((address) => process.stdout.write(address.port + '\\n'));
   process.stdin.resume().on('end', () => process.exit());
 `;
@@ -25,12 +29,12 @@ const PROGRAM = `
 /** A real S3 server (s3rver) on a free loopback port, with one empty bucket. */
 export async function startS3Server(): Promise<S3Server> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-s3-'));
-  const s3rver = createRequire(import.meta.url).resolve('s3rver');
-  // Its paging of listings uses DES, which OpenSSL 3 keeps in the legacy provider.
-  const server = spawn(process.execPath, ['--openssl-legacy-provider', '-e', PROGRAM, s3rver, folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  let server = spawnServer(folder, '0');
   const port = await firstLine(server);
+  const stop = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    await new Promise((resolve) => server.once('exit', resolve) && server.kill('SIGKILL'));
+  };
   return {
     endpoint: `http://127.0.0.1:${port}`,
     bucket: 'vitrine-test',
@@ -38,13 +42,24 @@ export async function startS3Server(): Promise<S3Server> {
     accessKeyId: 'S3RVER',
     secretAccessKey: 'S3RVER',
     forcePathStyle: true,
+    stop,
+    restart: async () => {
+      server = spawnServer(folder, port);
+      await firstLine(server);
+    },
     close: async () => {
-      if (server.exitCode === null && server.signalCode === null) {
-        await new Promise((resolve) => server.once('exit', resolve) && server.kill('SIGKILL'));
-      }
+      await stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function spawnServer(folder: string, port: string): ChildProcess {
+  const s3rver = createRequire(import.meta.url).resolve('s3rver');
+  // Its paging of listings uses DES, which OpenSSL 3 keeps in the legacy provider.
+  return spawn(process.execPath, ['--openssl-legacy-provider', '-e', PROGRAM, s3rver, folder, port], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

@@ -9,12 +9,12 @@ export class VitrineProcess {
   #output = '';
 
   /** @param environment the only variables that the program sees beside PATH, HOME and TMPDIR */
-  constructor(environment: Record<string, string>) {
+  constructor(environment: Record<string, string>, args: readonly string[] = ['serve']) {
     const { PATH, HOME, TMPDIR } = process.env;
     const given = Object.entries({ PATH, HOME, TMPDIR, ...environment }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );
-    this.#child = spawn(process.execPath, [path.resolve('dist/main.js'), 'serve'], {
+    this.#child = spawn(process.execPath, [path.resolve('dist/main.js'), ...args], {
       env: { ...Object.fromEntries(given), VITRINE_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -51,6 +51,16 @@ export class VitrineProcess {
     this.#child.kill('SIGKILL');
     await this.#exited;
     return children;
+  }
+
+  /** Process ids of its children: the decoders. */
+  children(): Promise<number[]> {
+    return childrenOf(this.#child.pid as number);
+  }
+
+  /** When it has ended by itself. @returns its exit code */
+  get exited(): Promise<number | null> {
+    return this.#exited;
   }
 
   /** Asks it to stop. @returns its exit code */
