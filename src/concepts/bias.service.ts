@@ -10,7 +10,7 @@ import type { BiasGroup, ConceptBiasReport } from './bias.types.js';
 import { findConcepts } from './concept.queries.js';
 import { noConcept } from './concept.service.js';
 import { listCalibrations } from './concept-calibration.queries.js';
-import { type ConceptVectors, leftOutFor, type RivalSet } from './concept-vectors.js';
+import { type ConceptVectors, leftOutFor, type ModelVectors, type RivalSet } from './concept-vectors.js';
 import { rateRatio, wilson } from './interval.js';
 import { readProbability, readPrompts } from './prompt.js';
 import { findWarnings } from './prompt-warnings.js';
@@ -55,8 +55,9 @@ export class BiasService {
     const conceptId = fromGlobalId('Concept', input.concept, 'concept');
     const groups = readGroups(input.groups);
     const given = input.threshold == null ? null : readProbability(input.threshold, 'threshold');
-    const rivals = await this.#vectors.rivals();
-    const ensembles = await this.#embedGroups(groups);
+    const vectors = await this.#vectors.of(viewer.organizationId);
+    const rivals = await vectors.rivals();
+    const ensembles = await embedGroups(groups, vectors);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const [concept] = await findConcepts(tx, [conceptId]);
       if (concept === undefined) throw noConcept(input.concept, 'concept');
@@ -71,18 +72,10 @@ export class BiasService {
       const described = describe(groups, counts);
       return {
         ...{ conceptName: concept.name, threshold, isCalibrated, pictures: all?.pictures ?? 0, hits: all?.hits ?? 0, groups: described },
-        ...{ modelRevision: this.#vectors.model.revision, caveats: caveatsOf(described, isCalibrated, all?.pictures ?? 0) },
+        ...{ modelRevision: vectors.model.revision, caveats: caveatsOf(described, isCalibrated, all?.pictures ?? 0) },
         warnings: groups.flatMap((group) => ('prompts' in group ? group.prompts.flatMap(findWarnings) : [])),
       };
     });
-  }
-
-  async #embedGroups(groups: readonly Group[]): Promise<Map<string, Float32Array>> {
-    const made = new Map<string, Float32Array>();
-    for (const group of groups) {
-      if ('prompts' in group) made.set(group.key, (await this.#vectors.embedEnsemble(group.prompts, this.#vectors.ownTemplates)).vector);
-    }
-    return made;
   }
 
   /** Groups by prompts are each other's rivals, so that a picture is in one of them at most under CLIP. */
@@ -112,6 +105,14 @@ export class BiasService {
       return { key, members: { vectors } };
     });
   }
+}
+
+async function embedGroups(groups: readonly Group[], vectors: ModelVectors): Promise<Map<string, Float32Array>> {
+  const made = new Map<string, Float32Array>();
+  for (const group of groups) {
+    if ('prompts' in group) made.set(group.key, (await vectors.embedEnsemble(group.prompts, vectors.ownTemplates)).vector);
+  }
+  return made;
 }
 
 function readGroups(groups: readonly BiasGroupRequest[]): Group[] {
