@@ -13,6 +13,8 @@ import { RuleService } from '../dist/compliance/rule.service.js';
 import { openDatabase } from '../dist/database/open-database.js';
 import { sql } from '../dist/database/sql.js';
 import { registerModel } from '../dist/embedding/embedding.queries.js';
+import { HistoryService } from '../dist/history/history.service.js';
+import { ReportService } from '../dist/reports/report.service.js';
 import { TagService } from '../dist/tags/tag.service.js';
 import { judgeAsset, loadRoom } from './compliance-baseline.js';
 import { DIMENSIONS, fillLibrary, PALETTE, RULES, textVectors } from './compliance-library.js';
@@ -84,6 +86,16 @@ try {
   await database.asOrganization(organizationId, (tx) => tx.execute(sql`UPDATE rule SET state = 'PUBLISHED'`));
   await database.asOwner('ANALYZE rule; ANALYZE text_embedding; ANALYZE brand_color');
 
+  // The same without history first, in the same run: what writing it down and chaining it costs.
+  const history = new HistoryService(database);
+  const reportService = new ReportService(database, compliance, history);
+  const triggers = (action) => database.asOwner(['insert', 'update', 'delete'].map((event) => `ALTER TABLE finding ${action} TRIGGER history_${event}`).join('; '));
+  await triggers('DISABLE');
+  const [bare, , bareCpu] = await timed(() => compliance.rejudge(organizationId));
+  await database.asOwner('TRUNCATE finding');
+  await triggers('ENABLE');
+  say('full judgement without history', `${seconds(bare)}, of which computing ${seconds(bareCpu)}`);
+
   const [full, judged, fullCpu] = await timed(() => compliance.rejudge(organizationId));
   say(`full judgement, ${judged} findings`, `${seconds(full)}, of which computing ${seconds(fullCpu)}`);
   await database.asOwner('ANALYZE finding');
@@ -111,8 +123,14 @@ try {
   for (let at = 0; at + 32 <= sample.length; at += 32) batch.push((await timed(() => database.asOrganization(organizationId, (tx) => compliance.judgeVersions(tx, sample.slice(at, at + 32).map(({ version }) => version)))))[0]);
   say('an import batch of 32 judged by all rules, p50', `${percentiles(batch).p50.toFixed(1)} ms`);
   const reports = [];
-  for (let n = 0; n < 10; n++) reports.push((await timed(() => compliance.report(viewer, brand.id)))[0]);
+  for (let n = 0; n < 10; n++) reports.push((await timed(() => reportService.report(viewer, { brandId: brand.id })))[0]);
   say('report of the brand, p50 / p95', `${percentiles(reports).p50.toFixed(0)} / ${percentiles(reports).p95.toFixed(0)} ms`);
+
+  const asOf = new Date();
+  const [past] = await timed(() => reportService.report(viewer, { brandId: brand.id }, { asOf }));
+  say('the same report by asOf, from the history', seconds(past));
+  const [verified, verification] = await timed(() => history.verify(organizationId));
+  say(`history verified, ${verification.links} links, intact: ${verification.intact}`, seconds(verified));
 
   const sqlVerdicts = await database.asOrganization(organizationId, (tx) => tx.query(sql`SELECT asset_id, rule_id, verdict FROM finding WHERE asset_id = ANY(${sample.map(({ id }) => id)}::uuid[])`));
   const expected = new Map(sqlVerdicts.map(({ asset_id, rule_id, verdict }) => [`${asset_id} ${rule_id}`, verdict]));

@@ -99,6 +99,9 @@ import { createMediaAnalyzer } from './media/media-analyzer.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
 import { ReleaseService } from './releases/release.service.js';
 import { BrandReportResolver } from './reports/brand-report.resolver.js';
+import { COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, ComplianceClockJob } from './reports/compliance-clock.job.js';
+import { ReportScheduleResolver } from './reports/report-schedule.resolver.js';
+import { ReportScheduleService } from './reports/report-schedule.service.js';
 import { ReportExportJob } from './reports/report-export.job.js';
 import { ReportExportResolver } from './reports/report-export.resolver.js';
 import { REPORT_EXPORT, ReportExportService } from './reports/report-export.service.js';
@@ -180,6 +183,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const reports = new ReportService(database, compliance, history);
     const reportWriter = new ReportWriter({ database, files, media, reports });
     const reportExports = new ReportExportService(database, queue, files, signer, baseUrl);
+    const reportSchedules = new ReportScheduleService(database, reportExports);
     const releases = new ReleaseService(database, compliance);
     const organizations = new OrganizationService(database);
     const apiKeys = new ApiKeyService(database);
@@ -256,6 +260,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ReportResolver(reports),
       new RuleCheckResolver(ruleChecks),
       new ReportExportResolver(reportExports),
+      new ReportScheduleResolver(reportSchedules),
       new RuleResolver(rules),
       new SearchReportResolver(),
       new SearchResolver(search),
@@ -276,6 +281,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       history,
       reports,
       reportWriter,
+      reportSchedules,
       guidelines,
       organizations,
       apiKeys,
@@ -300,6 +306,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           CONCEPT_MATCH,
           VECTOR_INDEX,
           REPORT_EXPORT,
+          COMPLIANCE_CLOCK,
         ]);
         closers.push(() => queue.stop());
         if (!work) return;
@@ -340,6 +347,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
         await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
         await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
+        await queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
+        await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
         await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);

@@ -12,6 +12,7 @@ export type NodeType =
   | 'Guideline'
   | 'ImportOperation'
   | 'ReportExport'
+  | 'ReportSchedule'
   | 'Rule'
   | 'StagedUpload'
   | 'Tag'

@@ -86,6 +86,11 @@ export class JobQueue {
     }
   }
 
+  /** Has a job of this kind begun at fixed times, by one worker of all that ask for it. @param cron five fields, UTC */
+  async schedule<Data extends object>(kind: JobKind<Data>, cron: string, data: Data): Promise<void> {
+    await this.#boss.schedule(kind.name, cron, data, { tz: 'UTC' });
+  }
+
   /** Makes this process look for work now and not at the next poll. */
   wake(kind: JobKind<object>): void {
     for (const worker of this.#workers.get(kind.name) ?? []) this.#boss.notifyWorker(worker);

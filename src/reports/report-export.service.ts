@@ -50,8 +50,13 @@ export class ReportExportService {
   async create(viewer: Viewer, request: ExportRequest): Promise<ExportRow> {
     requireRole(viewer, 'EDITOR');
     const row = await this.#database.asOrganization(viewer.organizationId, (tx) => this.createIn(tx, viewer, request), viewer);
-    this.#queue.wake(REPORT_EXPORT);
+    this.wake();
     return row;
+  }
+
+  /** Has the worker of this process look at once for what {@link createIn} added. */
+  wake(): void {
+    this.#queue.wake(REPORT_EXPORT);
   }
 
   /** {@link create} in the caller's transaction; the job waits for it to commit. */

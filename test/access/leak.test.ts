@@ -12,7 +12,7 @@ import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } 
 const MARK = 'qzleakqz';
 
 /** Mutations that need the role ADMIN. */
-const ADMINISTRATION = /^(apiKey|brand|guideline|rule|waiver(Approve|Reject))/;
+const ADMINISTRATION = /^(apiKey|brand|guideline|rule|reportSchedule|waiver(Approve|Reject))/;
 
 type Outcome = 'nothing' | 'not found' | 'refused' | 'own';
 
@@ -210,8 +210,10 @@ async function fillVictim() {
   }
   await mutate('assetApprove', { asset: other, reason: `${MARK} release` }, 'release { state }', EDITOR);
   const made = await mutate('complianceReportExportCreate', { brand: brand.id, format: 'JSONL' }, 'export { id }', EDITOR);
+  const daily = { name: `${MARK} daily`, brand: brand.id, format: 'CSV', every: 'DAY' };
+  const { schedule } = await mutate('reportScheduleCreate', daily, 'schedule { id }', ADMIN);
   const listed = await test.ask(
-    'query { waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } }',
+    'query { waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } reportSchedules(first: 1) { edges { cursor } } }',
     {},
     ADMIN,
   );
@@ -223,6 +225,7 @@ async function fillVictim() {
     ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
+  cursors.reportSchedules = listed.reportSchedules.edges[0].cursor;
   cursors.complianceReportExports = listed.complianceReportExports.edges[0].cursor;
   return {
     ...{ apiKey: apiKey.id as string, secret: secret as string, brand: brand.id as string, guideline: guideline.id as string, rules },
@@ -249,6 +252,7 @@ async function fillVictim() {
     finding,
     waivers,
     export: made.export.id as string,
+    schedule: schedule.id as string,
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
     deliveryLink: deliveryLink.id as string,
@@ -437,6 +441,10 @@ const queries = (): Record<string, Case[]> => ({
     ),
   ],
   renditionPresets: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  reportSchedules: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.reportSchedules }, outcome: 'nothing', control: 'skip' },
+  ],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
   rulePreview: [
     { variables: { rule: rule(), parameters: { minWidthPx: 1, minHeightPx: 1 } }, outcome: 'not found' },
@@ -494,6 +502,8 @@ const mutations = (): Record<string, Case[]> => {
     assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
     // What the scope names is looked up by the job, in the organisation of whoever asked.
     complianceReportExportCreate: [to({ brand: victim.brand, format: 'JSONL' }, 'own')],
+    reportScheduleCreate: [to({ name: `${MARK} schedule`, brand: victim.brand, format: 'CSV', every: 'DAY' }, 'own', 'skip')],
+    reportScheduleDelete: [to({ id: victim.schedule }, 'not found')],
     findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
     findingWaive: [
       to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),
