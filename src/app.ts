@@ -95,6 +95,9 @@ import { StagedUploadService } from './imports/staged-upload.service.js';
 import { UrlSource } from './imports/url-source.js';
 import { JobQueue } from './jobs/job-queue.js';
 import type { Logger } from './log.js';
+import { MARK_SCAN, MarkScanJob } from './marks/mark-scan.job.js';
+import { AssetMarksResolver, MarkResolver } from './marks/mark.resolver.js';
+import { MarkService } from './marks/mark.service.js';
 import { createMediaAnalyzer } from './media/media-analyzer.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
 import { ReleaseService } from './releases/release.service.js';
@@ -207,6 +210,11 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     };
     const ingest = new AssetIngest(tags, collections, embedding, newPictures);
     const assetFiles = new AssetFileService(database, files, signer, baseUrl);
+    const scans = {
+      enqueue: (tx: OrganizationTx) => queue.enqueue(tx, MARK_SCAN, [{ organizationId: tx.organizationId }]),
+      wake: () => queue.wake(MARK_SCAN),
+    };
+    const marks = new MarkService({ database, files, media, brands, compliance, scans });
     const renditions = new RenditionService(database, files, media);
     const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
     const duplicates = new DuplicateService(database, embedding);
@@ -230,6 +238,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new AssetConnectionResolver(),
       new AssetMatchesResolver(matches),
       new AssetFindingsResolver(compliance),
+      new AssetMarksResolver(marks),
       new AssetRenditionsResolver(delivery),
       new BrandReportResolver(reports),
       new BiasResolver(new BiasService(database, conceptVectors, tags)),
@@ -248,6 +257,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ModelRevisionResolver(modelRevisions),
       new ImportResolver(imports, importControl, importResults),
       new MatchResolver(matches),
+      new MarkResolver(marks),
       new NodeResolver({
         Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
         Brand: async (viewer, key) => nullable(toBrand)((await brands.findBrands(viewer, [key]))[0]),
@@ -303,6 +313,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           CALIBRATION,
           ASSET_REMEASURE,
           DUPLICATE_SCAN,
+          MARK_SCAN,
           CONCEPT_MATCH,
           VECTOR_INDEX,
           REPORT_EXPORT,
@@ -323,7 +334,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
         // Two batches at a time: while one is written, the next is decoded.
         const libraryChanged = async (organizationId: string) => {
-          for (const kind of [CALIBRATION, DUPLICATE_SCAN, VECTOR_INDEX]) {
+          for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX]) {
             await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
             queue.wake(kind);
           }
@@ -350,6 +361,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
         await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
         await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
+        await queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
         await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
         await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
         await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);

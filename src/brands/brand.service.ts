@@ -30,7 +30,7 @@ export interface BrandContent {
 
 /** Told when a palette changed, in the same transaction: judges the brand's assets anew. */
 export interface PaletteJudge {
-  judgePalette(tx: OrganizationTx, brandId: string): Promise<void>;
+  judgeBrand(tx: OrganizationTx, brandId: string, kind: 'PALETTE'): Promise<void>;
 }
 
 const MAX_COLORS = 64;
@@ -147,7 +147,7 @@ export class BrandService {
     if (!palettesDiffer) return;
     await tx.rows.brandColor.deleteMany({ where: { organizationId, brandId: id } });
     await insertColors(tx, id, palette);
-    await this.#judge.judgePalette(tx, id);
+    await this.#judge.judgeBrand(tx, id, 'PALETTE');
   }
 }
 

@@ -128,9 +128,9 @@ export class ComplianceService {
     if (versionIds.length > 0 && ruleIds.length > 0) await this.#judge(tx, { versionIds, ruleIds });
   }
 
-  /** Judges a brand's assets by its palette rules, in the caller's transaction: after the palette changed, and with it what they ask. */
-  async judgePalette(tx: OrganizationTx, brandId: string): Promise<void> {
-    const where = { organizationId: tx.organizationId, brandId, kind: 'PALETTE', state: 'PUBLISHED' };
+  /** Judges a brand's assets by its rules of a kind, in the caller's transaction: after what these ask for changed with the brand itself. */
+  async judgeBrand(tx: OrganizationTx, brandId: string, kind: 'PALETTE' | 'LOGO'): Promise<void> {
+    const where = { organizationId: tx.organizationId, brandId, kind, state: 'PUBLISHED' };
     const rules = await tx.rows.rule.findMany({ where, select: { id: true } });
     await tx.rows.rule.updateMany({ where, data: { revision: { increment: 1 } } });
     await this.judgeRules(

@@ -31,6 +31,7 @@ export const RuleKind = {
   AI_PROVENANCE: 'AI_PROVENANCE',
   REQUIRED_CONTENT: 'REQUIRED_CONTENT',
   STYLE: 'STYLE',
+  LOGO: 'LOGO',
 } as const;
 export type RuleKind = keyof typeof RuleKind;
 
@@ -94,6 +95,7 @@ registerEnumType(RuleKind, {
     DUPLICATE: { description: 'The same picture in an older asset, or an asset that is superseded.' },
     AI_PROVENANCE: { description: 'How the picture was made, by the word of its metadata.' },
     REQUIRED_CONTENT: { description: 'Things that have to be in the picture, as the CLIP model sees it.' },
+    LOGO: { description: 'The brand’s mark: presence, size, clear space, distortion, colour, place.' },
     STYLE: { description: 'Nearness to approved and rejected exemplars, as the CLIP model sees them.' },
   },
 });

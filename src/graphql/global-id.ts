@@ -4,6 +4,7 @@ export type NodeType =
   | 'Asset'
   | 'AssetVersion'
   | 'Brand'
+  | 'BrandMark'
   | 'Collection'
   | 'DeliveryLink'
   | 'Concept'

@@ -1,5 +1,7 @@
 import { type ErrorCode, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, MediaLimits } from './analysis.js';
+import type { MarkSighting } from './mark-finder.js';
+import type { MarkFile } from './mark-scan.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
@@ -8,7 +10,9 @@ import type { RenditionRecipe } from './rendition-recipe.js';
 export type DecoderTask =
   | { kind: 'analyze'; path: string; options: AnalyzeOptions }
   | { kind: 'preprocess'; path: string; fileName: string; input: ImageInputSpec }
-  | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe };
+  | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
+  | { kind: 'find-marks'; path: string; fileName: string; marks: readonly MarkFile[] }
+  | { kind: 'check-mark'; mark: MarkFile };
 
 export interface DecoderRequest {
   id: number;
@@ -16,7 +20,7 @@ export interface DecoderRequest {
   limits: MediaLimits;
 }
 
-export type DecoderResult = MediaAnalysis | Float32Array | Rendition;
+export type DecoderResult = MediaAnalysis | Float32Array | Rendition | MarkSighting[] | null;
 
 /** An error as it crosses the process border. */
 export interface WireError {

@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { analyzeFile, preprocessFile } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, toWireError } from './decoder-protocol.js';
+import { readMark, scanForMarks } from './mark-scan.js';
 import { renderFile } from './rendition.js';
 
 const maxMemoryBytes = Number(process.argv[2]);
@@ -19,7 +20,10 @@ const end = () => process.kill(process.pid, 'SIGKILL');
 async function perform({ task, limits }: DecoderRequest): Promise<DecoderResult> {
   if (task.kind === 'analyze') return analyzeFile(task.path, task.options, limits);
   if (task.kind === 'preprocess') return preprocessFile(task.path, task.fileName, task.input, limits);
-  return renderFile(task.path, task.fileName, task.recipe, limits);
+  if (task.kind === 'render') return renderFile(task.path, task.fileName, task.recipe, limits);
+  if (task.kind === 'find-marks') return scanForMarks(task.path, task.fileName, task.marks, limits);
+  await readMark(task.mark, limits);
+  return null;
 }
 
 process.on('message', async (request: DecoderRequest) => {

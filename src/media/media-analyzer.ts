@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { badInput, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
+import type { MarkSighting } from './mark-finder.js';
+import type { MarkFile } from './mark-scan.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
@@ -30,6 +32,10 @@ export interface MediaAnalyzer {
   /** Only the model input (3 × height × width, channel first), the same as analyze gives. */
   preprocess(filePath: string, input: ImageInputSpec, fileName?: string): Promise<Float32Array>;
   render(filePath: string, recipe: RenditionRecipe, fileName?: string): Promise<Rendition>;
+  /** Where these marks stand in a picture, the most confident first; what overlaps goes to the mark that fits best. */
+  findMarks(filePath: string, marks: readonly MarkFile[], fileName?: string): Promise<MarkSighting[]>;
+  /** @throws VitrineError BAD_USER_INPUT when a file cannot serve as a mark, MEDIA_* */
+  checkMark(mark: MarkFile): Promise<void>;
   /** Process ids of the decoders alive now. */
   pids(): number[];
   /** Ends the decoders; files still waiting or being decoded are rejected. */
@@ -94,6 +100,14 @@ class DecoderPool implements MediaAnalyzer {
 
   render(filePath: string, recipe: RenditionRecipe, fileName = path.basename(filePath)): Promise<Rendition> {
     return this.submit(fileName, { kind: 'render', path: filePath, fileName, recipe }) as Promise<Rendition>;
+  }
+
+  findMarks(filePath: string, marks: readonly MarkFile[], fileName = path.basename(filePath)): Promise<MarkSighting[]> {
+    return this.submit(fileName, { kind: 'find-marks', path: filePath, fileName, marks }) as Promise<MarkSighting[]>;
+  }
+
+  async checkMark(mark: MarkFile): Promise<void> {
+    await this.submit(mark.fileName, { kind: 'check-mark', mark });
   }
 
   pids(): number[] {
@@ -241,6 +255,7 @@ class DecoderPool implements MediaAnalyzer {
 
 /** Bytes from the channel may be views into a larger buffer that would be kept alive with them; the caller gets arrays of its own. */
 function ownArrays(result: DecoderResult): DecoderResult {
+  if (result === null || Array.isArray(result)) return result;
   if (ArrayBuffer.isView(result)) return Float32Array.from(result);
   if ('bytes' in result) return { ...result, bytes: Buffer.from(result.bytes) };
   const { pixels, thumbnail } = result;

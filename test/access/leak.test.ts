@@ -156,6 +156,20 @@ async function fillVictim() {
   );
   const { asset: rendered } = await test.ask('query ($id: ID!) { asset(id: $id) { rendition { url } } }', { id: asset }, EDITOR);
   expect((await fetch(rendered.rendition.url)).status).toBe(200);
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M5 70h20v25H5zM30 50h20v45H30zM55 28h20v67H55zM80 5h15v90H80z"/></svg>';
+  const [logo] = await stageFiles(test, EDITOR, [{ fileName: `${MARK}-logo.svg`, content: Buffer.from(svg) }]);
+  const logos = await runImport(test, EDITOR, { source: { uploads: [{ upload: logo, fields: { brand: MARK, title: `${MARK} logo` } }] } });
+  const { mark } = await mutate(
+    'brandMarkCreate',
+    { brand: brand.id, asset: logos.items[0]?.assetId, name: `${MARK} logo` },
+    'mark { id }',
+    ADMIN,
+  );
+  for (let seen = 0; seen === 0; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const found = await test.ask('query ($id: ID!) { asset(id: $id) { marksFound { markName } } }', { id: logos.items[0]?.assetId }, ADMIN);
+    seen = found.asset.marksFound.length;
+  }
   // A manifest that takes its time: an import that can be cancelled.
   const manifest = path.join(root, 'list.jsonl');
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
@@ -256,6 +270,8 @@ async function fillVictim() {
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
     deliveryLink: deliveryLink.id as string,
+    mark: mark.id as string,
+    logo: logos.items[0]?.assetId as string,
     organization: all.viewer.organization.id as string,
     originalUrl: all.asset.originalUrl as string,
     thumbnailUrl: all.asset.thumbnailUrl as string,
@@ -517,6 +533,12 @@ const mutations = (): Record<string, Case[]> => {
     assetWithdraw: [to({ asset: victim.asset, reason: 'x' }, 'not found')],
     apiKeyCreate: [to({ name: 'mine', role: 'VIEWER' }, 'own')],
     brandCreate: [to({ key: `${MARK}-too`, name: 'x', palette: [] }, 'own')],
+    brandMarkCreate: [
+      to({ brand: victim.brand, asset: victim.logo, name: 'intruder' }, 'not found'),
+      to({ brand: own.brand, asset: victim.logo, name: 'intruder' }, 'not found', 'skip'),
+      to({ brand: victim.brand, asset: own.asset, name: 'intruder' }, 'refused', 'skip'),
+    ],
+    brandMarkDelete: [to({ id: victim.mark }, 'not found')],
     brandUpdate: [to({ id: victim.brand, name: 'changed', palette: [{ name: 'x', hex: '#000' }] }, 'not found')],
     guidelineCreate: [to({ brand: victim.brand, name: 'intruder' }, 'not found')],
     guidelineUpdate: [to({ id: victim.guideline, name: 'changed', sections: [{ title: 'changed', text: '' }] }, 'not found')],

@@ -8,6 +8,7 @@ import { contrast } from './contrast.js';
 import { duplicate } from './duplicate.js';
 import { exposure } from './exposure.js';
 import { fileFormat } from './file-format.js';
+import { logo } from './logo.js';
 import { minResolution } from './min-resolution.js';
 import { palette } from './palette.js';
 import { prohibitedContent } from './prohibited-content.js';
@@ -41,6 +42,7 @@ export const RULES: Readonly<Record<RuleKind, RuleModule>> = {
   AI_PROVENANCE: aiProvenance,
   REQUIRED_CONTENT: requiredContent,
   STYLE: style,
+  LOGO: logo,
 };
 
 export const RULE_KINDS = Object.keys(RuleKind) as RuleKind[];

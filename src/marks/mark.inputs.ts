@@ -1,0 +1,34 @@
+import { Field, ID, InputType, registerEnumType } from 'type-graphql';
+
+export const MarkRole = { APPROVED: 'APPROVED', WRONG: 'WRONG' } as const;
+registerEnumType(MarkRole, {
+  name: 'MarkRole',
+  description: 'What a mark of a brand is there for.',
+  valuesConfig: {
+    APPROVED: { description: 'The mark as it should be.' },
+    WRONG: { description: 'An old or forbidden mark: finding it is a fault.' },
+  },
+});
+
+@InputType({ description: 'A new mark of a brand.' })
+export class BrandMarkCreateInput {
+  @Field(() => ID, { description: 'The brand.' })
+  brand!: string;
+
+  @Field(() => ID, {
+    description: 'An asset whose current file shows the mark alone: SVG, or a picture with transparency or on a plain ground.',
+  })
+  asset!: string;
+
+  @Field(() => String, { description: 'Name, unique among the marks of the brand; 1 to 200 characters.' })
+  name!: string;
+
+  @Field(() => MarkRole, { defaultValue: 'APPROVED', description: 'Whether it is the right mark or a wrong one.' })
+  role!: keyof typeof MarkRole;
+}
+
+@InputType({ description: 'Which mark to delete.' })
+export class BrandMarkDeleteInput {
+  @Field(() => ID, { description: 'The mark.' })
+  id!: string;
+}

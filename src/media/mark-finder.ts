@@ -1,0 +1,324 @@
+import type { Mat, OpenCv } from './open-cv.js';
+import { clearSpaceAround, colorsAt, type MarkColor } from './mark-measures.js';
+import { correlation, marginOf, outlineCorrelation, type Variant, variantsOf } from './mark-template.js';
+import { lumaOf, type RawPicture } from './raw-picture.js';
+
+/** A brand's mark as it is looked for: RGBA, cropped to what is not transparent, long edge about {@link MARK_EDGE_PX}. */
+export interface MarkTemplate {
+  id: string;
+  picture: RawPicture;
+}
+
+/** A place where a mark was found. Lengths and points are shares of the picture's width and height, 0 to 1. */
+export interface MarkSighting {
+  markId: string;
+  /** Normalised correlation of the place, brought upright, with the mark: 0 to 1. */
+  confidence: number;
+  box: { left: number; top: number; width: number; height: number };
+  /** Pixels of the picture along the mark's own width and height. */
+  widthPx: number;
+  heightPx: number;
+  /** Clockwise, -180 to 180. */
+  rotationDeg: number;
+  /** Width against height compared with the mark's own proportions: 1 undistorted, 1.2 a fifth too wide. */
+  stretch: number;
+  /** Median colour of each of the mark's colours at this place, `#rrggbb`, beside the colour it should have. */
+  colors: MarkColor[];
+  /** Plain space around the box, in heights of the mark, to the nearest content or edge; null on a ground that is itself busy. */
+  clearSpace: number | null;
+}
+
+export const MARK_EDGE_PX = 256;
+/** Below this two different marks, or a mark and a chance likeness, are not told apart (bench:marks). */
+export const MIN_CONFIDENCE = 0.7;
+
+/** Square root of a template's area while searching, in pixels: smaller ones take chance likenesses for marks, larger ones miss small marks. */
+const SEARCH_SIZE_PX = 24;
+const SEARCH_STEP = 1.22;
+const SEARCH_ROTATIONS_DEG = [0, -11, 11];
+const SEARCH_CONFIDENCE = 0.5;
+const MAX_CANDIDATES = 24;
+/** Square root of a template's area while measuring. */
+const FINE_SIZE_PX = 72;
+const MAX_STRETCH = 1.6;
+
+interface Candidate {
+  variant: Variant;
+  score: number;
+  /** Centre and long edge in pixels of the working picture; the template's, margin included. */
+  x: number;
+  y: number;
+  scale: number;
+  rotationDeg: number;
+}
+
+/** Affine map from the fine template's pixels to the picture's: x' = a x + b y + c, y' = d x + e y + f. */
+type Affine = [number, number, number, number, number, number];
+
+/**
+ * Finds marks in an opaque picture of at most about 1,024 pixels: normalised correlation over sizes and a few rotations, then an affine
+ * alignment of each candidate (ECC) and its correlation at a finer size. What overlaps goes to the mark that fits best.
+ */
+export function findMarks(cv: OpenCv, picture: RawPicture, marks: readonly MarkTemplate[]): MarkSighting[] {
+  const luma = Float32Array.from(lumaOf(picture));
+  const image = cv.matFromArray(picture.height, picture.width, cv.CV_32FC1, luma);
+  const levels = pyramidOf(cv, image);
+  try {
+    const found = marks.flatMap((mark) => {
+      const variants = variantsOf(mark.picture, FINE_SIZE_PX);
+      const coarse = variantsOf(mark.picture, SEARCH_SIZE_PX);
+      const candidates = strongest(coarse.flatMap((variant) => search(cv, image, variant)));
+      return candidates.flatMap((candidate) =>
+        measure(cv, levels, picture, mark, variants[coarse.indexOf(candidate.variant)] as Variant, candidate),
+      );
+    });
+    return withoutOverlap(found.filter(({ confidence }) => confidence >= MIN_CONFIDENCE));
+  } finally {
+    for (const { image: level } of levels) level.delete();
+  }
+}
+
+interface Level {
+  image: Mat;
+  /** Pixels of the picture to one of this level. */
+  factor: number;
+}
+
+/** The picture and its halves: a large place is compared at the level where its pixels are about the template's. */
+function pyramidOf(cv: OpenCv, image: Mat): Level[] {
+  const levels: Level[] = [{ image, factor: 1 }];
+  for (let factor = 2; Math.min(image.rows, image.cols) / factor >= 32; factor *= 2) {
+    const smaller = new cv.Mat();
+    cv.resize(image, smaller, new cv.Size(Math.round(image.cols / factor), Math.round(image.rows / factor)), 0, 0, cv.INTER_AREA);
+    levels.push({ image: smaller, factor });
+  }
+  return levels;
+}
+
+function toLevel([a, b, c, d, e, f]: Affine, factor: number): Affine {
+  // Pixel centres: x + 0.5 of the picture is (x + 0.5) / factor of the level.
+  const shift = (value: number) => (value + 0.5) / factor - 0.5;
+  return [a / factor, b / factor, shift(c), d / factor, e / factor, shift(f)];
+}
+
+function search(cv: OpenCv, image: Mat, variant: Variant): Candidate[] {
+  const found: Candidate[] = [];
+  const templates = SEARCH_ROTATIONS_DEG.map((rotationDeg) => ({ rotationDeg, mat: rotated(cv, variant, rotationDeg) }));
+  const smaller = new cv.Mat();
+  const padded = new cv.Mat();
+  const response = new cv.Mat();
+  // The templates' own margin may lie outside: a mark can fill a picture from edge to edge.
+  const pad = Math.ceil(0.12 * Math.max(variant.width, variant.height));
+  try {
+    for (let scale = 1; ; scale *= SEARCH_STEP) {
+      const width = Math.round(image.cols / scale);
+      const height = Math.round(image.rows / scale);
+      if (width + 2 * pad < variant.width || height + 2 * pad < variant.height) break;
+      cv.resize(image, smaller, new cv.Size(width, height), 0, 0, cv.INTER_AREA);
+      cv.copyMakeBorder(smaller, padded, pad, pad, pad, pad, cv.BORDER_REPLICATE);
+      for (const { rotationDeg, mat } of templates) {
+        cv.matchTemplate(padded, mat, response, cv.TM_CCOEFF_NORMED);
+        found.push(
+          ...peaks(response).map(({ x, y, score }) => ({
+            variant,
+            score,
+            x: (x - pad + variant.width / 2) * (image.cols / width),
+            y: (y - pad + variant.height / 2) * (image.rows / height),
+            scale: image.cols / width,
+            rotationDeg,
+          })),
+        );
+      }
+    }
+  } finally {
+    for (const { mat } of templates) mat.delete();
+    smaller.delete();
+    padded.delete();
+    response.delete();
+  }
+  return found;
+}
+
+function rotated(cv: OpenCv, { luma, width, height }: Variant, degrees: number): Mat {
+  const upright = cv.matFromArray(height, width, cv.CV_32FC1, luma);
+  if (degrees === 0) return upright;
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
+  const transform = cv.matFromArray(2, 3, cv.CV_32FC1, [cos, -sin, cx - cos * cx + sin * cy, sin, cos, cy - sin * cx - cos * cy]);
+  const turned = new cv.Mat();
+  cv.warpAffine(upright, turned, transform, new cv.Size(width, height), cv.INTER_LINEAR, cv.BORDER_REPLICATE);
+  upright.delete();
+  transform.delete();
+  return turned;
+}
+
+/** Local extremes of a response, whichever the polarity. */
+function peaks({ data32F: values, cols, rows }: Mat): { x: number; y: number; score: number }[] {
+  const found: { x: number; y: number; score: number }[] = [];
+  for (let y = 0, at = 0; y < rows; y++) {
+    for (let x = 0; x < cols; x++, at++) {
+      const value = Math.abs(values[at]!);
+      // Flat places divide by nothing and come out as infinite or as garbage near 1.
+      if (!(value >= SEARCH_CONFIDENCE && value <= 1.0001)) continue;
+      let highest = true;
+      for (let dy = -1; dy <= 1 && highest; dy++) {
+        for (let dx = -1; dx <= 1; dx++) {
+          const inside = x + dx >= 0 && x + dx < cols && y + dy >= 0 && y + dy < rows;
+          if (inside && Math.abs(values[at + dy * cols + dx]!) > value) {
+            highest = false;
+            break;
+          }
+        }
+      }
+      if (highest) found.push({ x, y, score: value });
+    }
+  }
+  return found;
+}
+
+/** The best candidates, one for each place and size. */
+function strongest(candidates: Candidate[]): Candidate[] {
+  const kept: Candidate[] = [];
+  for (const candidate of candidates.sort((one, other) => other.score - one.score)) {
+    if (kept.length >= MAX_CANDIDATES) break;
+    const size = candidate.scale * SEARCH_SIZE_PX;
+    const near = kept.some(
+      (other) =>
+        Math.hypot(other.x - candidate.x, other.y - candidate.y) < 0.3 * size && Math.abs(Math.log(other.scale / candidate.scale)) < 0.35,
+    );
+    if (!near) kept.push(candidate);
+  }
+  return kept;
+}
+
+function measure(
+  cv: OpenCv,
+  levels: readonly Level[],
+  picture: RawPicture,
+  mark: MarkTemplate,
+  fine: Variant,
+  { x, y, scale, rotationDeg, variant }: Candidate,
+): MarkSighting[] {
+  const factor = { x: (scale * variant.width) / fine.width, y: (scale * variant.height) / fine.height };
+  const [cos, sin] = [Math.cos((rotationDeg * Math.PI) / 180), Math.sin((rotationDeg * Math.PI) / 180)];
+  const [cx, cy] = [fine.width / 2, fine.height / 2];
+  const start: Affine = [
+    ...([cos * factor.x, -sin * factor.y, x - cos * factor.x * cx + sin * factor.y * cy] as const),
+    ...([sin * factor.x, cos * factor.y, y - sin * factor.x * cx - cos * factor.y * cy] as const),
+  ];
+  const level = levels.filter(({ factor: size }) => size <= Math.max(factor.x, factor.y) * 1.2).at(-1) ?? (levels[0] as Level);
+  const rough = toLevel(start, level.factor);
+  const first = confidenceAt(cv, level.image, fine, rough);
+  const refined = align(cv, level.image, fine, rough, first < 0);
+  const better = refined === null ? first : confidenceAt(cv, level.image, fine, refined);
+  const useRefined = refined !== null && Math.abs(better) > Math.abs(first);
+  const affine = toLevel(useRefined ? refined : rough, 1 / level.factor);
+  const signed = useRefined ? better : first;
+  const sighting = describe(picture, mark, fine, affine, signed);
+  return sighting === null ? [] : [sighting];
+}
+
+/** How well the place under `affine` fits; negative where light and dark are exchanged. */
+function confidenceAt(cv: OpenCv, image: Mat, fine: Variant, affine: Affine): number {
+  const transform = cv.matFromArray(2, 3, cv.CV_32FC1, affine);
+  const seen = new cv.Mat();
+  const flags = cv.INTER_LINEAR + cv.WARP_INVERSE_MAP;
+  cv.warpAffine(image, seen, transform, new cv.Size(fine.width, fine.height), flags, cv.BORDER_REPLICATE);
+  const surfaces = correlation(fine.luma, seen.data32F, fine.weight);
+  const outlines = outlineCorrelation(fine, seen.data32F);
+  transform.delete();
+  seen.delete();
+  return Math.sign(surfaces) * Math.min(Math.abs(surfaces), Math.max(0, Math.sign(surfaces) * outlines));
+}
+
+/** Moves, turns, scales and shears the template until it fits best; null when that does not converge or leads away. */
+function align(cv: OpenCv, image: Mat, fine: Variant, start: Affine, inverted: boolean): Affine | null {
+  const template = cv.matFromArray(fine.height, fine.width, cv.CV_32FC1, inverted ? fine.luma.map((value) => 255 - value) : fine.luma);
+  const transform = cv.matFromArray(2, 3, cv.CV_32FC1, start);
+  const everything = new cv.Mat();
+  try {
+    const criteria = new cv.TermCriteria(cv.TermCriteria_COUNT + cv.TermCriteria_EPS, 40, 1e-4);
+    cv.findTransformECC(template, image, transform, cv.MOTION_AFFINE, criteria, everything, 5);
+    const values = [...transform.data32F] as Affine;
+    const moved = Math.hypot(
+      values[0] * (fine.width / 2) +
+        values[1] * (fine.height / 2) +
+        values[2] -
+        (start[0] * (fine.width / 2) + start[1] * (fine.height / 2) + start[2]),
+      values[3] * (fine.width / 2) +
+        values[4] * (fine.height / 2) +
+        values[5] -
+        (start[3] * (fine.width / 2) + start[4] * (fine.height / 2) + start[5]),
+    );
+    return values.every(Number.isFinite) && moved < 0.4 * Math.hypot(start[0] * fine.width, start[4] * fine.height) ? values : null;
+  } catch {
+    return null; // OpenCV throws a number where the images do not correlate at all
+  } finally {
+    template.delete();
+    transform.delete();
+    everything.delete();
+  }
+}
+
+function describe(picture: RawPicture, mark: MarkTemplate, fine: Variant, affine: Affine, signed: number): MarkSighting | null {
+  const [a, b, c, d, e, f] = affine;
+  const widthScale = Math.hypot(a, d);
+  const heightScale = (a * e - b * d) / widthScale;
+  const shear = (a * b + d * e) / (widthScale * widthScale);
+  if (!(heightScale > 0) || Math.abs(shear) > 0.35) return null;
+  // The template's own grid is rounded, so its proportions are corrected for.
+  const margin = marginOf(mark.picture);
+  const unit = { x: fine.width / (mark.picture.width + 2 * margin), y: fine.height / (mark.picture.height + 2 * margin) };
+  const stretch = (widthScale * unit.x) / (heightScale * unit.y);
+  if (stretch > MAX_STRETCH || stretch < 1 / MAX_STRETCH) return null;
+  const inner = { left: margin * unit.x, top: margin * unit.y, right: fine.width - margin * unit.x, bottom: fine.height - margin * unit.y };
+  const corners = [
+    [inner.left, inner.top],
+    [inner.right, inner.top],
+    [inner.right, inner.bottom],
+    [inner.left, inner.bottom],
+  ].map(([x, y]) => ({ x: a * x! + b * y! + c, y: d * x! + e * y! + f }));
+  const xs = corners.map(({ x }) => x);
+  const ys = corners.map(({ y }) => y);
+  const [left, right] = [Math.max(0, Math.min(...xs)), Math.min(picture.width, Math.max(...xs))];
+  const [top, bottom] = [Math.max(0, Math.min(...ys)), Math.min(picture.height, Math.max(...ys))];
+  if (right - left < 4 || bottom - top < 4) return null;
+  const heightPx = (inner.bottom - inner.top) * heightScale;
+  const box = { left, top, right, bottom };
+  return {
+    markId: mark.id,
+    confidence: Math.min(1, Math.abs(signed)),
+    box: {
+      left: left / picture.width,
+      top: top / picture.height,
+      width: (right - left) / picture.width,
+      height: (bottom - top) / picture.height,
+    },
+    widthPx: (inner.right - inner.left) * widthScale,
+    heightPx,
+    rotationDeg: (Math.atan2(d, a) * 180) / Math.PI,
+    stretch,
+    colors: colorsAt(picture, mark.picture, (x, y) => {
+      const [u, v] = [(x + margin) * unit.x, (y + margin) * unit.y];
+      return { x: a * u + b * v + c, y: d * u + e * v + f };
+    }),
+    clearSpace: clearSpaceAround(picture, box, heightPx),
+  };
+}
+
+/** Of sightings that cover each other the most confident stays, whichever mark it is of. */
+function withoutOverlap(sightings: MarkSighting[]): MarkSighting[] {
+  const kept: MarkSighting[] = [];
+  for (const sighting of sightings.sort((one, other) => other.confidence - one.confidence)) {
+    if (kept.every((other) => overlap(sighting.box, other.box) < 0.3)) kept.push(sighting);
+  }
+  return kept;
+}
+
+/** Shared area as a share of the smaller box. */
+function overlap(one: MarkSighting['box'], other: MarkSighting['box']): number {
+  const width = Math.min(one.left + one.width, other.left + other.width) - Math.max(one.left, other.left);
+  const height = Math.min(one.top + one.height, other.top + other.height) - Math.max(one.top, other.top);
+  if (width <= 0 || height <= 0) return 0;
+  return (width * height) / Math.min(one.width * one.height, other.width * other.height);
+}

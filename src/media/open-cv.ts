@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+
+// The part of OpenCV's WebAssembly build that is used, in its own spelling. Every Mat must be deleted by who made it.
+export interface Mat {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Uint8Array;
+  readonly data32F: Float32Array;
+  convertTo(target: Mat, type: number, alpha?: number, beta?: number): void;
+  delete(): void;
+}
+
+export interface OpenCv {
+  Mat: {
+    new (): Mat;
+    new (rows: number, cols: number, type: number): Mat;
+  };
+  Size: new (width: number, height: number) => object;
+  Scalar: new (...values: number[]) => object;
+  TermCriteria: new (type: number, maxCount: number, epsilon: number) => object;
+  matFromArray(rows: number, cols: number, type: number, values: ArrayLike<number>): Mat;
+  matchTemplate(image: Mat, template: Mat, result: Mat, method: number): void;
+  resize(source: Mat, target: Mat, size: object, fx: number, fy: number, interpolation: number): void;
+  copyMakeBorder(source: Mat, target: Mat, top: number, bottom: number, left: number, right: number, border: number): void;
+  warpAffine(source: Mat, target: Mat, transform: Mat, size: object, flags: number, border: number, value?: object): void;
+  findTransformECC(template: Mat, image: Mat, transform: Mat, motion: number, criteria: object, mask: Mat, gaussFilterSize: number): number;
+  CV_8UC1: number;
+  CV_8UC3: number;
+  CV_32FC1: number;
+  TM_CCOEFF_NORMED: number;
+  INTER_AREA: number;
+  INTER_LINEAR: number;
+  WARP_INVERSE_MAP: number;
+  BORDER_REPLICATE: number;
+  MOTION_AFFINE: number;
+  TermCriteria_COUNT: number;
+  TermCriteria_EPS: number;
+}
+
+let loading: Promise<{ cv: OpenCv }> | undefined;
+
+/**
+ * OpenCV, loaded at the first use: 11 MB of script and a second of start-up that most decoder processes never need. In an object, because
+ * the module has a `then` of its own that resolves to itself: awaited bare, it would never come back.
+ */
+export function loadOpenCv(): Promise<{ cv: OpenCv }> {
+  loading ??= new Promise((resolve) => {
+    const cv = createRequire(import.meta.url)('@techstark/opencv-js') as OpenCv & { onRuntimeInitialized?: () => void };
+    // The script is evaluated synchronously, the WebAssembly inside it is not.
+    if (typeof cv.Mat === 'function') resolve({ cv });
+    else cv.onRuntimeInitialized = () => resolve({ cv });
+  });
+  return loading;
+}
