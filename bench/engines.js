@@ -22,11 +22,11 @@ pg.Client.prototype.query = function (...args) {
 };
 
 /** A private native server, gone again after `stop`. @returns null with the reason on standard output where there can be none */
-export async function startNativeServer(folder) {
+export async function startNativeServer(folder, options = []) {
   const env = { ...process.env, VITRINE_NATIVE_FOLDER: folder };
   try {
     await run(SCRIPT, ['prepare'], { env });
-    const { stdout } = await run(SCRIPT, ['start', '--fsync', 'on'], { env });
+    const { stdout } = await run(SCRIPT, ['start', '--fsync', 'on', ...options], { env });
     const url = stdout.trim().split('\n').at(-1).replace(/^DATABASE_URL=/, '');
     return { url, folder, stop: () => run(SCRIPT, ['destroy'], { env }) };
   } catch (error) {

@@ -1,12 +1,19 @@
 // A library of clustered vectors (vectors.js), written straight into the tables of either engine, with tags of known selectivity.
+import 'reflect-metadata';
+import { ComplianceService } from '../dist/compliance/compliance.service.js';
+import { EmbeddingService } from '../dist/embedding/embedding.service.js';
+import { FilterService } from '../dist/search/filter.service.js';
+import { SearchService } from '../dist/search/search.service.js';
+import { TagService } from '../dist/tags/tag.service.js';
 import { sql, join } from '../dist/database/sql.js';
 import { toHalfvecBinary } from '../dist/embedding/vector.js';
 import { createRandom } from '../dist/samples/random.js';
 import { makeVectors } from './vectors.js';
 
 /** Share of the library that each tag is on. `any`: picked one by one. `near`: whole clusters, so that a tag says something about the picture. */
-export const SHARES = { 50: 0.5, 10: 0.1, 3: 0.03, 1: 0.01, '0.1': 0.001, '0.01': 0.0001 };
-const NAMES = Object.keys(SHARES).flatMap((name) => [`any/${name}`, `near/${name}`]);
+export const SHARES = new Map([['50', 0.5], ['10', 0.1], ['3', 0.03], ['1', 0.01], ['0.1', 0.001], ['0.01', 0.0001]]);
+const FILLED = ['asset', 'asset_version', 'asset_embedding'];
+const NAMES = [...SHARES.keys()].flatMap((name) => [`any/${name}`, `near/${name}`]);
 
 /** Which rows have which tags, and `clustersOf`, the clusters behind a `near` tag. */
 function assignTags({ clusters }, count, seed) {
@@ -15,7 +22,7 @@ function assignTags({ clusters }, count, seed) {
   for (const cluster of clusters) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
   const rows = Array.from({ length: count }, () => []);
   const clustersOf = new Map();
-  for (const [name, share] of Object.entries(SHARES)) {
+  for (const [name, share] of SHARES) {
     for (let row = 0; row < count; row += 1) if (random.next() < share) rows[row].push(`any/${name}`);
     const chosen = new Set();
     let left = Math.max(20, Math.round(share * count));
@@ -40,6 +47,25 @@ function assignTags({ clusters }, count, seed) {
 }
 
 /**
+ * A library with search over it: every part is real but the model, whose place `textVectors` takes. Filled when it is not there yet.
+ * @returns what {@link makeVectors} made, `tagIds`, `clustersOf`, `search`, `embedding`, `model`, `viewer`, `textVectors`, `random`
+ */
+export async function openLibrary(database, { slug, rows, dimensions, seed }) {
+  const textVectors = new Map();
+  const info = { modelId: 'bench', revision: `bench-${dimensions}`, dimensions, modelType: 'clip', logitScale: 100, logitBias: null, contextLength: 77 };
+  const embedTexts = async (texts) => texts.map((text) => ({ vector: textVectors.get(text), tokenCount: 3, truncated: false }));
+  const embedding = await EmbeddingService.create(database, { info, embedTexts });
+  const compliance = new ComplianceService(database, embedding);
+  const tags = new TagService(database, { afterChange: async () => undefined });
+  const filters = new FilterService(embedding, tags, compliance);
+  const search = new SearchService(database, embedding, filters);
+  const library = await fillLibrary(database, embedding.revision, slug, rows, seed);
+  const { next } = createRandom(seed + 3);
+  const viewer = { organizationId: library.organizationId, apiKeyId: library.organizationId, apiKeyName: 'benchmark', role: 'ADMIN' };
+  return { ...library, search, filters, embedding, model: embedding.revision, viewer, textVectors, random: next, shares: SHARES };
+}
+
+/**
  * An organisation of `count` pictures. Row n (from 0) is the asset `md5('asset' || slug || n)`.
  * @param database the open database
  * @param model its registered model revision
@@ -48,10 +74,18 @@ function assignTags({ clusters }, count, seed) {
 export async function fillLibrary(database, model, slug, count, seed) {
   const made = makeVectors(count, model.dimensions, seed);
   const { rows: tags, clustersOf } = assignTags(made, count, seed + 2);
+  const known = await database.asSystem((tx) => tx.query(sql`SELECT id FROM organization WHERE slug = ${slug}`));
+  if (known.length > 0) {
+    const organizationId = known[0].id;
+    const rows = await database.asOrganization(organizationId, (tx) => tx.query(sql`SELECT id, name FROM tag`));
+    return { organizationId, tags, tagIds: new Map(rows.map((row) => [row.name, row.id])), clustersOf, ...made };
+  }
   const organizationId = await database.asSystem(
     async (tx) => (await tx.query(sql`INSERT INTO organization (slug, name) VALUES (${slug}, ${slug}) RETURNING id`))[0].id,
   );
   const organization = sql`${organizationId}::uuid`;
+  // What triggers keep (history, full text) is not searched here, and would take most of the time.
+  for (const table of FILLED) await database.asOwner(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
   const tagIds = await database.asOrganization(organizationId, async (tx) => {
     const rows = await tx.query(
       sql`INSERT INTO tag (organization_id, name) VALUES ${join(NAMES.map((name) => sql`(${organization}, ${name})`))} RETURNING id, name`,
@@ -82,10 +116,11 @@ export async function fillLibrary(database, model, slug, count, seed) {
     // Now and then: the plans of foreign key checks, made when the tables were all but empty, are made anew.
     if (from % 10_000 === 0) await analyze(database);
   }
+  for (const table of FILLED) await database.asOwner(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
   await analyze(database);
   return { organizationId, tags, tagIds, clustersOf, ...made };
 }
 
 async function analyze(database) {
-  for (const table of ['asset', 'asset_version', 'asset_embedding']) await database.asOwner(`VACUUM ANALYZE ${table}`);
+  for (const table of FILLED) await database.asOwner(`VACUUM ANALYZE ${table}`);
 }

@@ -74,7 +74,7 @@ export function makeVectors(count, dimensions, seed) {
   const textCone = side.map((value, index) => value - overlap * cone[index]);
   const coneLength = Math.hypot(...textCone);
   // A text is about what a cluster has in common, and a little about one of its pictures.
-  const text = (cluster = pickCluster()) => {
+  const text = (cluster = clusters[random.integer(0, count - 1)]) => {
     const row = random.pick(members[cluster]);
     const out = new Float64Array(dimensions);
     const centre = centres[cluster];

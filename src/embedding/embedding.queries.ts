@@ -139,13 +139,14 @@ export interface EmbeddingCoverage {
 }
 
 export async function countCoverage(tx: OrganizationTx, modelRevisionId: number): Promise<EmbeddingCoverage> {
-  // Uncorrelated subqueries are hashed once. As a join this was quadratic wherever the tables had no statistics yet.
+  const organization = sql`${tx.organizationId}::uuid`;
+  // Counts side by side: as a join it would be quadratic where the tables have no statistics yet, and search asks for it every few seconds.
   const rows = await tx.query<EmbeddingCoverage>(sql`
-    SELECT count(*) AS embeddable,
-      count(*) FILTER (WHERE a.current_version_id IN (SELECT e.version_id FROM asset_embedding e
-        WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole')) AS embedded,
-      count(*) FILTER (WHERE a.current_version_id IN (SELECT f.version_id FROM embedding_failure f
-        WHERE f.organization_id = ${tx.organizationId}::uuid AND f.model_revision_id = ${modelRevisionId})) AS failed
-    FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'`);
+    SELECT (SELECT count(*) FROM asset a WHERE a.organization_id = ${organization} AND a.kind = 'IMAGE') AS embeddable,
+      (SELECT count(*) FROM asset_embedding e WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId}
+        AND e.part = 'whole' AND e.superseded_in IS NULL AND e.kind = 'IMAGE') AS embedded,
+      (SELECT count(*) FROM embedding_failure f WHERE f.organization_id = ${organization} AND f.model_revision_id = ${modelRevisionId}
+        AND EXISTS (SELECT 1 FROM asset_version v JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+          WHERE v.organization_id = ${organization} AND v.id = f.version_id AND a.current_version_id = v.id AND a.kind = 'IMAGE')) AS failed`);
   return rows[0] as EmbeddingCoverage;
 }

@@ -1,5 +1,6 @@
 import { Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
 import { RuleKind, RuleSeverity, Verdict } from '../compliance/vocabulary.js';
+import { ConceptMatchState } from '../concepts/match.inputs.js';
 import { LocalDate } from '../graphql/scalars.js';
 
 export const AssetKind = { IMAGE: 'IMAGE', DOCUMENT: 'DOCUMENT' } as const;
@@ -137,6 +138,18 @@ export class ColorFilter {
   minShare?: number | null;
 }
 
+@InputType({ description: 'A condition on a concept that the model sees in the picture (zero-shot).' })
+export class ConceptFilter {
+  @Field(() => ID, { description: 'The concept.' })
+  concept!: string;
+
+  @Field(() => Float, { nullable: true, description: 'Least probability, 0 to 1; any when absent.' })
+  minProbability?: number | null;
+
+  @Field(() => [ConceptMatchState], { nullable: true, description: 'What people have said of it; OPEN and ACCEPTED when absent.' })
+  states?: (keyof typeof ConceptMatchState)[] | null;
+}
+
 @InputType({
   description:
     'A condition on what the brand rules say of an asset: the worst verdict of its rules counts. Brand, guideline, rule, kind and severity ' +
@@ -237,6 +250,9 @@ export class AssetFilter {
 
   @Field(() => ColorFilter, { nullable: true, description: 'Dominant colours.' })
   color?: ColorFilter | null;
+
+  @Field(() => [ConceptFilter], { nullable: true, description: 'The model sees every one of these concepts.' })
+  concepts?: ConceptFilter[] | null;
 
   @Field(() => [MetadataFilter], { nullable: true, description: 'Every one of these metadata conditions.' })
   metadata?: MetadataFilter[] | null;

@@ -123,6 +123,12 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
       AND ciede2000(c.lab_l, c.lab_a, c.lab_b, ${lab.L}::float8, ${lab.a}::float8, ${lab.b}::float8) <= ${distance}::float8`;
     return [minShare == null ? sql`EXISTS (SELECT 1 ${near})` : sql`(SELECT sum(c.share) ${near}) >= ${minShare}::float8`];
   },
+  concepts: (wanted, at) =>
+    wanted.map(
+      ({ concept, minProbability, states }) => sql`EXISTS (SELECT 1 FROM concept_match m WHERE m.organization_id = ${at.organization}
+        AND m.concept_id = ${concept}::uuid AND m.version_id = ${at.shared('current_version_id')}
+        AND m.state = ANY(${states ?? ['OPEN', 'ACCEPTED']}::text[]) AND m.probability >= ${minProbability ?? 0}::float8)`,
+    ),
   metadata: (wanted, at) =>
     wanted.flatMap(({ key, equals, exists, range }) => {
       const column = at.asset('metadata');

@@ -40,6 +40,11 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
     maxDistance: given(value.maxDistance, number(0, MAX_COLOR_DISTANCE), `${path}.maxDistance`),
     minShare: given(value.minShare, number(0, 1), `${path}.minShare`),
   }),
+  concepts: list((value, path) => ({
+    concept: id('Concept')(value.concept, `${path}.concept`),
+    minProbability: given(value.minProbability, number(0, 1), `${path}.minProbability`),
+    states: given(value.states, list(asItIs), `${path}.states`),
+  })),
   metadata: list(checkMetadata),
   compliance: (value, path) => ({
     ...value,

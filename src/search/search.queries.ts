@@ -100,15 +100,18 @@ export interface Ranked {
  * The search: similarity, tags, metadata and compliance in one statement.
  * The page is cut before its assets are read: their rows are wide, and only the page's are needed (at 5,000 rows half of the time).
  * Candidates are not counted: for that they would have to be kept, which takes longer than comparing them (embedded, 20,000: 4 times).
+ * The distance stands in the page once: named twice, it is computed twice.
  */
 export function rankStatement({ sort, limit, after, ...request }: RankRequest): Sql {
   const organization = sql`${request.context.organizationId}::uuid`;
   const approximate = request.strategy.mode === 'APPROXIMATE';
-  const { key, from, type, direction } =
+  const { key, kept, extra, from, type, direction } =
     sort.field === 'RELEVANCE'
-      ? { key: sql`r.distance`, from: empty, type: 'float8', direction: 'ASC' as const }
+      ? { key: sql`r.distance`, kept: 'distance', extra: empty, from: empty, type: 'float8', direction: 'ASC' as const }
       : {
           key: raw(`x.${SORTS[sort.field].column}`),
+          kept: 'sort_key',
+          extra: raw(`, x.${SORTS[sort.field].column} AS sort_key`),
           from: sql`JOIN asset x ON x.organization_id = ${organization} AND x.id = r.asset_id`,
           type: SORTS[sort.field].type,
           direction: sort.direction,
@@ -116,13 +119,13 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
   const comparison = raw(direction === 'ASC' ? '>' : '<');
   return sql`
     WITH ranked AS ${raw(approximate ? 'MATERIALIZED' : 'NOT MATERIALIZED')} (${selectCandidates(request)}), page AS (
-      SELECT r.asset_id, r.distance, ${key} AS sort_key FROM ranked r ${from}
+      SELECT r.asset_id, r.distance ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
     SELECT m.passed, m.revision, p.distance, a.* FROM (SELECT ${approximate ? sql`(SELECT count(*) FROM ranked)` : sql`NULL::bigint`} AS passed,
       COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
-    ORDER BY p.sort_key ${raw(direction)}, p.asset_id ${raw(direction)}`;
+    ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
 export async function rankAssets(tx: OrganizationTx, request: RankRequest): Promise<Ranked> {

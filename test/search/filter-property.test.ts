@@ -1,5 +1,6 @@
 import { Verdict } from '../../src/compliance/vocabulary.js';
-import { toGlobalId } from '../../src/graphql/global-id.js';
+import { sql } from '../../src/database/sql.js';
+import { fromGlobalId, toGlobalId } from '../../src/graphql/global-id.js';
 import { createRandom } from '../../src/samples/random.js';
 import {
   BRAND_OF,
@@ -48,6 +49,13 @@ beforeAll(async () => {
       },
     })),
   );
+  const conceptIds = ['0c0ffee0-0000-4000-8000-0000000000c1', '0c0ffee0-0000-4000-8000-0000000000c2'];
+  await room.inside(async (tx) => {
+    for (const id of conceptIds)
+      await tx.execute(sql`INSERT INTO concept (organization_id, id, name, purpose, review_at, block_at)
+        VALUES (${room.organizationId}::uuid, ${id}::uuid, ${id}, 'MODERATION', 0.5, 0.9)`);
+  });
+  await test.database.asOwner(`INSERT INTO rival_set (model_revision_id, revision) VALUES (${room.model.id}, 'a test')`);
   for (const { id, guideline, brand } of rules) BRAND_OF.set(id, brand).set(guideline, brand);
   vocabulary = {
     ...{
@@ -55,6 +63,7 @@ beforeAll(async () => {
       words: ['sale', '100%', 'a_b', 'ÄÖ', 'le s', 'nothing'],
       externalIds: ['x-1', 'x-2', "x'3", 'absent'],
       rules,
+      concepts: [...conceptIds, '0c0ffee0-0000-4000-8000-00000000dead'].map((id) => toGlobalId('Concept', id)),
       uploaders: ['studio', "the 'agency'", 'nobody'],
     },
     brands: [...brands.map(({ brandId }) => toGlobalId('Brand', brandId)), toGlobalId('Brand', '0c0ffee0-0000-4000-8000-00000000dead')],
@@ -85,6 +94,17 @@ beforeAll(async () => {
       uploadedBy: random.pick([null, 'studio', "the 'agency'"]),
       rightsHolder: random.chance(0.5) ? 'Someone' : null,
       rightsLicense: random.chance(0.3) ? 'CC0' : null,
+      concepts: conceptIds.flatMap((id) =>
+        random.chance(0.4)
+          ? [
+              {
+                concept: toGlobalId('Concept', id),
+                probability: random.pick([0.3, 0.5, 0.75, 0.9]),
+                state: random.pick(['OPEN', 'ACCEPTED', 'REJECTED'] as const),
+              },
+            ]
+          : [],
+      ),
       colors:
         kind === 'DOCUMENT'
           ? []
@@ -118,6 +138,16 @@ beforeAll(async () => {
       if (!random.chance(0.3)) continue;
       await room.inside((tx) => tx.rows.collectionAsset.create({ data: { organizationId: room.organizationId, collectionId, assetId } }));
       asset.collections.push(vocabulary.collections[position] as string);
+    }
+    for (const { concept, probability, state } of asset.concepts) {
+      await room.inside((tx) =>
+        tx.execute(sql`
+          INSERT INTO concept_match (organization_id, concept_id, version_id, asset_id, score, probability, part, is_calibrated, concept_revision,
+            rival_set_id, state, decided_at)
+          SELECT a.organization_id, ${fromGlobalId('Concept', concept, 'concept')}::uuid, a.current_version_id, a.id, 0, ${probability}, 'whole', false, 1,
+            (SELECT min(id) FROM rival_set), ${state}, CASE WHEN ${state}::text <> 'OPEN' THEN now() END
+          FROM asset a WHERE a.id = ${assetId}::uuid`),
+      );
     }
     for (const { rule, verdict } of asset.findings) {
       const ruleId = brand?.ruleIds[rule.kind] as string;

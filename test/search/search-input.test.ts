@@ -16,7 +16,8 @@ afterAll(() => test.close());
 
 const nested = (levels: number): AssetFilter => (levels === 1 ? { width: { min: 1 } } : { not: nested(levels - 1) });
 const wide = (count: number): AssetFilter => ({ or: Array.from({ length: count }, () => ({ width: { min: 1 } })) });
-const asset = toGlobalId('Asset', '0c0ffee0-0000-4000-8000-000000000001');
+const UUID = '0c0ffee0-0000-4000-8000-000000000001';
+const asset = toGlobalId('Asset', UUID);
 const brand = toGlobalId('Brand', '0c0ffee0-0000-4000-8000-000000000001');
 
 const refused: [string, AssetSearch, string][] = [
@@ -70,6 +71,12 @@ const refused: [string, AssetSearch, string][] = [
   ['a negative aspect ratio', { filter: { aspectRatio: { min: -1 } } }, 'filter.aspectRatio.min'],
   ['no orientation', { filter: { orientations: [] } }, 'filter.orientations'],
   ['a territory without a name', { filter: { rights: { territory: '' } } }, 'filter.rights.territory'],
+  ['a concept that is an asset', { filter: { concepts: [{ concept: asset }] } }, 'filter.concepts[0].concept'],
+  [
+    'a probability above 1',
+    { filter: { concepts: [{ concept: toGlobalId('Concept', UUID), minProbability: 1.1 }] } },
+    'filter.concepts[0].minProbability',
+  ],
   ['no rights state', { filter: { rights: { states: [] } } }, 'filter.rights.states'],
   ['a null character in an uploader', { filter: { uploadedBy: ['a', '\0'] } }, 'filter.uploadedBy[1]'],
   ['a rule that is a brand', { filter: { compliance: { rule: brand, verdict: 'FAIL' } } }, 'filter.compliance.rule'],

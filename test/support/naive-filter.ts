@@ -31,6 +31,7 @@ export interface NaiveAsset {
   metadata: Record<string, unknown>;
   colors: { hex: string; share: number }[];
   findings: { rule: NaiveRule; verdict: Verdict }[];
+  concepts: { concept: string; probability: number; state: 'OPEN' | 'ACCEPTED' | 'REJECTED' }[];
   embedded: boolean;
 }
 
@@ -85,6 +86,12 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
     (rights?.territory == null || hasTerritory(asset.metadata.rightsTerritories, rights.territory)) &&
     (rights?.states == null || rights.states.includes(rightsState(asset))) &&
     (color == null || hasColor(asset, color.hex, color.maxDistance ?? 10, color.minShare)) &&
+    (filter.concepts ?? []).every(({ concept, minProbability, states }) =>
+      asset.concepts.some(
+        (match) =>
+          match.concept === concept && match.probability >= (minProbability ?? 0) && (states ?? ['OPEN', 'ACCEPTED']).includes(match.state),
+      ),
+    ) &&
     (filter.metadata ?? []).every(({ key, equals, exists, range }) => {
       const value = asset.metadata[key];
       return (
@@ -168,6 +175,7 @@ export interface Vocabulary {
   verdicts: readonly Verdict[];
   rules: readonly NaiveRule[];
   uploaders: readonly string[];
+  concepts: readonly string[];
 }
 
 export const SIZES = [100, 640, 800, 1024, 1600, 1920];
@@ -242,6 +250,15 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
         },
       };
     },
+    () => ({
+      concepts: [
+        {
+          concept: random.pick(vocabulary.concepts),
+          minProbability: random.pick([null, 0, 0.5, 0.75, 1]),
+          states: random.chance(0.5) ? null : some(['OPEN', 'ACCEPTED', 'REJECTED'] as const),
+        },
+      ],
+    }),
     () => ({ rights: { territory: random.pick(['de', ' FR', 'us', 'F']) } }),
     () => ({ searchable: random.chance(0.5) }),
   ];
