@@ -40,6 +40,7 @@ export class EmbeddingService {
   readonly #active: LRUCache<string, ModelRevision>;
   readonly #coverage: LRUCache<string, EmbeddingCoverage, LibraryModel>;
   readonly #indexFrom: number;
+  readonly #indexes = new LRUCache<string, { index: VectorIndex | null }>({ max: 1000, ttl: 5000 });
 
   private constructor(
     database: Database,
@@ -98,7 +99,12 @@ export class EmbeddingService {
   /** The index that approximate search of a revision (by default the one in use) goes by, or why there is none, in words. */
   async findVectorIndex(tx: OrganizationTx, revision?: ModelRevision): Promise<VectorIndex | string> {
     if (this.#database.engine === 'embedded') return 'The embedded database compares every vector.';
-    const found = await findVectorIndex(tx, (revision ?? (await this.revisionIn(tx))).id);
+    const { id } = revision ?? (await this.revisionIn(tx));
+    // Looked up now and then: without the index that it was told of, a search is slow and still right.
+    const key = `${tx.organizationId} ${id}`;
+    const known = this.#indexes.get(key);
+    const found = known ? known.index : await findVectorIndex(tx, id);
+    if (!known) this.#indexes.set(key, { index: found });
     if (found === null) return `There is no approximate index: it is built from ${this.#indexFrom.toLocaleString('en-US')} vectors on.`;
     return found.state === 'READY' ? found : 'The approximate index is being built; until then every vector is compared.';
   }
@@ -114,10 +120,15 @@ export class EmbeddingService {
       return { revision: active, vectors: await countVectors(tx, active.id), index: await findVectorIndex(tx, active.id) };
     });
     if (vectors >= this.#indexFrom && index?.state !== 'READY')
-      return (await buildVectorIndex(this.#database, revision, organizationId, vectors)) ? 'BUILT' : 'NOTHING';
+      return this.#changed(await buildVectorIndex(this.#database, revision, organizationId, vectors), 'BUILT');
     if (vectors < this.#indexFrom / 2 && index !== null)
-      return (await dropVectorIndex(this.#database, revision.id, organizationId)) ? 'DROPPED' : 'NOTHING';
+      return this.#changed(await dropVectorIndex(this.#database, revision.id, organizationId), 'DROPPED');
     return 'NOTHING';
+  }
+
+  #changed<T>(done: boolean, what: T): T | 'NOTHING' {
+    this.#indexes.clear();
+    return done ? what : 'NOTHING';
   }
 
   /** Opens a model of the library by name and makes it known to the database. @throws VitrineError MODEL_* */

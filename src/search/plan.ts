@@ -6,7 +6,10 @@ export interface Approximate {
   reason: string;
   /** Rows that the index is asked for, nearest first, before the filter. */
   window: number;
-  /** Of these must pass the filter; with fewer the answer could miss rows, and the exact way is gone. */
+  /**
+   * So many of the nearer half must pass the filter. Where fewer do, what passes lies in parts that a search from here reaches badly, and
+   * the exact way is gone.
+   */
   required: number;
   dimensions: number;
 }
@@ -25,16 +28,11 @@ export interface PlanFacts {
 // Measured by `npm run bench:search` (docs/benchmarks.md), as a ratio, so that it holds on machines of other speed.
 /** One row of the window costs as much as comparing this many filtered rows exactly. */
 const ROWS_PER_WINDOW_ROW = 9;
-/** The index finds neighbours less surely towards the end of its window: so many times the rows wanted must be expected to pass. */
-const MARGIN = 2.5;
+/** So many times the rows wanted must be expected to pass in the window. */
+const MARGIN = 3;
 /** Narrower, and it overlooks near ones for queries that lie apart from all pictures, as texts do. */
 const MIN_WINDOW = 320;
 const MAX_WINDOW = 4000;
-/**
- * Less than this share of what should pass by chance, and what passes lies elsewhere: in parts of the index that a search from here
- * reaches badly.
- */
-const LEAST_EXPECTED = 0.7;
 
 /**
  * Exact where the filter leaves few rows, else the index with a window wide enough that, were the filter's rows spread evenly, enough
@@ -44,7 +42,6 @@ export function choosePlan({ vectors, dimensions, estimate, limit }: PlanFacts):
   const passing = Math.max(1, Math.min(estimate ?? vectors, vectors));
   const share = passing / Math.max(1, vectors);
   const window = Math.max(MIN_WINDOW, Math.ceil((limit * MARGIN) / share));
-  const required = Math.ceil(Math.max(limit, LEAST_EXPECTED * share * window));
   const about = `about ${count(passing)} of ${count(vectors)} vectors pass the filter`;
   if (window > MAX_WINDOW || window * ROWS_PER_WINDOW_ROW > passing) {
     return {
@@ -55,7 +52,7 @@ export function choosePlan({ vectors, dimensions, estimate, limit }: PlanFacts):
   return {
     mode: 'APPROXIMATE',
     window,
-    required,
+    required: limit,
     dimensions,
     reason: `${estimate === null ? `No filter over ${count(vectors)} vectors` : about}: the index gave the ${count(window)} nearest, which were filtered and ranked.`,
   };
@@ -65,7 +62,7 @@ export function choosePlan({ vectors, dimensions, estimate, limit }: PlanFacts):
 export function fallBack(tried: Approximate, found: number): Strategy {
   return {
     mode: 'EXACT',
-    reason: `Only ${found} of the ${count(tried.window)} vectors nearest to the query pass the filter, so all that pass were compared.`,
+    reason: `Only ${found} of the ${count(tried.window / 2)} vectors nearest to the query pass the filter, so all that pass were compared.`,
   };
 }
 

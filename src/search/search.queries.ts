@@ -50,14 +50,15 @@ export function selectCandidates(request: CandidateRequest): Sql {
     return sql`SELECT s.asset_id, s.version_id, ${distance} AS distance FROM asset_embedding s ${asset} WHERE ${rows} AND ${join(conditions, ' AND ')}`;
   }
   // The filter stands above the LIMIT. So what passes among the nearest is the beginning of the exact answer, as far as the index found
-  // the nearest; a filter inside would make the index search on, far from where it is good.
+  // the nearest; a filter inside would make the index search on, far from where it is good. `place` says how near the beginning.
   const typed = sql`halfvec(${raw(String(Math.trunc(strategy.dimensions)))})`;
   const near = sql`s.vector::${typed} <=> ${vector}::${typed}`;
   if (maxDistance != null) conditions.push(sql`s.distance <= ${maxDistance}::float8`);
   return sql`
-    SELECT s.asset_id, s.version_id, s.distance FROM (
-      SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${near} AS distance
-      FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${strategy.window}) s ${asset}
+    SELECT s.asset_id, s.version_id, s.distance, s.place FROM (
+      SELECT w.*, row_number() OVER (ORDER BY w.distance) AS place FROM (
+        SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${near} AS distance
+        FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${strategy.window}) w) s ${asset}
     WHERE ${join(conditions, ' AND ')}`;
 }
 
@@ -90,7 +91,7 @@ export type RankedRow = AssetRow & { distance: number };
 
 export interface Ranked {
   rows: RankedRow[];
-  /** Under an APPROXIMATE strategy: how many of the window passed the filter. */
+  /** Under an APPROXIMATE strategy: how many of the nearer half of the window passed the filter. */
   passed: number | null;
   /** The library revision that the rows are of. */
   revision: number;
@@ -104,7 +105,9 @@ export interface Ranked {
  */
 export function rankStatement({ sort, limit, after, ...request }: RankRequest): Sql {
   const organization = sql`${request.context.organizationId}::uuid`;
-  const approximate = request.strategy.mode === 'APPROXIMATE';
+  const { strategy } = request;
+  const approximate = strategy.mode === 'APPROXIMATE';
+  const passed = approximate ? sql`(SELECT count(*) FROM ranked WHERE place <= ${strategy.window / 2}::float8)` : sql`NULL::bigint`;
   const { key, kept, extra, from, type, direction } =
     sort.field === 'RELEVANCE'
       ? { key: sql`r.distance`, kept: 'distance', extra: empty, from: empty, type: 'float8', direction: 'ASC' as const }
@@ -122,7 +125,7 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
       SELECT r.asset_id, r.distance ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.passed, m.revision, p.distance, a.* FROM (SELECT ${approximate ? sql`(SELECT count(*) FROM ranked)` : sql`NULL::bigint`} AS passed,
+    SELECT m.passed, m.revision, p.distance, a.* FROM (SELECT ${passed} AS passed,
       COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
