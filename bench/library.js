@@ -1,6 +1,8 @@
 // A library of clustered vectors (vectors.js), written straight into the tables of either engine, with tags of known selectivity.
 import 'reflect-metadata';
 import { ComplianceService } from '../dist/compliance/compliance.service.js';
+import { EmbedderPool } from '../dist/embedding/embedder-pool.js';
+import { registerModel } from '../dist/embedding/embedding.queries.js';
 import { EmbeddingService } from '../dist/embedding/embedding.service.js';
 import { FilterService } from '../dist/search/filter.service.js';
 import { SearchService } from '../dist/search/search.service.js';
@@ -54,15 +56,16 @@ export async function openLibrary(database, { slug, rows, dimensions, seed }) {
   const textVectors = new Map();
   const info = { modelId: 'bench', revision: `bench-${dimensions}`, dimensions, modelType: 'clip', logitScale: 100, logitBias: null, contextLength: 77 };
   const embedTexts = async (texts) => texts.map((text) => ({ vector: textVectors.get(text), tokenCount: 3, truncated: false }));
-  const embedding = await EmbeddingService.create(database, { info, embedTexts });
+  const embedding = await EmbeddingService.create(database, EmbedderPool.of({ info, embedTexts }));
+  const model = await registerModel(database, info);
   const compliance = new ComplianceService(database, embedding);
   const tags = new TagService(database, { afterChange: async () => undefined });
   const filters = new FilterService(embedding, tags, compliance);
   const search = new SearchService(database, embedding, filters);
-  const library = await fillLibrary(database, embedding.revision, slug, rows, seed);
+  const library = await fillLibrary(database, model, slug, rows, seed);
   const { next } = createRandom(seed + 3);
   const viewer = { organizationId: library.organizationId, apiKeyId: library.organizationId, apiKeyName: 'benchmark', role: 'ADMIN' };
-  return { ...library, search, filters, embedding, model: embedding.revision, viewer, textVectors, random: next, shares: SHARES };
+  return { ...library, search, filters, embedding, model, viewer, textVectors, random: next, shares: SHARES };
 }
 
 /**
