@@ -67,7 +67,7 @@ try {
   const { id: organizationId } = await database.asSystem((tx) => tx.rows.organization.create({ data: { slug: 'bench', name: 'Bench' } }));
   const viewer = { organizationId, apiKeyId: '00000000-0000-4000-8000-000000000001', apiKeyName: 'bench', role: 'ADMIN' };
   const model = await registerModel(database, { modelId: 'bench', revision: 'bench-1', dimensions: DIMENSIONS, modelType: 'clip', logitScale: 20, logitBias: null });
-  const compliance = new ComplianceService(database, { revision: { id: model.id }, ensureTextVectors: textVectors(database, model.id) }, () => NOW);
+  const compliance = new ComplianceService(database, { revisionIn: async () => ({ id: model.id }), ensureTextVectors: textVectors(database, model.id) }, () => NOW);
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: async () => undefined });
   const rules = new RuleService(database, brands, tags, compliance, new RuleCheckService(database, tags, compliance));

@@ -31,7 +31,7 @@ function drawing({ width, height }, seed) {
   return rasterizeSvg(drawTrainingScene(seed).svg, { width, height, format: 'png', quality: 90 });
 }
 
-async function photograph({ width, height }, seed) {
+export async function photograph({ width, height }, seed) {
   const random = createRandom(seed);
   const small = Buffer.from(Uint8Array.from({ length: 24 * 18 * 3 }, () => random.integer(0, 255)));
   const { data } = await sharp(small, { raw: { width: 24, height: 18, channels: 3 } })

@@ -171,6 +171,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const signer = createSigner(await loadSigningSecret(config.dataFolder));
 
     const embedding = await EmbeddingService.create(database, models, { defaultName: await library.chosen() });
+    closers.push(() => embedding.close());
     const calibration = new CalibrationService(database, embedding);
     const compliance = new ComplianceService(database, embedding);
     const modelRevisions = new ModelRevisionService(database, embedding, queue, compliance, log);
@@ -378,6 +379,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
           if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
           await modelRevisions.catchUp(id);
+          await embedding.tidy(id);
         }
       },
 

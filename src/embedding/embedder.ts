@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { LRUCache } from 'lru-cache';
 import { VitrineError } from '../errors.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import { EncoderThread, type ReadyEncoder } from './encoder-thread.js';
@@ -10,8 +9,6 @@ import type { ItemResult } from './model-messages.js';
 import type { Provider, ProviderChoice } from './onnx-session.js';
 import { normalizeText } from './tokenizer.js';
 
-/** Some 10 MB of 512 dimensions. */
-const CACHED_TEXTS = 5_000;
 /** A text that fills the longest context known (8,192 tokens) has some 40,000 characters. */
 const MAX_TEXT_CHARACTERS = 100_000;
 
@@ -69,7 +66,7 @@ export interface Embedder {
    * Rejects with EMBEDDING_FAILED only where the worker died or the embedder is closed.
    */
   embedImages(pixels: Float32Array[], lane?: Lane): Promise<(Float32Array | VitrineError)[]>;
-  /** Vectors of length 1, cached in memory. Rejects with BAD_USER_INPUT for an empty text, EMBEDDING_FAILED or MODEL_OUTPUT_INVALID. */
+  /** Vectors of length 1. Rejects with BAD_USER_INPUT for an empty text, EMBEDDING_FAILED or MODEL_OUTPUT_INVALID. */
   embedTexts(texts: string[], lane?: Lane): Promise<TextEmbedding[]>;
   close(): Promise<void>;
 }
@@ -111,7 +108,6 @@ class WorkerEmbedder implements Embedder {
   private readonly texts: EncoderThread;
   private readonly promptPrefix: string;
   private readonly lowercase: boolean;
-  private readonly cache = new LRUCache<string, TextEmbedding>({ max: CACHED_TEXTS });
 
   constructor(model: ModelDescription, image: ReadyEncoder, threads: number, images: EncoderThread, texts: EncoderThread) {
     const { modelId, revision, precision, contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts, metrics } = model;
@@ -146,17 +142,11 @@ class WorkerEmbedder implements Embedder {
       return this.lowercase ? normal.toLowerCase() : normal;
     });
     const found = new Map<string, TextEmbedding>();
-    for (const text of clean) {
-      const cached = this.cache.get(this.cacheKey(text));
-      if (cached) found.set(text, cached);
-    }
-    const unknown = [...new Set(clean)].filter((text) => !found.has(text));
-    const prompts = unknown.map((text) => this.promptPrefix + text);
+    const distinct = [...new Set(clean)];
+    const prompts = distinct.map((text) => this.promptPrefix + text);
     for (const [i, result] of (await this.texts.encode(prompts, lane)).entries()) {
       if (!('vector' in result)) throw toError(result);
-      const embedding = { vector: result.vector, tokenCount: result.tokenCount ?? 0, truncated: result.truncated ?? false };
-      found.set(unknown[i]!, embedding);
-      this.cache.set(this.cacheKey(unknown[i]!), embedding);
+      found.set(distinct[i]!, { vector: result.vector, tokenCount: result.tokenCount ?? 0, truncated: result.truncated ?? false });
     }
     return clean.map((text) => {
       const { vector, tokenCount, truncated } = found.get(text)!;
@@ -166,10 +156,6 @@ class WorkerEmbedder implements Embedder {
 
   async close(): Promise<void> {
     await Promise.all([this.images.close(), this.texts.close()]);
-  }
-
-  private cacheKey(text: string): string {
-    return `${this.info.revision} ${text}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { join, sql } from '../database/sql.js';
 import type { VitrineError } from '../errors.js';
 import type { EmbedderInfo } from './embedder.js';
 import type { Precision } from './model-description.js';
-import { toHalfvecBinary } from './vector.js';
+import { parseHalfvecText, toHalfvecBinary } from './vector.js';
 
 /** A model as the database knows it: its row, and the partition that holds its vectors. */
 export interface ModelRevision {
@@ -43,11 +43,12 @@ export async function registerModel(database: Database, info: EmbedderInfo): Pro
   return { id, modelName, revision, dimensions, logitScale, precision, location };
 }
 
-/** Which of `texts` have a vector of this model. */
+/** Which of `texts` have a vector of this model that is kept for good. */
 export async function listKnownTexts(tx: OrganizationTx, modelRevisionId: number, texts: readonly string[]): Promise<Set<string>> {
   const rows = await tx.query<{ text: string }>(sql`
     SELECT text FROM text_embedding
-    WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND text = ANY(${texts}::text[])`);
+    WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}
+      AND purpose = 'PROMPT' AND text = ANY(${texts}::text[])`);
   return new Set(rows.map((row) => row.text));
 }
 
@@ -61,8 +62,51 @@ export async function saveTextVectors(
     ([text, vector]) => sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec)`,
   );
   await tx.execute(
-    sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector) VALUES ${join(rows)} ON CONFLICT DO NOTHING`,
+    // What was only a query until now stays for good.
+    sql`INSERT INTO text_embedding (organization_id, model_revision_id, text, vector) VALUES ${join(rows)}
+      ON CONFLICT (organization_id, model_revision_id, text) DO UPDATE SET purpose = 'PROMPT'`,
   );
+}
+
+/** The kept vector of a text, noting that it was asked for. */
+export async function findTextVector(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  text: string,
+): Promise<{ vector: Float32Array; truncated: boolean } | null> {
+  const rows = await tx.query<{ vector: string; truncated: boolean; stale: boolean }>(sql`
+    SELECT vector::text AS vector, truncated, purpose = 'QUERY' AND used_at < now() - interval '1 day' AS stale FROM text_embedding
+    WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND text = ${text}`);
+  const found = rows[0];
+  if (found === undefined) return null;
+  if (found.stale) {
+    await tx.execute(sql`UPDATE text_embedding SET used_at = now()
+      WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND text = ${text}`);
+  }
+  return { vector: parseHalfvecText(found.vector), truncated: found.truncated };
+}
+
+/** Keeps vectors of queries for a while. */
+export async function saveQueryVectors(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  vectors: ReadonlyMap<string, { vector: Float32Array; truncated: boolean }>,
+): Promise<void> {
+  if (vectors.size === 0) return;
+  const rows = [...vectors].map(
+    ([text, { vector, truncated }]) =>
+      sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec, ${truncated}::boolean, 'QUERY')`,
+  );
+  await tx.execute(sql`
+    INSERT INTO text_embedding (organization_id, model_revision_id, text, vector, truncated, purpose) VALUES ${join(rows)} ON CONFLICT DO NOTHING`);
+}
+
+/** Deletes vectors of queries that nobody has asked for in 90 days, and all but the `keep` asked last. @returns how many */
+export function removeOldQueryVectors(tx: OrganizationTx, modelRevisionId: number, keep: number): Promise<number> {
+  const queries = sql`organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId} AND purpose = 'QUERY'`;
+  return tx.execute(sql`
+    DELETE FROM text_embedding WHERE ${queries} AND (used_at < now() - interval '90 days'
+      OR used_at < (SELECT used_at FROM text_embedding WHERE ${queries} ORDER BY used_at DESC OFFSET ${keep} LIMIT 1))`);
 }
 
 export interface NewEmbedding {

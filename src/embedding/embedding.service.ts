@@ -4,7 +4,8 @@ import type { VitrineError } from '../errors.js';
 import type { EmbedderPool, KnownModel } from './embedder-pool.js';
 import type { Precision } from './model-description.js';
 import { type EmbeddingCoverage, type ModelRevision, registerModel } from './embedding.queries.js';
-import { LibraryModel, saveResults } from './library-model.js';
+import { LibraryModel, type LibraryModelRooms, saveResults } from './library-model.js';
+import { TextMemory } from './text-memory.js';
 import { activateModel, findActiveModel } from './organization-model.queries.js';
 import { buildVectorIndex, countVectors, dropVectorIndex, findVectorIndex, type VectorIndex } from './vector-index.queries.js';
 
@@ -35,16 +36,14 @@ export interface EmbeddingOptions {
 export class EmbeddingService {
   /** What an organisation without a choice of its own starts with. */
   readonly defaultModel: LibraryModel;
-  readonly #database: Database;
-  readonly #pool: EmbedderPool;
+  readonly #rooms: LibraryModelRooms;
   readonly #active: LRUCache<string, ModelRevision>;
   readonly #coverage: LRUCache<string, EmbeddingCoverage, LibraryModel>;
   readonly #indexFrom: number;
   readonly #indexes = new LRUCache<string, { index: VectorIndex | null }>({ max: 1000, ttl: 5000 });
 
   private constructor(
-    database: Database,
-    pool: EmbedderPool,
+    rooms: LibraryModelRooms,
     defaultModel: LibraryModel,
     { coverageMaxAgeMs = 5000, indexFrom = 20_000 }: EmbeddingOptions,
   ) {
@@ -54,8 +53,7 @@ export class EmbeddingService {
       ...{ max: 1000, ttl: coverageMaxAgeMs, allowStale: true },
       fetchMethod: (key, _, { context: model }) => model.coverage(key.slice(0, key.indexOf(' '))),
     });
-    this.#database = database;
-    this.#pool = pool;
+    this.#rooms = rooms;
     this.defaultModel = defaultModel;
     this.#active = new LRUCache({ max: REMEMBERED_ORGANIZATIONS, ttl: ACTIVE_FOR_MS });
   }
@@ -64,7 +62,8 @@ export class EmbeddingService {
   static async create(database: Database, pool: EmbedderPool, options: EmbeddingOptions = {}): Promise<EmbeddingService> {
     const known = await pool.open(options.defaultName ?? '');
     const revision = await registerModel(database, known.info);
-    return new EmbeddingService(database, pool, new LibraryModel(database, pool, revision, known), options);
+    const rooms = { database, pool, texts: new TextMemory(database) };
+    return new EmbeddingService(rooms, new LibraryModel(rooms, revision, known, null), options);
   }
 
   /** The revision in use, as this transaction sees it. */
@@ -79,16 +78,16 @@ export class EmbeddingService {
   async modelOf(organizationId: string): Promise<LibraryModel> {
     let revision = this.#active.get(organizationId);
     if (revision === undefined) {
-      revision = await this.#database.asOrganization(organizationId, (tx) => this.revisionIn(tx));
+      revision = await this.#rooms.database.asOrganization(organizationId, (tx) => this.revisionIn(tx));
       this.#active.set(organizationId, revision);
     }
-    return this.modelAt(revision);
+    return (await this.modelAt(revision)).for(organizationId);
   }
 
   /** A revision, in use or not. @throws VitrineError MODEL_NOT_FOUND */
   async modelAt(revision: ModelRevision): Promise<LibraryModel> {
     if (revision.id === this.defaultModel.revision.id) return this.defaultModel;
-    return new LibraryModel(this.#database, this.#pool, revision, await this.#pool.describe(revision));
+    return new LibraryModel(this.#rooms, revision, await this.#rooms.pool.describe(revision), null);
   }
 
   /** {@link LibraryModel.coverage} as it was a few seconds ago. */
@@ -98,7 +97,7 @@ export class EmbeddingService {
 
   /** The index that approximate search of a revision (by default the one in use) goes by, or why there is none, in words. */
   async findVectorIndex(tx: OrganizationTx, revision?: ModelRevision): Promise<VectorIndex | string> {
-    if (this.#database.engine === 'embedded') return 'The embedded database compares every vector.';
+    if (this.#rooms.database.engine === 'embedded') return 'The embedded database compares every vector.';
     const { id } = revision ?? (await this.revisionIn(tx));
     // Looked up now and then: without the index that it was told of, a search is slow and still right.
     const key = `${tx.organizationId} ${id}`;
@@ -114,15 +113,15 @@ export class EmbeddingService {
    * takes minutes. @returns what was done
    */
   async maintainVectorIndex(organizationId: string): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
-    if (this.#database.engine === 'embedded') return 'NOTHING';
-    const { revision, vectors, index } = await this.#database.asOrganization(organizationId, async (tx) => {
+    if (this.#rooms.database.engine === 'embedded') return 'NOTHING';
+    const { revision, vectors, index } = await this.#rooms.database.asOrganization(organizationId, async (tx) => {
       const active = await this.revisionIn(tx);
       return { revision: active, vectors: await countVectors(tx, active.id), index: await findVectorIndex(tx, active.id) };
     });
     if (vectors >= this.#indexFrom && index?.state !== 'READY')
-      return this.#changed(await buildVectorIndex(this.#database, revision, organizationId, vectors), 'BUILT');
+      return this.#changed(await buildVectorIndex(this.#rooms.database, revision, organizationId, vectors), 'BUILT');
     if (vectors < this.#indexFrom / 2 && index !== null)
-      return this.#changed(await dropVectorIndex(this.#database, revision.id, organizationId), 'DROPPED');
+      return this.#changed(await dropVectorIndex(this.#rooms.database, revision.id, organizationId), 'DROPPED');
     return 'NOTHING';
   }
 
@@ -133,8 +132,19 @@ export class EmbeddingService {
 
   /** Opens a model of the library by name and makes it known to the database. @throws VitrineError MODEL_* */
   async register(name: string, precision: Precision | undefined): Promise<{ revision: ModelRevision; known: KnownModel }> {
-    const known = await this.#pool.open(name, precision);
-    return { revision: await registerModel(this.#database, known.info), known };
+    const known = await this.#rooms.pool.open(name, precision);
+    return { revision: await registerModel(this.#rooms.database, known.info), known };
+  }
+
+  /** Writes down what waits to be written, before the process ends. */
+  async close(): Promise<void> {
+    await this.#rooms.texts.flush();
+  }
+
+  /** Forgets queries that nobody has asked for long. */
+  async tidy(organizationId: string): Promise<void> {
+    const { id } = await this.#rooms.database.asOrganization(organizationId, (tx) => this.revisionIn(tx));
+    await this.#rooms.texts.tidy(organizationId, id);
   }
 
   /** Forgets what this process remembers about an organisation's choice. */

@@ -3,6 +3,8 @@ import type { ImageInputSpec } from '../media/model-input.js';
 import { isVitrineError, type VitrineError } from '../errors.js';
 import type { EmbedderInfo, Lane } from './embedder.js';
 import type { EmbedderPool, KnownModel } from './embedder-pool.js';
+import { MAX_STORED_TEXT, type TextMemory, type TextVector } from './text-memory.js';
+import { normalizeText } from './tokenizer.js';
 import {
   countCoverage,
   type EmbeddingCoverage,
@@ -16,13 +18,12 @@ import {
   type UnembeddedVersion,
 } from './embedding.queries.js';
 
-/** Longest text whose vector is kept in the database (the column's limit). */
-const MAX_STORED_TEXT = 500;
+export type { TextVector } from './text-memory.js';
 
-export interface TextVector {
-  vector: Float32Array;
-  /** The model reads only so many tokens: true when the end of the text was not seen. */
-  truncated: boolean;
+export interface LibraryModelRooms {
+  database: Database;
+  pool: EmbedderPool;
+  texts: TextMemory;
 }
 
 /** One model revision at work on libraries: what is embedded by it is stored and compared under it, whatever is activated meanwhile. */
@@ -31,43 +32,70 @@ export class LibraryModel {
   readonly info: EmbedderInfo;
   /** What {@link embedImages} expects. */
   readonly imageInput: ImageInputSpec;
-  readonly #database: Database;
-  readonly #pool: EmbedderPool;
+  readonly #rooms: LibraryModelRooms;
+  readonly #organizationId: string | null;
 
-  constructor(database: Database, pool: EmbedderPool, revision: ModelRevision, { info, imageInput }: KnownModel) {
-    this.#database = database;
-    this.#pool = pool;
+  /** @param organizationId whose queries it answers; null: it keeps none */
+  constructor(rooms: LibraryModelRooms, revision: ModelRevision, { info, imageInput }: KnownModel, organizationId: string | null) {
+    this.#rooms = rooms;
     this.revision = revision;
     this.info = info;
     this.imageInput = imageInput;
+    this.#organizationId = organizationId;
   }
 
-  /** Vector of a query, ahead of any bulk work. Memory first, then the model; query texts are not written down. */
-  async embedQuery(text: string): Promise<TextVector> {
+  /** The same model as one organisation uses it. */
+  for(organizationId: string): LibraryModel {
+    return new LibraryModel(this.#rooms, this.revision, this, organizationId);
+  }
+
+  /**
+   * Vector of a query, ahead of any bulk work: from memory, from the database, or made by the model and then kept in both.
+   * @throws VitrineError BAD_USER_INPUT where nothing readable is in it
+   */
+  async embedQuery(query: string): Promise<TextVector> {
+    // Two spellings of one text are one query, and the database takes no null characters.
+    const text = normalizeText(query);
+    const { texts } = this.#rooms;
+    const remembered = texts.recall(this.revision.id, text);
+    if (remembered) return copyOf(remembered);
+    const owner = this.#organizationId;
+    const kept = owner === null ? null : await texts.find(owner, this.revision.id, text);
+    if (kept) return copyOf(kept);
     const [embedded] = await this.embedTexts([text], 'interactive');
+    if (owner !== null) texts.keep(owner, this.revision.id, text, copyOf(embedded as TextVector));
     return embedded as TextVector;
   }
 
   /** Vectors of texts, in order; kept in memory, not written down. `bulk` lets waiting queries go first. */
-  embedTexts(texts: readonly string[], lane: Lane = 'interactive'): Promise<TextVector[]> {
-    return this.#pool.use(this.revision, (embedder) => embedder.embedTexts([...texts], lane));
+  async embedTexts(wanted: readonly string[], lane: Lane = 'interactive'): Promise<TextVector[]> {
+    const { pool, texts } = this.#rooms;
+    const found = wanted.map((text) => texts.recall(this.revision.id, text));
+    const missing = [...new Set(wanted.filter((_, index) => found[index] === undefined))];
+    if (missing.length > 0) {
+      const embedded = await pool.use(this.revision, (embedder) => embedder.embedTexts(missing, lane));
+      const made = new Map(missing.map((text, index) => [text, embedded[index] as TextVector]));
+      for (const [text, vector] of made) texts.remember(this.revision.id, text, copyOf(vector));
+      for (const [index, text] of wanted.entries()) found[index] ??= made.get(text) as TextVector;
+    }
+    return (found as TextVector[]).map(copyOf);
   }
 
   /** One vector or error per picture, in order. */
   embedImages(pixels: Float32Array[]): Promise<(Float32Array | VitrineError)[]> {
-    return this.#pool.use(this.revision, (embedder) => embedder.embedImages(pixels, 'bulk'));
+    return this.#rooms.pool.use(this.revision, (embedder) => embedder.embedImages(pixels, 'bulk'));
   }
 
   /** Makes sure that SQL finds a vector for each of `texts` under this revision. Opens its own transactions. */
   async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
     const wanted = [...new Set(texts)].filter((text) => text.length <= MAX_STORED_TEXT);
     if (wanted.length === 0) return;
-    const known = await this.#database.asOrganization(organizationId, (tx) => listKnownTexts(tx, this.revision.id, wanted));
+    const known = await this.#rooms.database.asOrganization(organizationId, (tx) => listKnownTexts(tx, this.revision.id, wanted));
     const missing = wanted.filter((text) => !known.has(text));
     if (missing.length === 0) return;
     const embedded = await this.embedTexts(missing, 'interactive');
     const vectors = new Map(missing.map((text, index) => [text, (embedded[index] as TextVector).vector]));
-    await this.#database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
+    await this.#rooms.database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
   }
 
   /** Stores what {@link embedImages} answered, vectors and failures alike, in the caller's transaction. */
@@ -77,13 +105,17 @@ export class LibraryModel {
 
   /** Image versions that this revision has not seen: after a change of model, or after failures. */
   listUnembedded(organizationId: string, limit: number): Promise<UnembeddedVersion[]> {
-    return this.#database.asOrganization(organizationId, (tx) => listUnembedded(tx, this.revision.id, limit));
+    return this.#rooms.database.asOrganization(organizationId, (tx) => listUnembedded(tx, this.revision.id, limit));
   }
 
   /** How much of the library this revision has seen. */
   coverage(organizationId: string): Promise<EmbeddingCoverage> {
-    return this.#database.asOrganization(organizationId, (tx) => countCoverage(tx, this.revision.id));
+    return this.#rooms.database.asOrganization(organizationId, (tx) => countCoverage(tx, this.revision.id));
   }
+}
+
+function copyOf({ vector, truncated }: TextVector): TextVector {
+  return { vector: vector.slice(), truncated };
 }
 
 /** Stores vectors and failures that one revision made. */

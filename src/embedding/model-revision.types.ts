@@ -15,7 +15,7 @@ registerEnumType(ModelRevisionState, {
   },
 });
 
-export const OwnQuerySource = { TITLE: 'TITLE', ALT_TEXT: 'ALT_TEXT', TAG: 'TAG' } as const;
+export const OwnQuerySource = { TITLE: 'TITLE', ALT_TEXT: 'ALT_TEXT', TAG: 'TAG', QUERY: 'QUERY' } as const;
 registerEnumType(OwnQuerySource, {
   name: 'OwnQuerySource',
   description: 'Where a text of the library comes from.',
@@ -23,6 +23,7 @@ registerEnumType(OwnQuerySource, {
     TITLE: { description: 'Title of a picture.' },
     ALT_TEXT: { description: 'Alternative text of a picture.' },
     TAG: { description: 'Last part of the name of a tag.' },
+    QUERY: { description: 'What somebody in this organisation has searched for.' },
   },
 });
 
@@ -117,7 +118,9 @@ export class ModelRevisionComparison {
   @Field(() => String, { description: 'The revision compared.' })
   candidate!: string;
 
-  @Field(() => Int, { description: 'Texts asked: titles and alternative texts of pictures that both have seen, and tags.' })
+  @Field(() => Int, {
+    description: 'Texts asked: recent searches, titles and alternative texts of pictures that both have seen, and tags.',
+  })
   queries!: number;
 
   @Field(() => Float, { nullable: true, description: 'Mean share of the first ten places that both give; null when nothing was asked.' })

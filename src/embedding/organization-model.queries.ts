@@ -113,14 +113,14 @@ export async function removeOrganizationModel(tx: OrganizationTx, modelRevisionI
 
 export interface OwnQuery {
   text: string;
-  source: 'TITLE' | 'ALT_TEXT' | 'TAG';
-  /** The asset that the text describes; null for a tag. */
+  source: 'TITLE' | 'ALT_TEXT' | 'TAG' | 'QUERY';
+  /** The asset that the text describes; null for a tag or query. */
   assetId: string | null;
 }
 
 /**
- * Texts of the library itself to ask both models with: titles and alternative texts of pictures that both have seen, and tags. A third
- * of each where there are enough; the same ones at every call while the library stays as it is.
+ * Texts of the library itself to ask both models with: what was searched for last, titles and alternative texts of pictures that both have
+ * seen, and tags. As many of each where there are enough; the same ones at every call while the library stays as it is.
  */
 export function listOwnQueries(tx: OrganizationTx, revisions: readonly [number, number], limit: number): Promise<OwnQuery[]> {
   const both = join(
@@ -141,7 +141,10 @@ export function listOwnQueries(tx: OrganizationTx, revisions: readonly [number, 
       SELECT q.*, row_number() OVER (PARTITION BY source ORDER BY md5(text)) AS turn FROM (
         ${ofAssets('TITLE', 'title')} UNION ALL ${ofAssets('ALT_TEXT', 'alt_text')}
         UNION ALL (SELECT regexp_replace(t.name, '^.*/', ''), 'TAG', NULL::uuid FROM tag t
-          WHERE t.organization_id = ${tx.organizationId}::uuid ORDER BY md5(t.name) LIMIT ${limit})) q
+          WHERE t.organization_id = ${tx.organizationId}::uuid ORDER BY md5(t.name) LIMIT ${limit})
+        UNION ALL (SELECT e.text, 'QUERY', NULL::uuid FROM text_embedding e
+          WHERE e.organization_id = ${tx.organizationId}::uuid AND e.purpose = 'QUERY'
+          GROUP BY e.text ORDER BY max(e.used_at) DESC, e.text LIMIT ${limit})) q
     ) turns ORDER BY turn, source LIMIT ${limit}`);
 }
 

@@ -154,7 +154,8 @@ describe('a second revision beside the first', () => {
     );
     expect(report).toMatchObject({ baseline: first, candidate: second });
     expect(report.queries).toBeGreaterThan(10);
-    expect(report.knownItems).toBe(report.queries - 1);
+    expect(report.knownItems).toBeGreaterThan(5);
+    expect(report.knownItems).toBeLessThan(report.queries);
     // Twelve pictures: the first fifty are all of them.
     expect(report).toMatchObject({ candidateRecall: 1, baselineRecall: 1 });
     expect(report.overlapAt10).toBeGreaterThan(0.7);
