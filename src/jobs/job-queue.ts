@@ -29,12 +29,19 @@ export class JobQueue {
   readonly #log: Logger;
   readonly #workers = new Map<string, string[]>();
   readonly #stopping = new AbortController();
+  /** Statements of pg-boss under way. */
+  readonly #statements = new Set<Promise<unknown>>();
   #session: pg.Client | undefined;
 
   constructor(database: Database, log: Logger) {
     this.#database = database;
     this.#log = log;
-    this.#boss = new PgBoss({ db: { executeSql: (text: string, values: unknown[]) => database.asOwner(text, values ?? []) } });
+    const executeSql = (text: string, values: unknown[]) => {
+      const statement = database.asOwner(text, values ?? []);
+      this.#statements.add(statement);
+      return statement.finally(() => this.#statements.delete(statement));
+    };
+    this.#boss = new PgBoss({ db: { executeSql } });
     this.#boss.on('error', (error) => log.error({ err: error }, 'job queue'));
   }
 
@@ -146,8 +153,10 @@ export class JobQueue {
   async stop(timeoutMs = 15_000): Promise<void> {
     this.#stopping.abort();
     await this.#boss.stop({ graceful: true, timeout: timeoutMs, wait: true });
-    // pg-boss looks once more at its workers after this turn; whoever waits for us may take the ground from under it.
-    await new Promise((resolve) => setImmediate(resolve));
+    // pg-boss does not wait for the workers of its own queues, which may be in the middle of a statement; whoever waits for us may take
+    // the database from under them. They end one turn after it.
+    do await Promise.allSettled([...this.#statements, new Promise((resolve) => setImmediate(resolve))]);
+    while (this.#statements.size > 0);
     await this.#session?.end().catch(() => undefined);
   }
 }
