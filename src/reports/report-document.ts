@@ -33,19 +33,29 @@ export interface Patch {
   use: string | null;
 }
 
-/** Boxes in a finding's evidence: `areas`, `boxes` or `box` with left, top, right and bottom. */
+/**
+ * Boxes in a finding's evidence: `areas` and `boxes` with left, top, right and bottom, `sightings` of marks with a `box` of left, top, width and
+ * height. What reaches over the edge of the picture is cut there.
+ */
 export function boxesOf(evidence: Record<string, unknown> | null | undefined): Box[] {
   if (evidence == null) return [];
-  return [evidence.areas, evidence.boxes, evidence.box]
-    .flatMap((value) => (Array.isArray(value) ? value : [value]))
-    .flatMap((value) => {
-      const { left, top, right, bottom, name, label } = (value ?? {}) as Record<string, unknown>;
-      const edges = [left, top, right, bottom].map(Number);
-      if (value === null || typeof value !== 'object' || left === undefined || edges.some((edge) => !(edge >= 0 && edge <= 1))) return [];
-      const [l, t, r, b] = edges as [number, number, number, number];
-      const text = name ?? label;
-      return r > l && b > t ? [{ left: l, top: t, right: r, bottom: b, label: typeof text === 'string' ? text : null }] : [];
-    });
+  return ['areas', 'boxes', 'sightings']
+    .flatMap((name) => (Array.isArray(evidence[name]) ? (evidence[name] as unknown[]) : []))
+    .flatMap(toBox);
+}
+
+function toBox(value: unknown): Box[] {
+  const { box, name, mark } = (value ?? {}) as Record<string, unknown>;
+  const edges = (box ?? value ?? {}) as Record<string, unknown>;
+  const [left, top] = [edges.left, edges.top].map(Number) as [number, number];
+  const right = edges.right === undefined ? left + Number(edges.width) : Number(edges.right);
+  const bottom = edges.bottom === undefined ? top + Number(edges.height) : Number(edges.bottom);
+  const cut = (edge: number) => Math.min(1, Math.max(0, edge));
+  const [l, t, r, b] = [left, top, right, bottom].map(cut) as [number, number, number, number];
+  // Comparisons with NaN are false: what is no box is left out.
+  if (!(l < r && t < b)) return [];
+  const label = mark ?? name;
+  return [{ left: l, top: t, right: r, bottom: b, label: typeof label === 'string' ? label : null }];
 }
 
 /** Colour patches in a finding's evidence, largest first. */
