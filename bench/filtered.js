@@ -1,7 +1,7 @@
 // `npm run bench:search`: is the answer of a filtered search right, and what does it cost? On a private native server with clustered
 // vectors (vectors.js): our way beside plain HNSW + WHERE, pgvector's iterative scan, and exact comparison, for filters of every
 // selectivity, indifferent to the query, around it, and away from it. Then the embedded engine. Options: --rows N, --queries N,
-// --embedded-rows N (0: leave out), --folder F (keep the server there and use what it holds).
+// --embedded-rows N (0: leave out), --folder F (keep the server there and use what it holds), --only TEXT (filters whose name has it).
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     queries: { type: 'string', default: '40' },
     'embedded-rows': { type: 'string', default: '20000' },
     folder: { type: 'string' },
+    only: { type: 'string', default: '' },
   },
 });
 const [ROWS, QUERIES, EMBEDDED_ROWS] = [options.rows, options.queries, options['embedded-rows']].map(Number);
@@ -154,7 +155,7 @@ async function native() {
   const index = await database.asOrganization(library.organizationId, (tx) => library.embedding.findVectorIndex(tx));
   console.log(`Approximate index: ${done}, ${round((performance.now() - started) / 1000)} s, ${JSON.stringify(index)}; ${load()}`);
   const measured = [];
-  for (const scenario of scenarios(library)) {
+  for (const scenario of scenarios(library).filter(({ name }) => name.includes(options.only))) {
     await measure(database, library, { ...scenario, texts: scenario.texts.slice(0, 3) }); // warm
     measured.push({ name: scenario.name, ...(await measure(database, library, scenario)) });
     process.stderr.write(`${scenario.name}: ${load()}\n`);

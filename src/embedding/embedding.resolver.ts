@@ -38,6 +38,12 @@ export class EmbeddingModel {
 
   @Field(() => Float, { nullable: true, description: 'embedded / embeddable, 0 to 1; null while the library is empty.' })
   coverage!: number | null;
+
+  @Field(() => Boolean, { description: 'Whether an approximate index of its vectors is ready; without one every vector is compared.' })
+  isIndexed!: boolean;
+
+  @Field(() => String, { description: 'The approximate index in words: how large it is, or why there is none.' })
+  indexState!: string;
 }
 
 @Resolver()
@@ -54,7 +60,8 @@ export class EmbeddingResolver {
     const model = await this.#embedding.modelOf(organizationId);
     const counts = await model.coverage(organizationId);
     const { modelId, revision, dimensions, provider, precision, contextLength, license } = model.info;
+    const index = await this.#embedding.describeVectorIndex(organizationId);
     const coverage = counts.embeddable === 0 ? null : counts.embedded / counts.embeddable;
-    return { name: modelId, revision, dimensions, provider, precision, contextLength, license, ...counts, coverage };
+    return { name: modelId, revision, dimensions, provider, precision, contextLength, license, ...counts, coverage, ...index };
   }
 }

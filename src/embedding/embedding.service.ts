@@ -108,6 +108,14 @@ export class EmbeddingService {
     return found.state === 'READY' ? found : 'The approximate index is being built; until then every vector is compared.';
   }
 
+  /** {@link findVectorIndex} for people. Opens its own transaction. */
+  async describeVectorIndex(organizationId: string): Promise<{ isIndexed: boolean; indexState: string }> {
+    const found = await this.#database.asOrganization(organizationId, (tx) => this.findVectorIndex(tx));
+    if (typeof found === 'string') return { isIndexed: false, indexState: found };
+    const vectors = Math.round(found.vectors).toLocaleString('en-US');
+    return { isIndexed: true, indexState: `Ready: about ${vectors} vectors, ${(found.byteSize / 1e6).toFixed(1)} MB.` };
+  }
+
   /**
    * Builds or drops the approximate index of the revision in use as the number of vectors asks for. Opens its own transactions; a build
    * takes minutes. @returns what was done

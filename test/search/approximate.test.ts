@@ -102,6 +102,11 @@ describe('with an index', () => {
     expect(await other.embedding.maintainVectorIndex(other.organizationId)).toBe('NOTHING');
     const state = await room.inside((tx) => room.embedding.findVectorIndex(tx));
     if (test.database.engine === 'native') expect(state).toMatchObject({ state: 'READY', vectors: COUNT });
+    expect(await room.embedding.describeVectorIndex(room.organizationId)).toEqual(
+      test.database.engine === 'native'
+        ? { isIndexed: true, indexState: expect.stringMatching(/^Ready: about 6,000 vectors, [0-9.]+ MB\.$/) }
+        : { isIndexed: false, indexState: 'The embedded database compares every vector.' },
+    );
     expect(await other.inside((tx) => other.embedding.findVectorIndex(tx))).toEqual(expect.stringContaining(' '));
   });
 
