@@ -110,7 +110,7 @@ export class EmbeddingService {
 
   /** {@link findVectorIndex} for people. Opens its own transaction. */
   async describeVectorIndex(organizationId: string): Promise<{ isIndexed: boolean; indexState: string }> {
-    const found = await this.#database.asOrganization(organizationId, (tx) => this.findVectorIndex(tx));
+    const found = await this.#rooms.database.asOrganization(organizationId, (tx) => this.findVectorIndex(tx));
     if (typeof found === 'string') return { isIndexed: false, indexState: found };
     const vectors = Math.round(found.vectors).toLocaleString('en-US');
     return { isIndexed: true, indexState: `Ready: about ${vectors} vectors, ${(found.byteSize / 1e6).toFixed(1)} MB.` };
