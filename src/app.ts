@@ -112,6 +112,7 @@ import { ReportWriter } from './reports/report-writer.js';
 import { ReportResolver } from './reports/report.resolver.js';
 import { ReportService } from './reports/report.service.js';
 import { FilterService } from './search/filter.service.js';
+import { QueryReader } from './search/query-reader.service.js';
 import { AssetConnectionResolver, SearchReportResolver, SearchResolver } from './search/search.resolver.js';
 import { SearchService } from './search/search.service.js';
 import { SuggestionResolver } from './search/suggestion.resolver.js';
@@ -222,8 +223,9 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const concepts = new ConceptService(database, conceptVectors, conceptChanges);
     const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
     const matches = new MatchService(database, assets, tags);
-    const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance));
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+    const reader = new QueryReader({ database, calibration, uploads, files, media });
+    const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance), calibration, reader);
     const sources = new SourceReader(uploads, config.importRoots, config.importUrls);
     const imports = new ImportService(database, queue, sources);
     const importControl = new ImportControlService(database, queue);

@@ -43,4 +43,13 @@ export class CalibrationService {
   async cutOf(tx: OrganizationTx, vector: string): Promise<ScoreCut | null> {
     return findCut(tx, { modelRevisionId: (await this.#embedding.revisionIn(tx)).id, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
   }
+
+  /**
+   * The score from which a picture shows what this vector stands for, well enough to leave it out: where it would be in the list of that
+   * query. Libraries of any size; null where nothing is known yet.
+   */
+  async exclusionScore(tx: OrganizationTx, vector: string): Promise<number | null> {
+    const request = { modelRevisionId: (await this.#embedding.revisionIn(tx)).id, vector, evidence: EVIDENCE, minVectors: 1 };
+    return (await findCut(tx, request))?.keep ?? null;
+  }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 
 type ResolverClass = abstract new (...args: never[]) => object;
@@ -11,7 +11,7 @@ export type EventSource = (topicId: never) => Promise<AsyncIterable<unknown>>;
 export function buildGraphqlSchema(events: Record<string, EventSource>, resolvers: readonly object[]): GraphQLSchema {
   const instances = new Map(resolvers.map((resolver) => [resolver.constructor as ResolverClass, resolver]));
   if (instances.size < resolvers.length) throw new Error('a resolver class was given twice');
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [...instances.keys()] as unknown as NonEmptyArray<ResolverClass>,
     container: {
       get: (target: ResolverClass) => {
@@ -29,6 +29,9 @@ export function buildGraphqlSchema(events: Record<string, EventSource>, resolver
     // Only what the resolvers reach: classes that happen to be loaded stay out.
     orphanedTypes: [],
   });
+  // type-graphql cannot say @oneOf; graphql reads the mark from the type.
+  for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true;
+  return schema;
 }
 
 /** What schema.graphql holds. */

@@ -1,5 +1,6 @@
 import { ArgsType, Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
 import { AssetFilter } from './filter.inputs.js';
+import { SearchQuery } from './query.inputs.js';
 
 export const AssetSortField = {
   RELEVANCE: 'RELEVANCE',
@@ -40,9 +41,20 @@ export class AssetSort {
 export class AssetsArgs {
   @Field(() => String, {
     nullable: true,
-    description: 'What to look for in the pictures, in plain words: `a red car on white`. 1 to 1,000 characters.',
+    description:
+      'What to look for, in plain words: `a red car on white`. 1 to 1,000 characters. Pictures, names, texts and tags are searched; negated ' +
+      'words (`without people`, `not red`) are left out, as `search.interpretedAs` says.',
   })
   query?: string | null;
+
+  @Field(() => SearchQuery, { nullable: true, description: 'In place of `query`: several parts, pictures, colours, exclusions.' })
+  search?: SearchQuery | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Shows the whole ranked list, also what scores no better than unrelated queries do by chance. By default it is cut there.',
+  })
+  showAll?: boolean | null;
 
   @Field(() => AssetFilter, { nullable: true, description: 'Which assets to consider.' })
   filter?: AssetFilter | null;

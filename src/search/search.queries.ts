@@ -1,73 +1,11 @@
 import type { AssetRow } from '../assets/asset.queries.js';
 import type { OrganizationTx } from '../database/database.js';
-import { empty, join, raw, type Sql, sql } from '../database/sql.js';
+import { empty, raw, type Sql, sql } from '../database/sql.js';
 import type { AssetFilter } from './filter.inputs.js';
-import { compileFilter, type FilterContext, needsAsset } from './filter.queries.js';
-import type { Strategy } from './plan.js';
+import { selectCandidates } from './candidate.queries.js';
+import { compileFilter, type FilterContext } from './filter.queries.js';
+import { type Channel, type ResultRequest, selectResults } from './fusion.queries.js';
 import type { AssetSortField, SortDirection } from './search.inputs.js';
-
-/** What to compare with: a query's vector in pgvector's text form, or the vector of an asset. */
-export type Probe = { vector: string } | { assetId: string };
-
-export interface CandidateRequest {
-  probe: Probe;
-  /** A checked filter (`readFilter`). */
-  filter: AssetFilter | null;
-  context: FilterContext;
-  strategy: Strategy;
-  /** The library revision that a walk through pages began with; null: now. */
-  revision?: number | null;
-  /** Assets that must not come again. */
-  exclude?: readonly string[];
-  /** Cosine distance beyond which an asset is not a result. */
-  maxDistance?: number | null;
-}
-
-/**
- * The seam for whatever builds on likeness (pages, facets, fusion): a SELECT of (asset_id, version_id, distance) of all assets that pass
- * the filter, or, under an APPROXIMATE strategy, of those among the nearest. One row an asset; unordered.
- */
-export function selectCandidates(request: CandidateRequest): Sql {
-  const { probe, filter, context, strategy, revision = null, exclude = [], maxDistance } = request;
-  const organization = sql`${context.organizationId}::uuid`;
-  const vector = probeVector(probe, context);
-  const hidden = 'assetId' in probe ? [probe.assetId, ...exclude] : exclude;
-  const rows = sql`s.organization_id = ${organization} AND s.model_revision_id = ${context.modelRevisionId} AND s.part = 'whole' AND ${
-    revision === null
-      ? sql`s.superseded_in IS NULL`
-      : sql`s.added_in <= ${revision}::bigint AND (s.superseded_in IS NULL OR s.superseded_in > ${revision}::bigint)`
-  }`;
-  // The asset's own row is wide and elsewhere: it is read only for conditions that need it.
-  const asset = needsAsset(filter) ? sql`JOIN asset a ON a.organization_id = s.organization_id AND a.id = s.asset_id` : empty;
-  const conditions = [
-    compileFilter(filter, context, { search: 's', asset: 'a' }),
-    ...(hidden.length > 0 ? [sql`s.asset_id <> ALL(${hidden}::uuid[])`] : []),
-  ];
-  if (strategy.mode === 'EXACT') {
-    // `+ 0` keeps the order exact: no approximate index can serve it.
-    const distance = sql`(s.vector <=> ${vector}) + 0`;
-    if (maxDistance != null) conditions.push(sql`${distance} <= ${maxDistance}::float8`);
-    return sql`SELECT s.asset_id, s.version_id, ${distance} AS distance FROM asset_embedding s ${asset} WHERE ${rows} AND ${join(conditions, ' AND ')}`;
-  }
-  // The filter stands above the LIMIT. So what passes among the nearest is the beginning of the exact answer, as far as the index found
-  // the nearest; a filter inside would make the index search on, far from where it is good. `place` says how near the beginning.
-  const typed = sql`halfvec(${raw(String(Math.trunc(strategy.dimensions)))})`;
-  const near = sql`s.vector::${typed} <=> ${vector}::${typed}`;
-  if (maxDistance != null) conditions.push(sql`s.distance <= ${maxDistance}::float8`);
-  return sql`
-    SELECT s.asset_id, s.version_id, s.distance, s.place FROM (
-      SELECT w.*, row_number() OVER (ORDER BY w.distance) AS place FROM (
-        SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${near} AS distance
-        FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${strategy.window}) w) s ${asset}
-    WHERE ${join(conditions, ' AND ')}`;
-}
-
-function probeVector(probe: Probe, { organizationId, modelRevisionId }: FilterContext): Sql {
-  if ('vector' in probe) return sql`${probe.vector}::embedding`;
-  const organization = sql`${organizationId}::uuid`;
-  return sql`(SELECT p.vector FROM asset_embedding p WHERE p.organization_id = ${organization} AND p.model_revision_id = ${modelRevisionId}
-    AND p.asset_id = ${probe.assetId}::uuid AND p.part = 'whole' AND p.superseded_in IS NULL)`;
-}
 
 const SORTS = {
   CREATED_AT: { column: 'created_at', type: 'timestamptz' },
@@ -81,13 +19,14 @@ export interface Sort {
   direction: keyof typeof SortDirection;
 }
 
-export interface RankRequest extends CandidateRequest {
+export interface RankRequest extends ResultRequest {
   sort: Sort;
   limit: number;
   after: { value: unknown; assetId: string } | null;
 }
 
-export type RankedRow = AssetRow & { distance: number };
+/** `distance` is null for an asset that was found by words alone; `relevance` orders, least first. */
+export type RankedRow = AssetRow & { distance: number | null; relevance: number; channels: Channel[] };
 
 export interface Ranked {
   rows: RankedRow[];
@@ -95,22 +34,22 @@ export interface Ranked {
   passed: number | null;
   /** The library revision that the rows are of. */
   revision: number;
+  /** Least distance of any candidate; null where there is none, or nothing was cut. */
+  best: number | null;
 }
 
 /**
  * The search: similarity, tags, metadata and compliance in one statement.
  * The page is cut before its assets are read: their rows are wide, and only the page's are needed (at 5,000 rows half of the time).
  * Candidates are not counted: for that they would have to be kept, which takes longer than comparing them (embedded, 20,000: 4 times).
- * The distance stands in the page once: named twice, it is computed twice.
  */
 export function rankStatement({ sort, limit, after, ...request }: RankRequest): Sql {
   const organization = sql`${request.context.organizationId}::uuid`;
-  const { strategy } = request;
-  const approximate = strategy.mode === 'APPROXIMATE';
-  const passed = approximate ? sql`(SELECT count(*) FROM ranked WHERE place <= ${strategy.window / 2}::float8)` : sql`NULL::bigint`;
+  const approximate = request.strategy.mode === 'APPROXIMATE';
+  const passed = approximate ? sql`(SELECT max(passed) FROM ranked)` : sql`NULL::bigint`;
   const { key, kept, extra, from, type, direction } =
     sort.field === 'RELEVANCE'
-      ? { key: sql`r.distance`, kept: 'distance', extra: empty, from: empty, type: 'float8', direction: 'ASC' as const }
+      ? { key: sql`r.relevance`, kept: 'relevance', extra: empty, from: empty, type: 'float8', direction: 'ASC' as const }
       : {
           key: raw(`x.${SORTS[sort.field].column}`),
           kept: 'sort_key',
@@ -121,21 +60,21 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
         };
   const comparison = raw(direction === 'ASC' ? '>' : '<');
   return sql`
-    WITH ranked AS ${raw(approximate ? 'MATERIALIZED' : 'NOT MATERIALIZED')} (${selectCandidates(request)}), page AS (
-      SELECT r.asset_id, r.distance ${extra} FROM ranked r ${from}
+    WITH ranked AS ${raw(approximate ? 'MATERIALIZED' : 'NOT MATERIALIZED')} (${selectResults(request)}), page AS (
+      SELECT r.asset_id, r.distance, r.relevance, r.channels, r.best ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.passed, m.revision, p.distance, a.* FROM (SELECT ${passed} AS passed,
+    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, a.* FROM (SELECT ${passed} AS passed,
       COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
 export async function rankAssets(tx: OrganizationTx, request: RankRequest): Promise<Ranked> {
-  const rows = await tx.query<RankedRow & { passed: number | null; revision: number }>(rankStatement(request));
+  const rows = await tx.query<RankedRow & { passed: number | null; revision: number; best: number | null }>(rankStatement(request));
   // What is not about a row stands on every row, and alone on one row of nulls when the page is empty.
-  const { passed = null, revision = 0 } = rows[0] ?? {};
-  return { passed, revision, rows: rows.filter((row) => row.id !== null) };
+  const { passed = null, revision = 0, best = null } = rows[0] ?? {};
+  return { passed, revision, best, rows: rows.filter((row) => row.id !== null) };
 }
 
 /** pgvector looks for at most this many rows at a time. */
@@ -154,9 +93,9 @@ export async function estimateCandidates(tx: OrganizationTx, filter: AssetFilter
   return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
 }
 
-/** How many candidates there are. */
-export async function countCandidates(tx: OrganizationTx, request: CandidateRequest): Promise<number> {
-  const rows = await tx.query<{ total: number }>(sql`SELECT count(*) AS total FROM (${selectCandidates(request)}) c`);
+/** How many results there are. */
+export async function countResults(tx: OrganizationTx, request: ResultRequest): Promise<number> {
+  const rows = await tx.query<{ total: number }>(sql`SELECT count(*) AS total FROM (${selectResults(request)}) c`);
   return rows[0]?.total ?? 0;
 }
 

@@ -10,14 +10,18 @@ import type { AssetFilter } from './filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 import type { FilterService } from './filter.service.js';
 import { choosePlan, fallBack, type Strategy } from './plan.js';
+import type { CalibrationService } from '../concepts/calibration.service.js';
+import type { Probe } from './candidate.queries.js';
+import type { Channel, DistanceCut } from './fusion.queries.js';
+import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
+import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
 import {
   browseAssets,
   countAssets,
-  countCandidates,
+  countResults,
   estimateCandidates,
   prepareApproximate,
-  type Probe,
   rankAssets,
   type Ranked,
   type RankedRow,
@@ -25,13 +29,13 @@ import {
   type Sort,
 } from './search.queries.js';
 
-const MAX_QUERY_CHARACTERS = 1000;
-
 export interface FoundAsset extends Edge<AssetRow> {
   /** Cosine similarity, -1 to 1; null when nothing was compared. */
   score: number | null;
   /** Cosine distance, 0 to 2. */
   distance: number | null;
+  /** By which channels it was found; null without a query. */
+  matchedBy: Channel[] | null;
 }
 
 /** How a list was made, so that the caller need not guess. */
@@ -45,8 +49,15 @@ export interface SearchReport {
   reason: string;
   /** The model revision that made the vectors; null when none was needed. */
   modelRevision: string | null;
+  /** Whether anything in the library is what was asked for; null without a query. */
+  match: Match | null;
+  /** How the query was understood; null without one. */
+  interpretedAs: { terms: ReadTerm[]; without: ReadExclusion[] } | null;
   notices: string[];
 }
+
+/** STRONG and WEAK: what pictures say; TEXT: only names, texts or tags do; NONE: nothing; UNKNOWN: scores are not calibrated, or nothing was cut. */
+export type Match = 'STRONG' | 'WEAK' | 'TEXT' | 'NONE' | 'UNKNOWN';
 
 export interface AssetPage {
   edges: FoundAsset[];
@@ -58,6 +69,8 @@ export interface AssetPage {
 
 export interface AssetSearch {
   query?: string | null;
+  search?: SearchQuery | null;
+  showAll?: boolean | null;
   filter?: AssetFilter | null;
   minScore?: number | null;
   sort?: AssetSort | null;
@@ -70,36 +83,58 @@ export class SearchService {
   readonly #database: Database;
   readonly #embedding: EmbeddingService;
   readonly #filters: FilterService;
+  readonly #calibration: CalibrationService;
+  readonly #reader: QueryReader;
 
-  constructor(database: Database, embedding: EmbeddingService, filters: FilterService) {
+  constructor(
+    database: Database,
+    embedding: EmbeddingService,
+    filters: FilterService,
+    calibration: CalibrationService,
+    reader: QueryReader,
+  ) {
     this.#database = database;
     this.#embedding = embedding;
     this.#filters = filters;
+    this.#calibration = calibration;
+    this.#reader = reader;
   }
 
   /** @throws VitrineError BAD_USER_INPUT, CURSOR_MISMATCH */
   async findAssets(viewer: Viewer, search: AssetSearch): Promise<AssetPage> {
-    const { query, filter, minScore, sort } = search;
-    if (query == null) {
+    const { query, search: parts, filter, minScore, sort } = search;
+    if (query != null && parts != null)
+      throw badInput('search', parts, 'query or search, not both', 'search: give query or search, not both.');
+    if (query == null && parts == null) {
       if (minScore != null) throw badInput('minScore', minScore, 'a search with a query', 'minScore: without a query nothing has a score.');
       return this.#browse(viewer, search);
     }
-    const text = query.normalize('NFC').trim();
-    if (text.length < 1 || text.length > MAX_QUERY_CHARACTERS)
-      throw badInput('query', query, `a text of 1 to ${MAX_QUERY_CHARACTERS} characters`);
     const order: Sort = sort == null || sort.field === 'RELEVANCE' ? RELEVANCE : sort;
     const checked = await this.#filters.read(viewer, filter);
     const maxDistance = readMinScore(minScore);
+    const showAll = search.showAll === true;
+    const asked = parts ?? query?.normalize('NFC').trim();
     const model = await this.#embedding.modelOf(viewer.organizationId);
     const { revision } = model.revision;
-    const page = readPage(search.first, search.after, 'text', text, filter ?? null, maxDistance, order.field, order.direction, revision);
+    const binding = ['query', asked, filter ?? null, maxDistance, showAll, order.field, order.direction, revision];
+    const page = readPage(search.first, search.after, ...binding);
     const after = readRankCursor(page, order, search.after);
-    const { vector, truncated } = await model.embedQuery(text);
-    const notices = truncated
-      ? [`The model reads the first ${model.info.contextLength} tokens of a query; the rest of this one was not used.`]
-      : [];
-    const probe = { vector: `[${Array.from(vector).join(',')}]` };
-    return this.#rank(viewer, model, { probe, filter: checked, maxDistance, sort: order, page, after, notices });
+    const read =
+      parts != null ? await this.#reader.readParts(viewer, model, parts) : await this.#reader.readPlain(viewer, model, query as string);
+    const whole = both(checked, read.conditions && (await this.#filters.read(viewer, read.conditions)));
+    if (read.vector === null) {
+      // Only conditions, such as a colour: nothing to rank by.
+      const found = await this.#browse(viewer, { ...search, sort: sort?.field === 'RELEVANCE' ? null : (sort ?? null) }, read, binding);
+      return {
+        ...found,
+        search: { ...found.search, interpretedAs: read.interpretedAs, notices: [...read.notices, ...found.search.notices] },
+      };
+    }
+    const cut = showAll || maxDistance !== null ? null : ({ vector: read.vector } as const);
+    return this.#rank(viewer, model, {
+      ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, cut },
+      read,
+    });
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */
@@ -121,20 +156,26 @@ export class SearchService {
     }
     return this.#rank(viewer, model, {
       ...{ probe: { assetId }, filter: checked, maxDistance: null, sort: RELEVANCE, page, after: cursor, notices: [] },
+      ...{ cut: null, read: null },
     });
   }
 
   async #rank(
     viewer: Viewer,
     model: LibraryModel,
-    { probe, filter, maxDistance, sort, page, after, notices }: RankTask,
+    { probe, filter, maxDistance, sort, page, after, notices, cut, read }: RankTask,
   ): Promise<AssetPage> {
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
-    const { found, strategy, about } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+    const { found, strategy, about, levels, wanted } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
+      const levels = cut && (await this.#calibration.cutOf(tx, cut.vector));
+      const wanted = {
+        ...{ probe, filter, maxDistance, words: read?.words ?? null, without: read?.without ?? [] },
+        cut: levels && toDistances(levels),
+      };
       const request = {
-        ...{ probe, filter, context, maxDistance, sort, limit: page.first + 1 },
-        ...{ revision: after?.revision ?? null, exclude: after?.seen ?? [], after: after?.at ?? null },
+        ...{ ...wanted, context, sort, limit: page.first + 1 },
+        ...{ revision: after?.revision ?? null, exclude: [...(after?.seen ?? []), ...(read?.hidden ?? [])], after: after?.at ?? null },
       };
       const planned =
         after !== null
@@ -142,7 +183,7 @@ export class SearchService {
           : sort.field !== 'RELEVANCE'
             ? exactly('Another order than by likeness: everything that passes the filter was compared.')
             : await this.#plan(tx, model, filter, context, request.limit);
-      return { ...(await rankBy(tx, request, planned)), about };
+      return { ...(await rankBy(tx, request, planned)), about, levels, wanted };
     });
     const missing = coverage.embeddable - coverage.embedded;
     const exact = strategy.mode === 'EXACT';
@@ -156,12 +197,9 @@ export class SearchService {
         : [null, row.id, revision, ...seen.slice(0, seen.indexOf(row.id) + 1)];
     const count = once(() =>
       this.#resolved(viewer, filter, (tx, context) =>
-        countCandidates(tx, {
-          probe,
-          filter,
+        countResults(tx, {
+          ...{ ...wanted, exclude: read?.hidden ?? [], strategy: exactly('a count') },
           context: { ...context, modelRevisionId: model.revision.id },
-          maxDistance,
-          strategy: exactly('a count'),
         }),
       ),
     );
@@ -171,7 +209,9 @@ export class SearchService {
       countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
       reason: strategy.reason,
       modelRevision: model.revision.revision,
-      notices: [...notices, ...about, ...(missing > 0 ? [waiting] : [])],
+      match: read && matchOf(found, levels && toDistances(levels)),
+      interpretedAs: read && read.interpretedAs,
+      notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...nothing(found, levels !== null, after !== null)],
     });
   }
 
@@ -188,13 +228,19 @@ export class SearchService {
     return choosePlan({ vectors: index.vectors, dimensions: model.revision.dimensions, estimate, limit });
   }
 
-  async #browse(viewer: Viewer, { filter, sort, first, after }: AssetSearch): Promise<AssetPage> {
+  async #browse(
+    viewer: Viewer,
+    { filter, sort, first, after }: AssetSearch,
+    read: ReadQuery | null = null,
+    binding: unknown[] | null = null,
+  ): Promise<AssetPage> {
     const field = sort?.field ?? 'CREATED_AT';
     if (field === 'RELEVANCE')
       throw badInput('sort.field', field, ['CREATED_AT', 'UPDATED_AT', 'TITLE', 'BYTE_SIZE'], 'sort.field: RELEVANCE needs a query.');
     const order = { field, direction: sort?.direction ?? 'DESC' } as const;
-    const checked = await this.#filters.read(viewer, filter);
-    const page = readPage(first, after, 'browse', filter ?? null, order.field, order.direction);
+    const conditions = read?.conditions == null ? null : await this.#filters.read(viewer, read.conditions);
+    const checked = both(await this.#filters.read(viewer, filter), conditions);
+    const page = readPage(first, after, ...(binding ?? ['browse', filter ?? null]), order.field, order.direction);
     const keys = readKeys<readonly [string | number, string]>(page, z.tuple([SORT_VALUES[field], z.uuid()]), after);
     const at = keys && { value: keys[0], assetId: keys[1] };
     const { rows, notices } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
@@ -208,6 +254,8 @@ export class SearchService {
       countScanned: count,
       reason: 'There is no query: all that passes the filter, in the order asked for.',
       modelRevision: null,
+      match: null,
+      interpretedAs: null,
       notices,
     });
   }
@@ -220,7 +268,7 @@ export class SearchService {
     return this.#database.asOrganization(viewer.organizationId, async (tx) => work(tx, (await this.#filters.resolve(tx, filter)).context));
   }
 
-  #toPage<Row extends AssetRow & { distance?: number }>(
+  #toPage<Row extends AssetRow & { distance?: number | null; channels?: Channel[] }>(
     page: Page,
     rows: Row[],
     keysOf: (row: Row) => unknown[],
@@ -231,7 +279,7 @@ export class SearchService {
     return {
       edges: edges.map((edge) => {
         const distance = edge.node.distance ?? null;
-        return { ...edge, distance, score: distance === null ? null : 1 - distance };
+        return { ...edge, distance, score: distance === null ? null : 1 - distance, matchedBy: edge.node.channels ?? null };
       }),
       pageInfo,
       countTotal,
@@ -257,9 +305,35 @@ interface RankTask {
   page: Page;
   after: RankCursor | null;
   notices: string[];
+  /** The query's vector, where its list is to be cut by what scores mean in this library. */
+  cut: { vector: string } | null;
+  read: ReadQuery | null;
 }
 
 const RELEVANCE = { field: 'RELEVANCE', direction: 'ASC' } as const satisfies Sort;
+
+function both(one: AssetFilter | null, other: AssetFilter | null): AssetFilter | null {
+  if (one === null || other === null) return one ?? other;
+  return { and: [one, other] };
+}
+
+function toDistances({ keep, match, sure }: { keep: number; match: number; sure: number }): DistanceCut & { sure: number } {
+  return { keep: 1 - keep, match: 1 - match, sure: 1 - sure };
+}
+
+function matchOf({ rows, best }: Ranked, cut: (DistanceCut & { sure: number }) | null): Match {
+  if (cut === null) return 'UNKNOWN';
+  if (best !== null && best <= cut.match) return best <= cut.sure ? 'STRONG' : 'WEAK';
+  return rows.length > 0 ? 'TEXT' : 'NONE';
+}
+
+function nothing({ rows }: Ranked, wasCut: boolean, laterPage: boolean): string[] {
+  if (!wasCut || laterPage || rows.length > 0) return [];
+  return [
+    'Nothing in the library matches: no picture scores above what unrelated queries reach by chance. `showAll: true` shows the nearest all the same.',
+  ];
+}
+
 const exactly = (reason: string): Strategy => ({ mode: 'EXACT', reason });
 
 /** Goes the planned way, and the exact one when the index found too little. */
@@ -305,10 +379,10 @@ function readRankCursor(page: Page, sort: Sort, after: string | null | undefined
   return { at: value === null ? null : { value, assetId }, revision, seen };
 }
 
-function sortValue({ field }: Sort, row: AssetRow & { distance?: number }): unknown {
+function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {
   switch (field) {
     case 'RELEVANCE':
-      return row.distance;
+      return row.relevance;
     case 'CREATED_AT':
       return row.created_at.toISOString();
     case 'UPDATED_AT':

@@ -17,6 +17,85 @@ registerEnumType(SearchMode, {
   },
 });
 
+export const SearchMatch = { STRONG: 'STRONG', WEAK: 'WEAK', TEXT: 'TEXT', NONE: 'NONE', UNKNOWN: 'UNKNOWN' } as const;
+registerEnumType(SearchMatch, {
+  name: 'SearchMatch',
+  description: 'Whether anything in the library is what was asked for, judged by what unrelated queries score in it by chance.',
+  valuesConfig: {
+    STRONG: { description: 'The best picture scores as one unrelated query in forty does.' },
+    WEAK: { description: 'The best picture scores as one unrelated query in six does.' },
+    TEXT: { description: 'No picture stands out, but names, texts or tags have the words.' },
+    NONE: { description: 'Nothing matches, and the list is empty. `showAll` shows the nearest all the same.' },
+    UNKNOWN: {
+      description:
+        'Nothing was judged or cut: `showAll` or `minScore` was given, the library has fewer than 20 pictures, or scores are not calibrated yet.',
+    },
+  },
+});
+
+export const SearchChannel = { NAME: 'NAME', TAGS: 'TAGS', TEXT: 'TEXT', VISUAL: 'VISUAL' } as const;
+registerEnumType(SearchChannel, {
+  name: 'SearchChannel',
+  description: 'A way in which an asset can be found.',
+  valuesConfig: {
+    NAME: { description: 'Its external id or file name is the query; such assets come first.' },
+    TAGS: { description: 'Its tags have all the words.' },
+    TEXT: {
+      description: 'Title, file name, alternative text, description or document text have all the words, English ones by their stem.',
+    },
+    VISUAL: { description: 'Its picture is near to the query.' },
+  },
+});
+
+export const SearchSubjectKind = { TEXT: 'TEXT', ASSET: 'ASSET', UPLOAD: 'UPLOAD', COLOR: 'COLOR' } as const;
+registerEnumType(SearchSubjectKind, {
+  name: 'SearchSubjectKind',
+  description: 'What a part of a query is.',
+  valuesConfig: {
+    TEXT: { description: 'Words.' },
+    ASSET: { description: 'An asset of the library.' },
+    UPLOAD: { description: 'A staged upload.' },
+    COLOR: { description: 'A colour, which is a condition.' },
+  },
+});
+
+@ObjectType({ description: 'Something that was looked for.' })
+export class InterpretedTerm {
+  @Field(() => SearchSubjectKind, { description: 'What it is.' })
+  kind!: keyof typeof SearchSubjectKind;
+
+  @Field(() => String, { description: 'The words, the colour, or the global id.' })
+  label!: string;
+
+  @Field(() => Float, { description: 'How much it counts beside the others.' })
+  weight!: number;
+}
+
+@ObjectType({ description: 'Something that was left out.' })
+export class InterpretedExclusion {
+  @Field(() => SearchSubjectKind, { description: 'What it is.' })
+  kind!: keyof typeof SearchSubjectKind;
+
+  @Field(() => String, { description: 'The words, the colour, or the global id.' })
+  label!: string;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Pictures with at least this cosine similarity to it were left out; null for a colour, and where nothing could be left out (see `notices`).',
+  })
+  threshold!: number | null;
+}
+
+@ObjectType({ description: 'How a query was understood: "a beach without people" looks for "a beach" and leaves out "people".' })
+export class Interpretation {
+  @Field(() => [InterpretedTerm], { description: 'What was looked for; empty where the query only says what to leave out.' })
+  terms!: InterpretedTerm[];
+
+  @Field(() => [InterpretedExclusion], { description: 'What was left out.' })
+  without!: InterpretedExclusion[];
+}
+
 @ObjectType({ description: 'How a list of assets was made.' })
 export class SearchReport {
   @Field(() => SearchMode, { description: 'Which way it went.' })
@@ -38,6 +117,12 @@ export class SearchReport {
   @Field(() => String, { nullable: true, description: 'Revision of the model that made the vectors; null without a query.' })
   modelRevision!: string | null;
 
+  @Field(() => SearchMatch, { nullable: true, description: 'Whether anything in the library is what was asked for; null without a query.' })
+  match!: keyof typeof SearchMatch | null;
+
+  @Field(() => Interpretation, { nullable: true, description: 'How the query was understood; null without one.' })
+  interpretedAs!: Interpretation | null;
+
   @Field(() => [String], { description: 'What the caller should know, in words; empty when there is nothing.' })
   notices!: string[];
 }
@@ -52,12 +137,16 @@ export class AssetEdge {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Cosine similarity to the query, -1 to 1; compare within one answer only. Null without a query.',
+    description:
+      'Cosine similarity to the query, -1 to 1; compare within one answer only. Null without a query, and where only words were found.',
   })
   score!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Cosine distance, 0 to 2, which the order goes by. Null without a query.' })
   distance!: number | null;
+
+  @Field(() => [SearchChannel], { nullable: true, description: 'By which channels it was found; null without a query.' })
+  matchedBy!: (keyof typeof SearchChannel)[] | null;
 }
 
 @ObjectType({ description: 'A page of assets.' })

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { Viewer } from '../../src/access/viewer.js';
+import { CalibrationService } from '../../src/concepts/calibration.service.js';
 import { ComplianceService } from '../../src/compliance/compliance.service.js';
 import type { RuleKind, RuleSeverity, Verdict } from '../../src/compliance/vocabulary.js';
 import type { Database, OrganizationTx } from '../../src/database/database.js';
@@ -9,6 +10,7 @@ import { type ModelRevision, registerModel, saveEmbeddings } from '../../src/emb
 import { type EmbeddingOptions, EmbeddingService } from '../../src/embedding/embedding.service.js';
 import type { Embedder } from '../../src/embedding/embedder.js';
 import { EmbedderPool } from '../../src/embedding/embedder-pool.js';
+import { QueryReader, type QueryRooms } from '../../src/search/query-reader.service.js';
 import { FilterService } from '../../src/search/filter.service.js';
 import { SearchService } from '../../src/search/search.service.js';
 import { TagService } from '../../src/tags/tag.service.js';
@@ -25,6 +27,7 @@ export interface SearchRoom {
   viewer: Viewer;
   organizationId: string;
   search: SearchService;
+  calibration: CalibrationService;
   embedding: EmbeddingService;
   model: ModelRevision;
   tags: TagService;
@@ -68,6 +71,7 @@ export async function openSearch(database: Database, slug: string, options: Embe
   } as unknown as Embedder;
   const embedding = await EmbeddingService.create(database, EmbedderPool.of(embedder), { coverageMaxAgeMs: 1, ...options });
   const model = await registerModel(database, embedder.info);
+  const calibration = new CalibrationService(database, embedding);
   const compliance = new ComplianceService(database, embedding);
   const tags = new TagService(database, { afterChange: async () => undefined });
   const organizationId = await insertOrganization(database, slug);
@@ -75,7 +79,15 @@ export async function openSearch(database: Database, slug: string, options: Embe
   return {
     ...{ organizationId, model, tags, texts, inside, embedding },
     viewer: viewerAs(organizationId, 'VIEWER'),
-    search: new SearchService(database, embedding, new FilterService(embedding, tags, compliance, () => new Date('2026-06-15T12:00:00Z'))),
+    calibration,
+    search: new SearchService(
+      database,
+      embedding,
+      new FilterService(embedding, tags, compliance, () => new Date('2026-06-15T12:00:00Z')),
+      calibration,
+      // Nothing here is about files: searches by upload are tested on the whole program.
+      new QueryReader({ database, calibration, uploads: {}, files: {}, media: {} } as unknown as QueryRooms),
+    ),
     add: async (asset, vector) => {
       const { id, versionId } = await insertAsset(database, organizationId, asset);
       if (vector) await inside((tx) => saveEmbeddings(tx, model.id, [{ versionId, part: 'whole', vector: Float32Array.from(vector) }]));

@@ -1,0 +1,101 @@
+import { join, raw, type Sql, sql } from '../database/sql.js';
+import { compileFilter } from './filter.queries.js';
+import { type CandidateRequest, excluding, selectCandidates } from './candidate.queries.js';
+
+/** Channels by which an asset can be found. */
+export type Channel = 'NAME' | 'TAGS' | 'TEXT' | 'VISUAL';
+
+/** Cosine distances at which a query's pictures are cut; see CalibrationService. */
+export interface DistanceCut {
+  /** Beyond it an asset is not in the list. */
+  keep: number;
+  /** Without any asset as near as this, no picture is. */
+  match: number;
+}
+
+export interface ResultRequest extends CandidateRequest {
+  /** Words to be found in names, texts and tags too; null: pictures only. */
+  words?: string | null;
+  /** Null: every candidate is a result. */
+  cut?: DistanceCut | null;
+}
+
+/** Reciprocal rank fusion with the constant of Cormack, Clarke and Büttcher (SIGIR 2009). */
+const RRF_CONSTANT = 60;
+/** More than all channels together can give: what is called so comes first. */
+const NAMED = 1;
+
+/**
+ * What a search finds, as a SELECT of (asset_id, version_id, distance, relevance, channels, best, passed): `relevance` orders it, least
+ * first; `best` is the least distance of any candidate, cut or not; `passed` counts candidates under an APPROXIMATE strategy.
+ * The filter and the exclusions stand in every channel. One statement, to be the body of a CTE.
+ */
+export function selectResults(request: ResultRequest): Sql {
+  const { words = null, cut = null } = request;
+  // OFFSET 0: pulled up, a distance that is named twice would be computed twice.
+  if (words === null && cut === null && request.strategy.mode === 'EXACT') {
+    return sql`SELECT c.asset_id, c.version_id, c.distance, c.distance AS relevance, ARRAY['VISUAL'] AS channels, NULL::float8 AS best, NULL::bigint AS passed
+      FROM (${selectCandidates(request)} OFFSET 0) c`;
+  }
+  // What the cut drops anyway need not be kept. Under an APPROXIMATE strategy all that passed must be counted.
+  const near = cut && request.strategy.mode === 'EXACT' ? { maxDistance: Math.min(cut.keep, request.maxDistance ?? cut.keep) } : {};
+  const { strategy } = request;
+  const passed = strategy.mode === 'EXACT' ? sql`count(*)` : sql`count(*) FILTER (WHERE place <= ${strategy.window / 2}::float8)`;
+  const visual = sql`
+    candidate AS MATERIALIZED (${selectCandidates({ ...request, ...near })}),
+    level AS MATERIALIZED (SELECT min(distance) AS best, ${passed} AS passed FROM candidate),
+    visual AS (SELECT c.* FROM candidate c, level l ${cut ? sql`WHERE l.best <= ${cut.match}::float8 AND c.distance <= ${cut.keep}::float8` : sql``})`;
+  if (words === null) {
+    return sql`WITH ${visual}
+      SELECT v.asset_id, v.version_id, v.distance, v.distance AS relevance, ARRAY['VISUAL'] AS channels, l.best, l.passed FROM visual v, level l`;
+  }
+  return sql`WITH ${visual}, ${wordChannels(request, words)},
+    found AS (
+      SELECT asset_id, version_id, distance, 'VISUAL' AS channel, row_number() OVER (ORDER BY distance, asset_id) AS place FROM visual
+      UNION ALL SELECT asset_id, version_id, NULL, 'TEXT', rank() OVER (ORDER BY weight DESC) FROM worded
+      UNION ALL SELECT asset_id, version_id, NULL, 'TAGS', 1 FROM tagged
+      UNION ALL SELECT asset_id, version_id, NULL, 'NAME', 1 FROM named
+    )
+    SELECT f.asset_id, (array_agg(f.version_id))[1] AS version_id, min(f.distance) AS distance,
+      -(sum(1 / (${RRF_CONSTANT} + f.place)::float8) + CASE WHEN bool_or(f.channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
+      array_agg(f.channel ORDER BY f.channel) AS channels, l.best, l.passed
+    FROM found f, level l GROUP BY f.asset_id, l.best, l.passed`;
+}
+
+/** `worded`, `tagged` and `named`: assets whose texts have all the words, whose tags together do, and which are called exactly so. */
+function wordChannels(request: ResultRequest, words: string): Sql {
+  const { filter, context, exclude = [] } = request;
+  const organization = sql`${context.organizationId}::uuid`;
+  const query = sql`(websearch_to_tsquery('simple', ${words}) || websearch_to_tsquery('english', ${words}))`;
+  // The last part of a tag's path is its word: "kind/banner" is found by "banner".
+  const word = (name: string) => sql`regexp_replace(${raw(name)}, '^.*/', '')`;
+  const passes = sql`a.organization_id = ${organization} AND ${join(
+    [
+      compileFilter(filter, context, { asset: 'a' }),
+      ...(exclude.length > 0 ? [sql`a.id <> ALL(${exclude}::uuid[])`] : []),
+      ...excluding(
+        request,
+        (distance) => sql`NOT EXISTS (SELECT 1 FROM asset_embedding s WHERE s.organization_id = ${organization}
+        AND s.model_revision_id = ${context.modelRevisionId} AND s.version_id = a.current_version_id AND s.part = 'whole' AND NOT ${distance})`,
+      ),
+    ],
+    ' AND ',
+  )}`;
+  return sql`
+    worded AS (
+      SELECT a.id AS asset_id, a.current_version_id AS version_id, ts_rank_cd(t.document, ${query}) AS weight
+      FROM asset_text t JOIN asset a ON a.organization_id = t.organization_id AND a.id = t.asset_id
+      WHERE t.organization_id = ${organization} AND t.document @@ ${query} AND ${passes}
+    ), asked_tag AS MATERIALIZED (
+      SELECT g.id, ${word('g.name')} AS word FROM tag g WHERE g.organization_id = ${organization}
+        AND numnode(plainto_tsquery('english', ${word('g.name')})) > 0
+        AND to_tsvector('english', ${words}) @@ plainto_tsquery('english', ${word('g.name')})
+    ), tagged AS (
+      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a
+      WHERE a.tag_ids && ARRAY(SELECT id FROM asked_tag) AND ${passes} AND numnode(websearch_to_tsquery('english', ${words})) > 0
+        AND to_tsvector('english', (SELECT string_agg(g.word, ' ') FROM asked_tag g WHERE g.id = ANY(a.tag_ids))) @@ websearch_to_tsquery('english', ${words})
+    ), named AS (
+      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a
+      WHERE (a.external_id = ${words} OR a.file_name = ${words}) AND ${passes}
+    )`;
+}

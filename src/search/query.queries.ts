@@ -1,0 +1,27 @@
+import type { OrganizationTx } from '../database/database.js';
+import { sql } from '../database/sql.js';
+
+/** Vectors of current versions by asset, in pgvector's text form; null for an asset without one, no row for one that is not there. */
+export function findAssetVectors(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  assetIds: readonly string[],
+): Promise<{ assetId: string; vector: string | null }[]> {
+  return tx.query<{ assetId: string; vector: string | null }>(sql`
+    SELECT a.id AS "assetId", e.vector::text AS vector FROM asset a
+    LEFT JOIN asset_embedding e ON e.organization_id = a.organization_id AND e.model_revision_id = ${modelRevisionId} AND e.version_id = a.current_version_id
+      AND e.part = 'whole'
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ANY(${assetIds}::uuid[])`);
+}
+
+/** How far similarities to each vector spread over (up to 2,000 pictures of) the library: standard deviations, null in an empty library. */
+export async function measureSpreads(tx: OrganizationTx, modelRevisionId: number, vectors: readonly string[]): Promise<(number | null)[]> {
+  const rows = await tx.query<{ spread: number | null }>(sql`
+    WITH library AS MATERIALIZED (
+      SELECT e.vector FROM asset_embedding e
+      WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole'
+      ORDER BY e.version_id LIMIT 2000)
+    SELECT (SELECT stddev_pop(l.vector <=> v.vector::embedding) FROM library l) AS spread
+    FROM unnest(${vectors}::text[]) WITH ORDINALITY AS v (vector, place) ORDER BY v.place`);
+  return rows.map(({ spread }) => spread);
+}
