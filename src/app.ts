@@ -111,6 +111,10 @@ import { REPORT_EXPORT, ReportExportService } from './reports/report-export.serv
 import { ReportWriter } from './reports/report-writer.js';
 import { ReportResolver } from './reports/report.resolver.js';
 import { ReportService } from './reports/report.service.js';
+import { SAVED_SEARCH_MATCH, SavedSearchMatchJob } from './saved-searches/saved-search-match.job.js';
+import { SavedSearchResolver } from './saved-searches/saved-search.resolver.js';
+import { SavedSearchService } from './saved-searches/saved-search.service.js';
+import { WEBHOOK_DELIVERY, WebhookDeliveryJob } from './saved-searches/webhook-delivery.job.js';
 import { FilterService } from './search/filter.service.js';
 import { QueryReader } from './search/query-reader.service.js';
 import { AssetConnectionResolver, SearchReportResolver, SearchResolver } from './search/search.resolver.js';
@@ -226,6 +230,11 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
     const reader = new QueryReader({ database, calibration, uploads, files, media });
     const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance), calibration, reader);
+    const outbound = { allowedHosts: new Set(config.webhookHosts) };
+    const savedSearches = new SavedSearchService(database, search, outbound, async (organizationId) => {
+      await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, SAVED_SEARCH_MATCH, [{ organizationId }]));
+      queue.wake(SAVED_SEARCH_MATCH);
+    });
     const sources = new SourceReader(uploads, config.importRoots, config.importUrls);
     const imports = new ImportService(database, queue, sources);
     const importControl = new ImportControlService(database, queue);
@@ -267,6 +276,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         Concept: (viewer, key) => concepts.find(viewer, toGlobalId('Concept', key)),
         ConceptMatch: (viewer, key) => matches.find(viewer, key),
         Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
+        SavedSearch: (viewer, key) => savedSearches.find(viewer, toGlobalId('SavedSearch', key)),
         ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
       }),
       new ReleaseResolver(releases),
@@ -276,6 +286,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       new ReportScheduleResolver(reportSchedules),
       new RuleResolver(rules),
       new SearchReportResolver(),
+      new SavedSearchResolver(savedSearches),
       new SearchResolver(search),
       new StagedUploadResolver(uploads, baseUrl),
       new SuggestionResolver(new SuggestionService(database)),
@@ -300,6 +311,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
       apiKeys,
       brands,
       search,
+      savedSearches,
       duplicates,
       imports,
       importControl,
@@ -321,6 +333,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           VECTOR_INDEX,
           REPORT_EXPORT,
           COMPLIANCE_CLOCK,
+          SAVED_SEARCH_MATCH,
+          WEBHOOK_DELIVERY,
         ]);
         closers.push(() => queue.stop());
         if (!work) return;
@@ -337,7 +351,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
         // Two batches at a time: while one is written, the next is decoded.
         const libraryChanged = async (organizationId: string) => {
-          for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX]) {
+          for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
             await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
             queue.wake(kind);
           }
@@ -371,6 +385,8 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
         await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
         const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
         await queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
+        await queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
+        await queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
         const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
         await queue.work(ASSET_REMEASURE, remeasure, 1);
         for (const { id } of await organizations.listOrganizations()) {

@@ -47,6 +47,7 @@ const VARIABLES = {
   VITRINE_IMPORT_URL_HOSTS: list(z.string().regex(/^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'is not a host, *.host or host:port')),
   VITRINE_IMPORT_URL_NETWORKS: list(z.union([z.cidrv4(), z.cidrv6()])),
   VITRINE_IMPORT_URL_TIMEOUT_MS: whole(100, 3_600_000).default(60_000),
+  VITRINE_WEBHOOK_HOSTS: z.string().default(''),
   VITRINE_STORAGE: z.enum(['local', 's3']).default('local'),
   VITRINE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   VITRINE_S3_BUCKET: z.string().optional(),
@@ -91,6 +92,8 @@ export interface Config {
   importRoots: string[];
   /** What imports may fetch from addresses; see UrlPolicy. */
   importUrls: { hosts: string[]; networks: string[]; timeoutMs: number };
+  /** `host` or `host:port` of webhook receivers that may be plain http or have private addresses. */
+  webhookHosts: string[];
   storage:
     | { kind: 'local'; folder: string }
     | {
@@ -176,6 +179,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     importRoots: env.VITRINE_IMPORT_ROOTS.split(path.delimiter)
       .filter(Boolean)
       .map((root) => path.resolve(root)),
+    webhookHosts: env.VITRINE_WEBHOOK_HOSTS.split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter(Boolean),
     storage: env.VITRINE_STORAGE === 'local' ? { kind: 'local', folder: dataFolder } : s3(env, dataFolder),
     client: {
       ...(env.VITRINE_SERVER !== undefined && { server: env.VITRINE_SERVER }),

@@ -15,6 +15,7 @@ export type NodeType =
   | 'ReportExport'
   | 'ReportSchedule'
   | 'Rule'
+  | 'SavedSearch'
   | 'StagedUpload'
   | 'Tag'
   | 'Waiver'

@@ -118,6 +118,12 @@ export function browseAssets(tx: OrganizationTx, { filter, context, sort, limit,
     ORDER BY ${raw(`a.${column}`)} ${direction}, a.id ${direction} LIMIT ${limit}`);
 }
 
+/** A SELECT of asset_id of all assets that pass a filter. */
+export function selectAssets({ filter, context }: { filter: AssetFilter | null; context: FilterContext }): Sql {
+  return sql`SELECT a.id AS asset_id FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid
+    AND ${compileFilter(filter, context, { asset: 'a' })}`;
+}
+
 /** How many assets pass a filter; `onlyAssetId` asks about this one alone. */
 export async function countAssets(
   tx: OrganizationTx,

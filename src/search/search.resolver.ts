@@ -1,9 +1,9 @@
 import { Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
-import { toAsset } from '../assets/asset.types.js';
 import { Collection } from '../collections/collection.types.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { AssetsArgs, SimilarAssetsArgs } from './search.inputs.js';
-import type { AssetPage, SearchService } from './search.service.js';
+import { toAssetConnection } from './asset-connection.js';
+import type { SearchService } from './search.service.js';
 import { AssetConnection, SearchReport } from './search.types.js';
 
 @Resolver(() => Collection)
@@ -56,8 +56,4 @@ export class SearchReportResolver {
   scanned(@Root() report: SearchReport): Promise<number> {
     return report.countScanned();
   }
-}
-
-function toAssetConnection(page: AssetPage): AssetConnection {
-  return { ...page, edges: page.edges.map((edge) => ({ ...edge, node: toAsset(edge.node) })) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
 import type { Database, OrganizationTx } from '../database/database.js';
+import type { Sql } from '../database/sql.js';
 import type { EmbeddingService, LibraryModel } from '../embedding/embedding.service.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
@@ -12,7 +13,7 @@ import type { FilterService } from './filter.service.js';
 import { choosePlan, fallBack, type Strategy } from './plan.js';
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Probe } from './candidate.queries.js';
-import type { Channel, DistanceCut } from './fusion.queries.js';
+import { type Channel, type DistanceCut, selectResults } from './fusion.queries.js';
 import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
 import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
@@ -23,6 +24,7 @@ import {
   estimateCandidates,
   prepareApproximate,
   rankAssets,
+  selectAssets,
   type Ranked,
   type RankedRow,
   type RankRequest,
@@ -135,6 +137,36 @@ export class SearchService {
       ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, cut },
       read,
     });
+  }
+
+  /**
+   * For those that note what matches: reads a search now, and gives it as a SELECT of asset_id for a transaction. Sure of itself: only what
+   * an unrelated query would rarely reach. Null where scores say nothing yet. @throws VitrineError BAD_USER_INPUT
+   */
+  async prepareMatches(
+    viewer: Viewer,
+    { query, filter }: Pick<AssetSearch, 'query' | 'filter'>,
+  ): Promise<(tx: OrganizationTx) => Promise<Sql | null>> {
+    const checked = await this.#filters.read(viewer, filter);
+    const model = await this.#embedding.modelOf(viewer.organizationId);
+    const read = query == null ? null : await this.#reader.readPlain(viewer, model, query);
+    return async (tx) => {
+      const { context } = await this.#filters.resolve(tx, checked, 'filter', model.revision.id);
+      if (read?.vector == null) return selectAssets({ filter: checked, context });
+      const levels = await this.#calibration.cutOf(tx, read.vector);
+      if (levels === null) return null;
+      const cut = { keep: 1 - levels.match, match: 1 - levels.match };
+      const { words, without } = read;
+      return selectResults({
+        probe: { vector: read.vector },
+        filter: checked,
+        context,
+        words,
+        without,
+        cut,
+        strategy: exactly('a saved search'),
+      });
+    };
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */

@@ -175,6 +175,7 @@ async function fillVictim() {
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
   await test.app.calibration.calibrate(a.id);
+  const saved = await keepSearch(ADMIN);
   await compared(ADMIN);
   // One that is seen everywhere, one that is labelled and calibrated, one to be deleted.
   const makeConcept = async (name: string, more: object) =>
@@ -206,7 +207,7 @@ async function fillVictim() {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
       assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
       findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
-      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
+      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } savedSearches(first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
       concepts(first: 1) { edges { cursor } } conceptMatches(first: 1) { edges { cursor node { id } } }
       moderationQueue(first: 1) { edges { cursor node { id } } }
       complianceReport(brand: $brand) { assets } }`,
@@ -235,7 +236,7 @@ async function fillVictim() {
   const cursors = Object.fromEntries(
     [
       ...['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets', 'nearDuplicates'],
-      ...['concepts', 'conceptMatches', 'moderationQueue'],
+      ...['concepts', 'conceptMatches', 'moderationQueue', 'savedSearches'],
     ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
@@ -244,6 +245,7 @@ async function fillVictim() {
   return {
     ...{ apiKey: apiKey.id as string, secret: secret as string, brand: brand.id as string, guideline: guideline.id as string, rules },
     ...{
+      saved,
       uploads,
       content,
       request,
@@ -276,6 +278,19 @@ async function fillVictim() {
     originalUrl: all.asset.originalUrl as string,
     thumbnailUrl: all.asset.thumbnailUrl as string,
   };
+}
+
+/** A saved search that has announced something, to a receiver that may not be reached. */
+async function keepSearch(key: string) {
+  const input = { name: `${MARK} search`, filter: { textContains: MARK }, webhook: { url: 'https://localhost/' } };
+  const { savedSearch } = await mutate('savedSearchCreate', input, 'savedSearch { id } webhookSecret', key);
+  const ask = async () =>
+    (await test.ask('query ($id: ID!) { savedSearch(id: $id) { evaluatedAt deliveries { state } } }', savedSearch, key)).savedSearch;
+  while ((await ask()).evaluatedAt === null) await new Promise((resolve) => setTimeout(resolve, 100));
+  const [upload] = await stageFiles(test, key, [{ fileName: `${MARK}-news.txt`, content: Buffer.from(`${MARK} news`) }]);
+  await runImport(test, key, { source: { uploads: [{ upload }] } });
+  while ((await ask()).deliveries[0]?.state !== 'FAILED') await new Promise((resolve) => setTimeout(resolve, 100));
+  return savedSearch.id as string;
 }
 
 /** Waits until every picture was compared with the others. */
@@ -444,7 +459,7 @@ const queries = (): Record<string, Case[]> => ({
   ],
   modelRevisions: [{ variables: {}, outcome: 'own' }],
   node: [
-    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.concept, victim.match].map((id) => ({
+    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.concept, victim.match, victim.saved].map((id) => ({
       variables: { id },
       outcome: 'nothing' as const,
     })),
@@ -474,6 +489,11 @@ const queries = (): Record<string, Case[]> => ({
       outcome: 'refused',
       control: 'skip',
     },
+  ],
+  savedSearch: [{ variables: { id: victim.saved }, outcome: 'nothing' }],
+  savedSearches: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.savedSearches }, outcome: 'nothing', control: 'skip' },
   ],
   searchSuggestions: [
     { variables: { text: MARK.slice(0, 5) }, outcome: 'nothing' },
@@ -596,6 +616,12 @@ const mutations = (): Record<string, Case[]> => {
       to({ revision: victim.revision, allowIncomplete: true }, 'not found', 'skip'),
     ],
     modelRevisionDelete: [to({ revision: victim.revision }, 'not found', 'skip')],
+    savedSearchCreate: [
+      to({ name: `${MARK} search too`, filter: { textContains: 'said nowhere' } }, 'own'),
+      to({ name: 'mine', filter: { tags: { any: [`${MARK}tag`] } } }, 'refused', 'skip'),
+    ],
+    savedSearchUpdate: [to({ id: victim.saved, name: 'changed' }, 'not found')],
+    savedSearchDelete: [to({ id: victim.saved }, 'not found')],
     collectionDelete: [to({ id: victim.collection }, 'not found')],
     assetsDelete: [to({ assets: [victim.asset] }, 'not found'), to({ assets: [own.asset, victim.asset] }, 'not found', 'skip')],
     apiKeyRevoke: [to({ id: victim.apiKey }, 'not found')],

@@ -1,0 +1,8 @@
+import { toAsset } from '../assets/asset.types.js';
+import type { AssetPage } from './search.service.js';
+import type { AssetConnection } from './search.types.js';
+
+/** A page of assets in the shape of the schema. */
+export function toAssetConnection(page: AssetPage): AssetConnection {
+  return { ...page, edges: page.edges.map((edge) => ({ ...edge, node: toAsset(edge.node) })) };
+}
