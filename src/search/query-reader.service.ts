@@ -104,7 +104,7 @@ export class QueryReader {
   async #read(
     viewer: Viewer,
     model: LibraryModel,
-    { terms, without }: { terms: readonly SearchTerm[]; without?: readonly SearchExclusion[] | null },
+    { terms, without, words }: { terms: readonly SearchTerm[]; without?: readonly SearchExclusion[] | null; words?: boolean | null },
     at: string,
   ): Promise<ReadQuery> {
     const path = (list: string, index: number) => (at === 'query' ? 'query' : `${at}.${list}[${index}].subject`);
@@ -146,7 +146,7 @@ export class QueryReader {
       return {
         vector: aim && toText(aim),
         hidden: wanted.flatMap(({ kind, key }) => (kind === 'ASSET' && key !== null ? [key] : [])),
-        words: texts.length === 1 && wanted.length === texts.length ? (texts[0] as Part).label : null,
+        words: words !== false && texts.length === 1 && wanted.length === texts.length ? (texts[0] as Part).label : null,
         without: tests,
         conditions: conditions.length === 0 ? null : { and: conditions },
         interpretedAs: {

@@ -60,4 +60,10 @@ export class SearchQuery {
     description: 'What to leave out, up to 10: an asset is out when one of these tests says so.',
   })
   without?: SearchExclusion[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether names, texts and tags are searched too, where the only term is a text; true when absent.',
+  })
+  words?: boolean | null;
 }

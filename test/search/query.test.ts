@@ -115,6 +115,10 @@ describe('words', () => {
     expect(page.search.match).toBe('TEXT');
   });
 
+  it('can be left out', async () => {
+    expect(await titles({ search: { terms: [{ subject: { text: 'zeppelin' }, weight: 1 }], words: false } })).toEqual([]);
+  });
+
   it('join what pictures say: found twice comes before found once', async () => {
     const page = await find({ query: 'beach' });
     expect(page.edges.map(({ matchedBy }) => matchedBy)).toEqual([
