@@ -177,13 +177,3 @@ export function decideMatches(
     UPDATE concept_match SET state = ${state}, decided_by = ${decidedBy}, decided_at = now()
     WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[]) AND state <> ${state}`);
 }
-
-/**
- * A condition on an asset row aliased `a` for use inside a larger statement: the model sees one of these concepts in its current version with
- * at least this probability, and nobody has rejected it.
- */
-export function conceptFilter(organizationId: string, conceptIds: readonly string[], minProbability: number): Sql {
-  return sql`EXISTS (SELECT 1 FROM concept_match cm WHERE cm.organization_id = ${organizationId}::uuid AND cm.asset_id = a.id
-    AND cm.version_id = a.current_version_id AND cm.concept_id = ANY(${conceptIds}::uuid[]) AND cm.state <> 'REJECTED'
-    AND cm.probability >= ${minProbability}::float8)`;
-}
