@@ -17,7 +17,7 @@ const FORBIDDEN = '#ff6a13';
 /** What may be asked of the measured pictures, by kind. */
 export const MEASURED_RULES = {
   PALETTE: { minShare: 0.7, maxDeltaE: 8, neutralAllowance: 0, forbidden: [{ color: FORBIDDEN, maxShare: 0.03 }] },
-  CONTRAST: { overlays: [{ name: 'headline', left: 0, top: 0, width: 1, height: 0.25, textColor: '#ffffff' }] },
+  CONTRAST: { overlays: [{ name: 'headline', left: 0, top: 0, width: 1, height: 0.25, textColor: '#ffffff' }], textBoxes: false },
   MIN_RESOLUTION: { minWidthPx: 600, minHeightPx: 400 },
   ASPECT_RATIO: { presets: ['square', 'hero-16-9', 'card-4-3'] },
   SAFE_ZONE: { presets: ['instagram-story'] },

@@ -22,7 +22,7 @@ try {
   const engine = await openEngine('embedded', path.join(folder, 'data'));
   closers.unshift(() => engine.app.stop());
   const { app, owner } = engine;
-  const { modelId, revision } = app.embedding.info;
+  const { modelId, revision } = app.embedding.defaultModel.info;
   console.log(`Model ${modelId} ${revision}`);
   const now = new Date();
   const measuredFolder = path.join(folder, 'measured');

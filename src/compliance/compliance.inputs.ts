@@ -63,6 +63,15 @@ export class GuidelineUpdateInput {
   sections?: GuidelineSectionInput[] | null;
 }
 
+@InputType({ description: 'Which ready set of rules to draft a guideline from.' })
+export class RuleSetApplyInput {
+  @Field(() => ID, { description: 'The brand that the guideline is for.' })
+  brand!: string;
+
+  @Field(() => String, { description: 'Key of the set; see `ruleSets`.' })
+  set!: string;
+}
+
 @InputType({ description: 'A rule to draft.' })
 export class RuleCreateInput {
   @Field(() => ID, { description: 'The guideline it belongs to.' })

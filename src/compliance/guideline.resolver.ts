@@ -4,9 +4,9 @@ import { Brand } from '../brands/brand.types.js';
 import { loaderOf, type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
-import { GuidelineCreateInput, GuidelineUpdateInput } from './compliance.inputs.js';
+import { GuidelineCreateInput, GuidelineUpdateInput, RuleSetApplyInput } from './compliance.inputs.js';
 import type { GuidelineRecord, GuidelineService } from './guideline.service.js';
-import { Guideline, GuidelineCreatePayload, GuidelineUpdatePayload, toGuideline } from './guideline.types.js';
+import { Guideline, GuidelineCreatePayload, GuidelineUpdatePayload, RuleSet, RuleSetApplyPayload, toGuideline } from './guideline.types.js';
 
 @Resolver(() => Brand)
 export class GuidelineResolver {
@@ -30,6 +30,25 @@ export class GuidelineResolver {
       () => new DataLoader<string, GuidelineRecord[]>((ids) => this.#guidelines.listByBrand(viewerOf(context), ids)),
     );
     return (await loader.load(fromGlobalId('Brand', brand.id, 'id'))).map(toGuideline);
+  }
+
+  @Query(() => [RuleSet], { description: 'Ready sets of sections and rules: web and print basics, social channels, accessibility.' })
+  ruleSets(@Ctx() context: RequestContext): RuleSet[] {
+    viewerOf(context);
+    return this.#guidelines.listRuleSets().map(({ key, description, ...set }) => ({ key, description, name: set.name, guideline: set }));
+  }
+
+  @Mutation(() => RuleSetApplyPayload, {
+    description: 'Drafts a guideline from a ready set. Its rules judge nothing until they are published. Needs the role ADMIN.',
+  })
+  ruleSetApply(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => RuleSetApplyInput, { description: 'The brand and the set.' }) { brand, set }: RuleSetApplyInput,
+  ) {
+    return payload(async () => {
+      const brandId = fromGlobalId('Brand', brand, 'input.brand');
+      return { guideline: toGuideline(await this.#guidelines.applyRuleSet(viewerOf(context), brandId, set)) };
+    });
   }
 
   @Mutation(() => GuidelineCreatePayload, { description: 'Makes a guideline without rules. Needs the role ADMIN.' })

@@ -1,12 +1,13 @@
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { VitrineError } from '../errors.js';
+import { badInput, VitrineError } from '../errors.js';
 import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
 import { guidelineName, readGuidelineDocument, type Section, sectionsSchema } from './guideline-document.js';
-import { readBy } from './read-input.js';
+import { readBy, readParameters } from './read-input.js';
 import type { RuleService } from './rule.service.js';
+import { RULE_SETS, type RuleSet } from './rule-sets.js';
 import type { RuleRecord } from './rule-record.js';
 
 export interface GuidelineRecord {
@@ -142,6 +143,46 @@ export class GuidelineService {
       await this.#compliance.judgeRules(tx, touched);
       return { ...result, rulesChanged: touched.length };
     });
+  }
+
+  /** The ready sets of sections and rules. */
+  listRuleSets(): readonly RuleSet[] {
+    return RULE_SETS;
+  }
+
+  /**
+   * A guideline of a brand, drafted from a ready set: nothing is judged until its rules are published.
+   * @throws VitrineError NOT_FOUND, CONFLICT when the brand has a guideline of the set's name
+   */
+  async applyRuleSet(viewer: Viewer, brandId: string, key: string): Promise<GuidelineRecord> {
+    requireRole(viewer, 'ADMIN');
+    const set = RULE_SETS.find((entry) => entry.key === key);
+    if (set === undefined)
+      throw badInput(
+        'input.set',
+        key,
+        RULE_SETS.map((entry) => entry.key),
+      );
+    const { organizationId } = viewer;
+    return this.#database.asOrganization(
+      organizationId,
+      async (tx) => {
+        if (!(await this.#brands.hold(tx, brandId)))
+          throw new VitrineError('NOT_FOUND', 'input.brand: there is no such brand.', { field: 'input.brand', value: brandId });
+        const [created] = await tx.rows.guideline.createManyAndReturn({
+          data: [{ organizationId, brandId, name: set.name }],
+          skipDuplicates: true,
+        });
+        if (created === undefined) throw nameTaken(set.name);
+        await writeSections(tx, created.id, set.sections);
+        const rules = set.rules.map((rule) => ({
+          ...{ ...rule, scopeTags: [], parameters: readParameters(rule.kind, rule.parameters, `rules.${rule.key}`) },
+        }));
+        await this.#rules.upsertRules(tx, { id: created.id, brandId }, rules, new Map(), 'rules', 'DRAFT');
+        return this.#read(tx, created.id, 'id');
+      },
+      viewer,
+    );
   }
 
   async #read(tx: OrganizationTx, id: string, field: string): Promise<GuidelineRecord> {

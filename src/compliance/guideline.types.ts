@@ -103,6 +103,30 @@ export class Guideline implements Node {
   updatedAt!: Date;
 }
 
+@ObjectType({ description: 'A ready set of sections and rules to start a guideline from.' })
+export class RuleSet {
+  @Field(() => String, { description: 'What `ruleSetApply` names it by.' })
+  key!: string;
+
+  @Field(() => String, { description: 'Name, which the guideline gets.' })
+  name!: string;
+
+  @Field(() => String, { description: 'What it is for.' })
+  description!: string;
+
+  @Field(() => JSONObject, { description: 'Its sections and rules, in the shape of a guideline in a guideline document.' })
+  guideline!: Record<string, unknown>;
+}
+
+@ObjectType({ description: 'What `ruleSetApply` made.' })
+export class RuleSetApplyPayload {
+  @Field(() => Guideline, { nullable: true, description: 'The guideline, its rules drafts; null when there are `userErrors`.' })
+  guideline?: Guideline;
+
+  @Field(() => [UserError], { description: 'Why nothing was made; empty on success.' })
+  userErrors!: UserError[];
+}
+
 @ObjectType({ description: 'What `guidelineCreate` made.' })
 export class GuidelineCreatePayload {
   @Field(() => Guideline, { nullable: true, description: 'The new guideline; null when there are `userErrors`.' })

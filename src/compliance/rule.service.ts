@@ -130,6 +130,7 @@ export class RuleService {
    * Makes the published rules of a guideline be so, in the caller's transaction, which holds the brand. Rules that are not named stay.
    * `tagIds` holds the ids of all scope tags by name. Judging is left to the caller.
    * @param field path of the rules in the input, for errors
+   * @param state of rules that are new; DRAFT leaves rules that are there as they are
    * @returns ids of rules that are new, changed or newly published
    * @throws VitrineError BAD_USER_INPUT, CONFLICT, RULE_TESTS_FAILED
    */
@@ -139,6 +140,7 @@ export class RuleService {
     rules: readonly DocumentRule[],
     tagIds: ReadonlyMap<string, number>,
     field: string,
+    state: 'PUBLISHED' | 'DRAFT' = 'PUBLISHED',
   ): Promise<string[]> {
     const { organizationId } = tx;
     const known = new Map(
@@ -154,13 +156,14 @@ export class RuleService {
         const created = await tx.rows.rule.create({
           data: {
             ...columns,
-            ...{ organizationId, guidelineId: guideline.id, brandId: guideline.brandId, key, kind, state: 'PUBLISHED' },
+            ...{ organizationId, guidelineId: guideline.id, brandId: guideline.brandId, key, kind, state },
             parameters: parameters as JsonInput,
           },
         });
         touched.push(created.id);
         continue;
       }
+      if (state === 'DRAFT') continue;
       if (row.kind !== kind) {
         throw new VitrineError(
           'CONFLICT',

@@ -477,6 +477,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5, after: victim.cursors.reportSchedules }, outcome: 'nothing', control: 'skip' },
   ],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  ruleSets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   rulePreview: [
     { variables: { rule: rule(), parameters: { minWidthPx: 1, minHeightPx: 1 } }, outcome: 'not found' },
     {
@@ -567,6 +568,7 @@ const mutations = (): Record<string, Case[]> => {
       to({ ...rest(), guideline: own.guideline, key: 'mixed', scopeTags: [`${MARK}tag`] }, 'refused', 'skip'),
     ],
     ruleUpdate: [to({ id: rule(), title: 'changed', section: null }, 'not found')],
+    ruleSetApply: [to({ brand: victim.brand, set: 'web-basics' }, 'not found')],
     ruleTestCasesSet: [
       to({ rule: rule(), cases: [] }, 'not found'),
       to({ rule: own.rule, cases: [{ asset: victim.asset, expected: 'PASS' }] }, 'not found', 'skip'),

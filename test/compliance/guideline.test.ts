@@ -158,6 +158,40 @@ describe('rules', () => {
   });
 });
 
+describe('ready sets', () => {
+  it('have parameters that are in order, contradict nothing, and can all be published together', async () => {
+    const { brandId: id } = await makeBrand(room, 'sets');
+    await insertAsset(test.database, room.admin.organizationId, { brandId: id, altText: 'A boat on the lake' });
+    for (const { key, name, sections, rules } of room.guidelines.listRuleSets()) {
+      const guideline = await room.guidelines.applyRuleSet(room.admin, id, key);
+      expect(guideline).toMatchObject({ name, brandId: id });
+      expect(guideline.sections).toHaveLength(sections.length);
+      expect(guideline.rules.map(({ state }) => state)).toEqual(rules.map(() => 'DRAFT'));
+      for (const rule of guideline.rules) {
+        expect(sections[rule.section ?? -1]).toBeDefined();
+        expect(await room.rules.publishRule(room.admin, rule.id)).toMatchObject({ state: 'PUBLISHED', notices: [] });
+      }
+    }
+  });
+
+  it('are refused by unknown key, for unknown brands, a second time, and to editors', async () => {
+    const { brandId: id } = await makeBrand(room, 'sets-refused');
+    await expect(room.guidelines.applyRuleSet(room.admin, id, 'no-such')).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'input.set',
+    });
+    await expect(room.guidelines.applyRuleSet(room.admin, guidelineId, 'accessibility')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'input.brand',
+    });
+    await room.guidelines.applyRuleSet(room.admin, id, 'accessibility');
+    await expect(room.guidelines.applyRuleSet(room.admin, id, 'accessibility')).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(room.guidelines.applyRuleSet(viewerAs(room.admin.organizationId, 'EDITOR'), id, 'web-basics')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+});
+
 describe('importGuidelines', () => {
   const document = {
     brands: SAMPLE_BRANDS.map(({ key, name, palette, guideline }) => ({ key, name, palette, logoFile: null, guideline })),

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
 
+/** Bits of a hash that have to be set for it to tell pictures apart. */
+const MIN_BITS = 16;
+
 const parameters = z.strictObject({
   maxDistance: z
     .int()
@@ -20,7 +23,7 @@ const parameters = z.strictObject({
 
 /**
  * The picture is not in the library already, as an older asset, nor superseded. Of two alike the older one stays. Hashes of plain pictures
- * say too little: those without detail are compared pixel by pixel only. Documents: NOT_APPLICABLE, unless superseded.
+ * and of stripes say too little: they are compared pixel by pixel only. Documents: NOT_APPLICABLE, unless superseded.
  */
 export const duplicate: RuleModule = {
   kind: 'DUPLICATE',
@@ -68,8 +71,8 @@ function judge(scope: JudgeScope): Sql {
         WHERE target.asset_kind = 'IMAGE' AND (b.created_at, b.id) < (target.created_at, target.asset_id)
           AND (b.brand_id = target.brand_id OR NOT (target.parameters ->> 'sameBrandOnly')::boolean)
           AND bit_count(('x' || c.perceptual_hash)::bit(64) # ('x' || target.perceptual_hash)::bit(64)) <= (target.parameters ->> 'maxDistance')::int
-          -- fewer than four bits: next to nothing but plain colour was seen
-          AND (bit_count(('x' || target.perceptual_hash)::bit(64)) >= 4 OR c.pixel_hash = target.pixel_hash)
+          -- half of the bits are set in a picture with detail; few in plain ones and in stripes, which then all look alike
+          AND (bit_count(('x' || target.perceptual_hash)::bit(64)) >= ${MIN_BITS}::int OR c.pixel_hash = target.pixel_hash)
         ORDER BY b.created_at, b.id LIMIT 1
       ) twin ON TRUE
     ) t`;
