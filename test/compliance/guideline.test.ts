@@ -93,7 +93,6 @@ describe('parameters', () => {
   it('publishes a schema for each kind that names every parameter', () => {
     const kinds = room.compliance.listRuleKinds();
     expect(kinds.map(({ kind }) => kind)).toEqual(Object.keys(RuleKind));
-    expect(kinds).toHaveLength(19);
     for (const { parameterSchema } of kinds) {
       const properties = Object.values(parameterSchema.properties as Record<string, { description?: string }>);
       expect(properties.length).toBeGreaterThan(0);
