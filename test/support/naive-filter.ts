@@ -186,7 +186,7 @@ export const METADATA = {
   year: [2025, 2026],
   approved: [true, false],
   rightsTerritories: ['DE, fr', 'worldwide', '', 'US', null],
-  size: [0.1, '12.5', '-3', '1e3', 1e300, 'large', '١٢'],
+  size: [0.1, '12.5', '-3', '1e3', 1e20, 'large', '١٢'],
 };
 export const HEXES = ['#e21a1a', '#d91e24', '#1a3ee2', '#ffffff', '#f4f4f0', '#000000', '#777777'];
 const DISTANCES = [0, 3.3, 8.8, 21.7, 99.9];
