@@ -28,13 +28,22 @@ program
 
 program
   .command('import')
-  .description('import a folder, or a manifest (.jsonl, .csv) with the files it names: here, or through the server that is running')
-  .argument('<path>', 'folder or manifest')
+  .description(
+    'import a folder, a ZIP archive, a manifest (.jsonl, .csv, .xlsx) with the files it names, or an address: here, or through the running server',
+  )
+  .argument('<target>', 'folder, archive, manifest or http(s) address')
   .option('--brand <key>', 'brand of every asset whose row names none')
   .option('--tag <name...>', 'tags of every asset whose row names none')
   .option('--collection <name>', 'collection to put the assets into')
   .option('--key <text>', 'idempotency key: the same key again continues or repeats nothing')
+  .option('--dry-run', 'only predict what would become of every file')
+  .option('--on-duplicate <policy>', 'return-existing, reject, keep-both or new-version', 'return-existing')
+  .option('--duplicate-by <kind...>', 'what counts as a duplicate: exact, pixels, near')
   .option('--json', 'print the result as one line of JSON')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 all imported, 2 some items were not, 1 it could not begin, 130 interrupted (the same command goes on).',
+  )
   .action((target: string, options: ImportOptions) => run('warn', (config, log) => importCommand(config, log, target, options)));
 
 program

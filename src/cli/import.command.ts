@@ -4,40 +4,51 @@ import type { Viewer } from '../access/viewer.js';
 import { type App, createApp } from '../app.js';
 import type { Config } from '../config.js';
 import type { AssetFields } from '../assets/asset-fields.js';
-import { isVitrineError, VitrineError } from '../errors.js';
+import { badInput, isVitrineError, VitrineError } from '../errors.js';
 import type { OperationRow } from '../imports/import-operation.queries.js';
 import type { ImportRequest } from '../imports/import.service.js';
+import type { SourceRequest } from '../imports/source-request.js';
 import type { Logger } from '../log.js';
 import { readLocalAddress } from './api-client.js';
 import type { ImportResult, Problem } from './import-result.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
-import { importRemotely } from './remote-import.js';
+import { type ImportPolicy, importRemotely, isAddress, isArchive } from './remote-import.js';
 
 export interface ImportOptions {
   brand?: string;
   tag?: string[];
   collection?: string;
   key?: string;
+  dryRun?: boolean;
+  onDuplicate?: string;
+  duplicateBy?: string[];
   json?: boolean;
 }
 
+const ON_DUPLICATE = ['RETURN_EXISTING', 'REJECT', 'KEEP_BOTH', 'NEW_VERSION'] as const;
+const DUPLICATE_BY = ['EXACT', 'PIXELS', 'NEAR'] as const;
 const POLL_MS = 250;
 const FINAL_PAGE = 100;
 
 /**
- * `vitrine import <path>`: a folder, or a manifest with the files it names. In this process, or through a running server when one is named
- * or has the data folder open. @returns the exit code: 0, or 2 when items were not imported
+ * `vitrine import <target>`: a folder, a ZIP archive, a manifest with the files it names, or an address. In this process, or through a
+ * running server when one is named or has the data folder open. Interrupted, the same command goes on where it was.
+ * @returns the exit code: 0, or 2 when items were not imported
  */
 export async function importCommand(config: Config, log: Logger, target: string, options: ImportOptions): Promise<number> {
-  const absolute = path.resolve(target);
-  const found = await stat(absolute).catch(() => null);
-  if (found === null) throw new VitrineError('FILE_NOT_FOUND', `There is no file or folder ${absolute}.`, { field: 'path', value: target });
-  const source = found.isDirectory() ? { folder: absolute } : { manifest: { path: absolute } };
+  const absolute = isAddress(target) ? target : path.resolve(target);
+  const source = await readTarget(absolute);
   const defaults: AssetFields = {
     ...(options.brand && { brand: options.brand }),
     ...(options.tag && { tags: options.tag }),
     ...(options.collection && { collection: options.collection }),
+  };
+  const policy: ImportPolicy = {
+    defaults,
+    dryRun: options.dryRun ?? false,
+    ...(options.onDuplicate && { onDuplicate: oneOf('--on-duplicate', options.onDuplicate, ON_DUPLICATE) }),
+    ...(options.duplicateBy && { duplicateBy: options.duplicateBy.map((kind) => oneOf('--duplicate-by', kind, DUPLICATE_BY)) }),
   };
   const { server, apiKey } = config.client;
   if (server !== undefined && apiKey === undefined) {
@@ -50,7 +61,7 @@ export async function importCommand(config: Config, log: Logger, target: string,
     process.exit(130);
   });
   let result: ImportResult;
-  if (server !== undefined && apiKey !== undefined) result = await importRemotely({ server, apiKey }, absolute, defaults);
+  if (server !== undefined && apiKey !== undefined) result = await importRemotely({ server, apiKey }, absolute, policy);
   else {
     const app = await createApp(config, log).catch(async (error: unknown) => {
       const local = isVitrineError(error, 'DATA_FOLDER_LOCKED') ? await readLocalAddress(config.dataFolder) : null;
@@ -59,18 +70,35 @@ export async function importCommand(config: Config, log: Logger, target: string,
     });
     result =
       'server' in app
-        ? await importRemotely(app, absolute, defaults)
-        : await importHere(app, { ...source, defaults, idempotencyKey: options.key ?? null }, absolute);
+        ? await importRemotely(app, absolute, policy)
+        : await importHere(app, { ...source, ...policy, idempotencyKey: options.key ?? null }, absolute);
   }
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describeImport(result));
   return result.state === 'COMPLETED' && result.problems.length === 0 ? 0 : 2;
+}
+
+async function readTarget(target: string): Promise<SourceRequest> {
+  if (isAddress(target)) return { urls: [{ url: target }] };
+  const found = await stat(target).catch(() => null);
+  if (found === null) throw new VitrineError('FILE_NOT_FOUND', `There is no file or folder ${target}.`, { field: 'path', value: target });
+  if (found.isDirectory()) return { folder: target };
+  return isArchive(target) ? { archive: { path: target } } : { manifest: { path: target } };
+}
+
+function oneOf<T extends string>(option: string, given: string, allowed: readonly T[]): T {
+  const value = given.toUpperCase().replaceAll('-', '_') as T;
+  if (!allowed.includes(value)) throw badInput(option, given, allowed);
+  return value;
 }
 
 async function importHere(app: App, request: ImportRequest, target: string): Promise<ImportResult> {
   try {
     await app.startJobs(true);
     const owner = await asOwner(app);
-    const started = await app.imports.create(owner, request, [request.folder == null ? path.dirname(target) : target]);
+    const roots = isAddress(target) ? [] : [request.folder == null ? path.dirname(target) : target];
+    // An earlier run of the same command that was interrupted is followed, not begun again.
+    const started = await app.imports.create(owner, request, roots, 'or follow');
+    if (started.pausing) await app.importControl.resume(owner, started.id);
     const { state, counts, error_code: code, error_message: message } = await waitForImport(app, owner, started.id, 'Importing');
     const problems = await listProblems(app, owner, started.id);
     return { state, counts: { ...counts }, error: code === null ? null : { code, message: message ?? '' }, problems };

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { AssetFields } from '../assets/asset-fields.js';
 import { VitrineError } from '../errors.js';
 import { listFolder, resolveInside } from '../imports/folder-source.js';
-import type { PlannedItem } from '../imports/import-source.js';
+import type { ItemSource, PlannedItem } from '../imports/import-source.js';
+import type { ImportRequest } from '../imports/import.service.js';
 import { readManifest } from '../imports/manifest.js';
 import { type ApiAddress, callApi } from './api-client.js';
 import type { ImportResult, Problem } from './import-result.js';
@@ -21,28 +23,30 @@ interface UserError {
   message: string;
 }
 
+/** What is asked of every import of a run. */
+export type ImportPolicy = Pick<ImportRequest, 'onDuplicate' | 'duplicateBy' | 'dryRun'> & { defaults: AssetFields };
+
 /**
- * Imports a folder or manifest of this machine into a running server: uploads the files a chunk at a time and has each chunk imported.
- * Safe to repeat: what arrived before comes back as a duplicate.
+ * Imports a folder, manifest or archive of this machine, or an address, into a running server: uploads files a chunk at a time and has
+ * each chunk imported. Safe to repeat: what arrived before comes back as a duplicate.
  */
-export async function importRemotely(address: ApiAddress, target: string, defaults: AssetFields): Promise<ImportResult> {
+export async function importRemotely(address: ApiAddress, target: string, policy: ImportPolicy): Promise<ImportResult> {
   const items: PlannedItem[] = [];
-  for await (const item of listLocal(target)) items.push(item);
+  if (isAddress(target)) items.push({ label: target, source: { type: 'URL', url: target }, fields: {}, error: null });
+  else if (isArchive(target)) return importArchive(address, target, policy);
+  else for await (const item of listLocal(target)) items.push(item);
   const problems: Problem[] = items.flatMap(({ label, error }) =>
     error ? [{ label, state: 'REJECTED', code: error.code, message: error.message }] : [],
   );
   const counts: ImportResult['counts'] = problems.length > 0 ? { REJECTED: problems.length } : {};
-  const count = (state: string) => {
-    counts[state] = (counts[state] ?? 0) + 1;
-  };
   const open = items.filter((item) => item.error === null);
   const progress = showProgress('Importing');
   let done = problems.length;
   progress.update(done, items.length);
   for (let from = 0; from < open.length; from += CHUNK) {
-    const outcomes = await importChunk(address, open.slice(from, from + CHUNK), defaults);
+    const outcomes = await importChunk(address, open.slice(from, from + CHUNK), policy);
     for (const outcome of outcomes) {
-      count(outcome.state);
+      counts[outcome.state] = (counts[outcome.state] ?? 0) + 1;
       if (['REJECTED', 'FAILED', 'CANCELLED'].includes(outcome.state)) problems.push(outcome);
     }
     done += outcomes.length;
@@ -50,6 +54,44 @@ export async function importRemotely(address: ApiAddress, target: string, defaul
   }
   progress.stop();
   return { state: 'COMPLETED', error: null, counts, problems };
+}
+
+/** Whether the target is fetched rather than read from this machine's disk. */
+export function isAddress(target: string): boolean {
+  return /^https?:\/\//i.test(target);
+}
+
+export function isArchive(target: string): boolean {
+  return path.extname(target).toLowerCase() === '.zip';
+}
+
+async function importArchive(address: ApiAddress, file: string, policy: ImportPolicy): Promise<ImportResult> {
+  const [archive] = await stage(address, [
+    { fileName: path.basename(file), byteSize: (await stat(file)).size, content: () => createReadStream(file) },
+  ]);
+  const id = await begin(address, { archive: { upload: archive } }, policy);
+  const progress = showProgress('Importing');
+  try {
+    for (;;) {
+      const { assetImport } = await callApi<{
+        assetImport: { state: string; finishedAt: string | null; error: ImportResult['error']; counts: Record<string, number> };
+      }>(
+        address,
+        'query ($id: ID!) { assetImport(id: $id) { state finishedAt error { code message } counts { total pending created updated duplicate skipped rejected failed cancelled } } }',
+        { id },
+      );
+      const { total = 0, pending = 0, ...states } = assetImport.counts;
+      progress.update(total - pending, total);
+      if (assetImport.finishedAt !== null) {
+        const counts = Object.fromEntries(Object.entries(states).map(([state, count]) => [state.toUpperCase(), count]));
+        const problems = await listItems(address, id, 'states: [REJECTED, FAILED, CANCELLED], ');
+        return { state: assetImport.state, error: assetImport.error, counts, problems };
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  } finally {
+    progress.stop();
+  }
 }
 
 async function* listLocal(target: string): AsyncGenerator<PlannedItem> {
@@ -70,67 +112,127 @@ async function* listLocal(target: string): AsyncGenerator<PlannedItem> {
   });
 }
 
-async function importChunk(address: ApiAddress, items: PlannedItem[], defaults: AssetFields): Promise<Problem[]> {
+/** Files are uploaded, addresses handed on, and rows without a file become a manifest; one import each. */
+async function importChunk(address: ApiAddress, items: PlannedItem[], policy: ImportPolicy): Promise<Problem[]> {
+  const of = (type: ItemSource['type']) => items.filter(({ source }) => source?.type === type);
   const files = await Promise.all(
-    items.map(async (item) => {
+    of('PATH').map(async (item) => {
       const file = (item.source as { path: string }).path;
       return { item, file, byteSize: (await stat(file)).size };
     }),
   );
   // An empty file cannot be announced as an upload: it is told apart here, as the server would.
-  const empty = files.filter(({ byteSize }) => byteSize === 0);
-  const full = files.filter(({ byteSize }) => byteSize > 0);
+  const [empty, full] = [files.filter(({ byteSize }) => byteSize === 0), files.filter(({ byteSize }) => byteSize > 0)];
   const outcomes: Problem[] = empty.map(({ item }) => ({
     label: item.label,
     state: 'REJECTED',
     code: 'FILE_EMPTY',
     message: 'The file is empty (0 bytes).',
   }));
-  if (full.length === 0) return outcomes;
+  const run = async (part: readonly PlannedItem[], source: () => Promise<object>) => {
+    if (part.length === 0) return;
+    const finished = await waitForItems(address, await begin(address, await source(), policy));
+    outcomes.push(...finished.map((outcome, index) => ({ ...outcome, label: (part[index] as PlannedItem).label })));
+  };
+  await run(
+    full.map(({ item }) => item),
+    async () => {
+      const announced = full.map(({ file, byteSize }) => ({
+        fileName: path.basename(file),
+        byteSize,
+        content: () => createReadStream(file),
+      }));
+      const ids = await stage(address, announced);
+      return { uploads: full.map(({ item }, index) => ({ upload: ids[index], fields: item.fields })) };
+    },
+  );
+  await run(of('URL'), async () => ({ urls: of('URL').map(({ source, fields }) => ({ url: (source as { url: string }).url, fields })) }));
+  await run(of('ASSET'), async () => {
+    const text = Buffer.from(
+      of('ASSET')
+        .map(({ fields }) => JSON.stringify(fields))
+        .join('\n'),
+    );
+    const [manifest] = await stage(address, [{ fileName: 'rows.jsonl', byteSize: text.length, content: () => Readable.from([text]) }]);
+    return { manifest: { upload: manifest } };
+  });
+  return outcomes;
+}
+
+interface Announced {
+  fileName: string;
+  byteSize: number;
+  content: () => Readable;
+}
+
+/** Announces and sends files. @returns the ids of their staged uploads */
+async function stage(address: ApiAddress, files: readonly Announced[]): Promise<string[]> {
   const { stagedUploadCreate } = await callApi<{
     stagedUploadCreate: { uploads: { id: string; url: string }[] | null; userErrors: UserError[] };
   }>(
     address,
     'mutation ($input: StagedUploadCreateInput!) { stagedUploadCreate(input: $input) { uploads { id url } userErrors { code field message } } }',
-    { input: { files: full.map(({ file, byteSize }) => ({ fileName: path.basename(file), byteSize })) } },
+    { input: { files: files.map(({ fileName, byteSize }) => ({ fileName, byteSize })) } },
   );
   const uploads = required(stagedUploadCreate.uploads, stagedUploadCreate.userErrors);
-  const queue = full.map(({ file }, index) => ({ file, url: (uploads[index] as { url: string }).url }));
+  const queue = files.map((file, index) => ({ file, url: (uploads[index] as { url: string }).url }));
   await Promise.all(
     Array.from({ length: PARALLEL_UPLOADS }, async () => {
       for (let next = queue.shift(); next; next = queue.shift()) await upload(next.file, next.url);
     }),
   );
+  return uploads.map(({ id }) => id);
+}
+
+async function begin(address: ApiAddress, source: object, policy: ImportPolicy): Promise<string> {
+  const given = Object.fromEntries(Object.entries(policy).filter(([, value]) => value != null));
   const { assetImportCreate } = await callApi<{ assetImportCreate: { import: { id: string } | null; userErrors: UserError[] } }>(
     address,
     'mutation ($input: AssetImportCreateInput!) { assetImportCreate(input: $input) { import { id } userErrors { code field message } } }',
-    { input: { source: { uploads: full.map(({ item }, index) => ({ upload: uploads[index]?.id, fields: item.fields })) }, defaults } },
+    { input: { source, ...given } },
   );
-  const { id } = required(assetImportCreate.import, assetImportCreate.userErrors);
-  const finished = await waitForItems(address, id);
-  return [...outcomes, ...finished.map((item, index) => ({ ...item, label: (full[index] as { item: PlannedItem }).item.label }))];
+  return required(assetImportCreate.import, assetImportCreate.userErrors).id;
 }
 
-async function upload(file: string, url: string): Promise<void> {
-  const response = await fetch(url, { method: 'PUT', body: createReadStream(file) as unknown as BodyInit, duplex: 'half' } as RequestInit);
+async function upload({ fileName, content }: Announced, url: string): Promise<void> {
+  const response = await fetch(url, { method: 'PUT', body: content() as unknown as BodyInit, duplex: 'half' } as RequestInit);
   if (response.ok) return;
   const { error } = (await response.json().catch(() => ({ error: null }))) as { error: { code: string; message: string } | null };
   throw new VitrineError(
     'STORAGE_UNAVAILABLE',
-    `${path.basename(file)} could not be uploaded: ${error?.message ?? `the server answered ${response.status}`}`,
+    `${fileName} could not be uploaded: ${error?.message ?? `the server answered ${response.status}`}`,
   );
 }
 
 async function waitForItems(address: ApiAddress, id: string): Promise<Problem[]> {
   for (;;) {
-    const { assetImport } = await callApi<{ assetImport: { finishedAt: string | null; items: { edges: { node: Problem }[] } } }>(
+    const { assetImport } = await callApi<{ assetImport: { finishedAt: string | null } }>(
       address,
-      `query ($id: ID!) { assetImport(id: $id) { finishedAt items(first: ${CHUNK}) { edges { node { label state code message } } } } }`,
+      'query ($id: ID!) { assetImport(id: $id) { finishedAt } }',
       { id },
     );
-    if (assetImport.finishedAt !== null) return assetImport.items.edges.map((edge) => edge.node);
+    if (assetImport.finishedAt !== null) return listItems(address, id, '');
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** Items of an import, all pages. @param filter arguments before the page's, such as `states: [FAILED], ` */
+async function listItems(address: ApiAddress, id: string, filter: string): Promise<Problem[]> {
+  const found: Problem[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const data: { assetImport: { items: { edges: { node: Problem }[]; pageInfo: { endCursor: string | null; hasNextPage: boolean } } } } =
+      await callApi(
+        address,
+        `query ($id: ID!, $after: String) { assetImport(id: $id) { items(${filter}first: 100, after: $after) {
+        pageInfo { endCursor hasNextPage } edges { node { label state code message } } } } }`,
+        { id, after },
+      );
+    const { edges, pageInfo } = data.assetImport.items;
+    found.push(...edges.map((edge) => edge.node));
+    after = pageInfo.endCursor;
+    more = pageInfo.hasNextPage;
+  }
+  return found;
 }
 
 function required<T>(value: T | null, errors: UserError[]): T {

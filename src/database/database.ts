@@ -63,6 +63,8 @@ export class Database {
     this.#pool = new pg.Pool(options.connection);
     // A dropped idle connection is replaced at the next use; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
+    // The same for one that is in use but has no statement running: its next statement fails, and its transaction with it.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /**

@@ -62,6 +62,15 @@ export async function findOperation(tx: OrganizationTx, by: { id: string } | { i
   return rows[0] ?? null;
 }
 
+/** The newest operation of the same request that is not over. */
+export async function findOpenOperation(tx: OrganizationTx, requestSha256: string): Promise<OperationRow | null> {
+  const rows = await tx.query<OperationRow>(sql`
+    SELECT ${OPERATION} FROM import_operation
+    WHERE organization_id = ${tx.organizationId}::uuid AND request_sha256 = ${requestSha256} AND finished_at IS NULL
+    ORDER BY created_at DESC LIMIT 1`);
+  return rows[0] ?? null;
+}
+
 export function listOperations(
   tx: OrganizationTx,
   limit: number,

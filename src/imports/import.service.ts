@@ -9,7 +9,7 @@ import { type Connection, readKeys, readPage, toConnection } from '../graphql/co
 import type { JobQueue } from '../jobs/job-queue.js';
 import { countOutcomes, type ItemRow, type ItemState, listItems } from './import-item.queries.js';
 import { IMPORT_PLAN } from './import-jobs.js';
-import { findOperation, insertOperation, listOperations, type OperationRow } from './import-operation.queries.js';
+import { findOpenOperation, findOperation, insertOperation, listOperations, type OperationRow } from './import-operation.queries.js';
 import type { SourceReader, SourceRequest } from './source-request.js';
 
 const OPERATION_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
@@ -41,9 +41,15 @@ export class ImportService {
   /**
    * Starts an import and answers at once; the work is done by jobs. The same idempotency key and request give the same operation again.
    * @param extraRoots folders that the caller may read beside the configured ones: the command line's own argument
+   * @param begin `or follow`: the same request that is not over is given instead, and no second one begun
    * @throws VitrineError BAD_USER_INPUT, NOT_FOUND, FORBIDDEN, CONFLICT (key used for another request)
    */
-  async create(viewer: Viewer, request: ImportRequest, extraRoots: readonly string[] = []): Promise<OperationRow> {
+  async create(
+    viewer: Viewer,
+    request: ImportRequest,
+    extraRoots: readonly string[] = [],
+    begin: 'always' | 'or follow' = 'always',
+  ): Promise<OperationRow> {
     requireRole(viewer, 'EDITOR');
     const defaults = request.defaults == null ? {} : parseAssetFields(request.defaults, 'input.defaults');
     if (defaults.externalId)
@@ -60,6 +66,8 @@ export class ImportService {
     const operation = await this.#database.asOrganization(
       viewer.organizationId,
       async (tx) => {
+        const open = begin === 'or follow' ? await findOpenOperation(tx, requestSha256) : null;
+        if (open !== null) return open;
         const made = await insertOperation(tx, { source, defaults, onDuplicate, duplicateBy, dryRun, idempotencyKey: key, requestSha256 });
         if (made !== null) {
           await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);

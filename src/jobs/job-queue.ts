@@ -32,11 +32,14 @@ export class JobQueue {
   /** Statements of pg-boss under way. */
   readonly #statements = new Set<Promise<unknown>>();
   #session: pg.Client | undefined;
+  #stopped = false;
 
   constructor(database: Database, log: Logger) {
     this.#database = database;
     this.#log = log;
     const executeSql = (text: string, values: unknown[]) => {
+      // A handler that outlasts the stop has nobody to tell: its job stays active, and is taken up again at the next start.
+      if (this.#stopped) return new Promise<never>(() => undefined);
       const statement = database.asOwner(text, values ?? []);
       this.#statements.add(statement);
       return statement.finally(() => this.#statements.delete(statement));
@@ -157,6 +160,7 @@ export class JobQueue {
     // the database from under them. They end one turn after it.
     do await Promise.allSettled([...this.#statements, new Promise((resolve) => setImmediate(resolve))]);
     while (this.#statements.size > 0);
+    this.#stopped = true;
     await this.#session?.end().catch(() => undefined);
   }
 }

@@ -74,8 +74,10 @@ export class FaultRoom {
 
   /** @returns the exit code of an orderly stop */
   async stop(): Promise<number | null> {
-    const code = (await this.#running?.stop()) ?? null;
+    const stopping = this.#running;
+    const code = (await stopping?.stop()) ?? null;
     this.#running = undefined;
+    if (code !== 0) process.stderr.write(`${stopping?.output}\n`);
     return code;
   }
 

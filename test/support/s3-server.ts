@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,8 @@ export interface S3Server {
   close(): Promise<void>;
   /** Ends it as a crash would; what is stored stays. */
   stop(): Promise<void>;
+  /** Hashes of the originals in the bucket. */
+  storedHashes(): Promise<string[]>;
   /** Starts it again at the same address. */
   restart(): Promise<void>;
 }
@@ -43,6 +45,10 @@ export async function startS3Server(): Promise<S3Server> {
     secretAccessKey: 'S3RVER',
     forcePathStyle: true,
     stop,
+    storedHashes: async () => {
+      const names = await readdir(path.join(folder, 'vitrine-test'), { recursive: true });
+      return [...new Set(names.flatMap((name) => /files\/..\/..\/([0-9a-f]{64})/.exec(name)?.[1] ?? []))];
+    },
     restart: async () => {
       server = spawnServer(folder, port);
       await firstLine(server);

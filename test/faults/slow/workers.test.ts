@@ -1,0 +1,104 @@
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FaultRoom, faultPicture } from '../../support/fault-room.js';
+import { nativeUrl } from '../../support/test-database.js';
+import { pause } from '../../support/vitrine-process.js';
+
+const FILES = 120;
+let folder: string;
+let pictures: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vitrine-workers-'));
+  pictures = await mkdtemp(path.join(folder, 'pictures-'));
+  for (let index = 0; index < FILES; index += 1) await writeFile(path.join(pictures, `${index}.jpg`), await faultPicture(index));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const whole = { total: FILES, pending: 0, created: FILES, failed: 0, rejected: 0 };
+
+(nativeUrl === undefined ? it.skip : it)(
+  `two workers on one queue share an import and do nothing twice${nativeUrl === undefined ? ' (skipped: the embedded engine has one process)' : ''}`,
+  async () => {
+    const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures });
+    const url = await room.start();
+    const second = room.launch({ VITRINE_LOG_LEVEL: 'info' }, ['worker']);
+    try {
+      await second.waitFor(/(worker started)/);
+      // Both imports hold the same contents: the workers meet over every one of them.
+      const ids = [
+        await room.createImport(url, { source: { folder: pictures } }),
+        await room.createImport(url, { source: { folder: pictures } }),
+      ];
+      const ends = await Promise.all(ids.map((id) => room.watch(url, id, ({ state }) => state === 'COMPLETED')));
+      const sum = (name: 'created' | 'duplicate') => ends.reduce((total, { counts }) => total + counts[name], 0);
+      expect([sum('created'), sum('duplicate')]).toEqual([FILES, FILES]);
+      expect(second.output).toMatch(/batch imported/);
+      expect(await second.stop()).toBe(0);
+      expect(await room.stop()).toBe(0);
+      await room.checkLibrary(FILES);
+    } finally {
+      await second.kill();
+      await room.close();
+    }
+  },
+  300_000,
+);
+
+it('decoders that are killed again and again harm no more than the files they had, and those can be tried again', async () => {
+  const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures, VITRINE_DECODERS: '2' });
+  try {
+    const url = await room.start();
+    const id = await room.createImport(url, { source: { folder: pictures } });
+    await room.watch(url, id, ({ state }) => state === 'RUNNING');
+    let kills = 0;
+    for (let round = 0; round < 8; round += 1) {
+      for (const pid of await room.process.children()) {
+        process.kill(pid, 'SIGKILL');
+        kills += 1;
+      }
+      await pause(250);
+    }
+    expect(kills).toBeGreaterThan(4);
+    const end = await room.watch(url, id, ({ state }) => state === 'COMPLETED');
+    expect(end.counts).toMatchObject({ total: FILES, pending: 0, rejected: 0 });
+    expect(end.counts.created + end.counts.failed).toBe(FILES);
+    expect(end.counts.failed).toBeLessThan(FILES / 2);
+    if (end.counts.failed > 0) {
+      await room.ask(url, 'mutation ($id: ID!) { assetImportRetry(input: { id: $id }) { userErrors { message } } }', { id });
+      const retried = await room.watch(url, id, ({ state }) => state === 'COMPLETED');
+      expect(retried.counts).toMatchObject(whole);
+    }
+    expect(await room.stop()).toBe(0);
+    await room.checkLibrary(FILES);
+  } finally {
+    await room.close();
+  }
+}, 300_000);
+
+it('a model that is gone is said at the start, and nothing is lost: with it back the import goes on', async () => {
+  const model = path.join(folder, 'model');
+  await cp(path.resolve('models/vitrine-sketch'), model, { recursive: true });
+  const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures, VITRINE_MODEL: model });
+  try {
+    let url = await room.start();
+    const id = await room.createImport(url, { source: { folder: pictures } });
+    await room.watch(url, id, ({ state, counts }) => state === 'RUNNING' && counts.created > 0);
+    // While it runs the model is in memory; the files may go.
+    await rename(model, `${model}-away`);
+    await pause(300);
+    await room.kill();
+    const broken = room.launch();
+    expect(await broken.exited).toBe(1);
+    expect(broken.output).toMatch(/MODEL_NOT_FOUND/);
+    await rename(`${model}-away`, model);
+    url = await room.start();
+    const end = await room.watch(url, id, ({ state }) => state === 'COMPLETED');
+    expect(end.counts).toMatchObject(whole);
+    expect(await room.stop()).toBe(0);
+    await room.checkLibrary(FILES);
+  } finally {
+    await room.close();
+  }
+}, 300_000);
