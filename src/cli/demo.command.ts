@@ -72,7 +72,7 @@ async function printSearch(
 ): Promise<void> {
   const tags = filter && { tags: { any: [...filter.tags.any] } };
   const began = performance.now();
-  const page = await app.search.findAssets(owner, { query, first: 5, ...(tags && { filter: tags }) });
+  const page = await app.search.findAssets(owner, { query, first: 5, showAll: true, ...(tags && { filter: tags }) });
   const ms = (performance.now() - began).toFixed(0);
   const condition = filter ? ` with the tag ${filter.tags.any.join(' or ')}` : '';
   process.stdout.write(
