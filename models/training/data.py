@@ -94,7 +94,7 @@ class Library:
             words += [[clean(s) for s in o["synonyms"]] for o in index["objects"]]
             self.colour_named += [False] * len(index["objects"])
             self.fixed += [False] * len(index["objects"])
-            weight += [3.0] * len(index["objects"])
+            weight += [4.5] * len(index["objects"])
         self.names = names
         self.weight = np.array(weight) / sum(weight)
         holders = {}
