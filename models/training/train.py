@@ -171,7 +171,8 @@ def main():
         optimizer.step()
         with torch.no_grad():
             model.log_scale.clamp_(max=math.log(100))
-            keep = min(0.998, (step + 1) / (step + 12))
+            # A long memory while the weights still jump, a short one at the end, when they settle (and have seen the last picture size).
+            keep = min(0.998 if share < 0.75 else 0.99, (step + 1) / (step + 12))
             for name, value in model.state_dict().items():
                 average[name].lerp_(value, 1 - keep) if value.is_floating_point() else average[name].copy_(value)
         losses.append(loss.item())
