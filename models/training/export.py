@@ -1,6 +1,6 @@
 """Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint.
 
-Usage: python export.py [checkpoint] [--side 48] [--metrics work/metrics.json]
+Usage: python export.py [checkpoint] [--side 48] [--metrics work/metrics.json] [--before 328192]
 """
 import argparse
 import copy
@@ -86,6 +86,7 @@ def main():
     parser.add_argument("checkpoint", nargs="?", default=WORK / "checkpoint.pt")
     parser.add_argument("--side", type=int, default=48, help="picture size that training had reached")
     parser.add_argument("--metrics", type=Path)
+    parser.add_argument("--before", type=int, default=0, help="pictures that the weights it began from had seen")
     options = parser.parse_args()
     side, metrics = options.side, json.loads(options.metrics.read_text()) if options.metrics else {}
     model, state = load(options.checkpoint)
@@ -128,7 +129,7 @@ def main():
     write("manifest.json", {
         "id": "vitrine-sketch", "name": "Vitrine Sketch", "license": "Apache-2.0", "source": "trained by models/training", "dimensions": DIMENSIONS, "imageSize": side,
         "contextLength": CONTEXT_LENGTH, "languages": ["en"], "prompts": {"label": ["{}", "a drawing of {}", "a picture of {}"]},
-        "metrics": {"date": datetime.date.today().isoformat(), "picturesSeen": state["pictures"], **metrics}, "files": files,
+        "metrics": {"date": datetime.date.today().isoformat(), "picturesSeen": state["pictures"] + options.before, **metrics}, "files": files,
     })
     print(f"exported {sum(f['byteSize'] for f in files) / 1e6:.2f} MB after {state['pictures']} pictures")
 
