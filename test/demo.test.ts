@@ -53,7 +53,7 @@ const query = <Row>(statement: ReturnType<typeof sql>) =>
 it('imports every sample, every picture with its vector', async () => {
   const operation = await importSamples();
   expect(truth.length).toBeGreaterThanOrEqual(240);
-  expect({ state: operation.state, counts: operation.counts }).toEqual({ state: 'COMPLETED', counts: { CREATED: truth.length } });
+  expect({ state: operation.state, counts: reached(operation.counts) }).toEqual({ state: 'COMPLETED', counts: { CREATED: truth.length } });
   const [counted] = await query<{ assets: number; pictures: number; vectors: number; failures: number }>(sql`
     SELECT (SELECT count(*) FROM asset) AS assets, (SELECT count(*) FROM asset WHERE kind = 'IMAGE') AS pictures,
       (SELECT count(DISTINCT e.version_id) FROM asset_embedding e JOIN asset a ON a.current_version_id = e.version_id) AS vectors,
@@ -121,7 +121,7 @@ it('finds what is drawn, and a second start adds nothing', async () => {
   const page = await test.app.search.findAssets(admin, { query: 'a red car', first: 5 });
   expect(page.edges).toHaveLength(5);
   const again = await importSamples();
-  expect(again.counts).toEqual({ CREATED: truth.length });
+  expect(reached(again.counts)).toEqual({ CREATED: truth.length });
   await test.app.guidelines.importGuidelines(admin, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')));
   const [counted] = await query<{ assets: number; operations: number; brands: number }>(
     sql`SELECT (SELECT count(*) FROM asset) AS assets, (SELECT count(*) FROM import_operation) AS operations, (SELECT count(*) FROM brand) AS brands`,
@@ -129,6 +129,9 @@ it('finds what is drawn, and a second start adds nothing', async () => {
   expect(counted).toEqual({ assets: truth.length, operations: 1, brands: 2 });
   expect(test.logLines.filter((line) => Number(line.level) >= 50)).toEqual([]);
 });
+
+/** The states in which items ended, without those that none did. */
+const reached = (counts: object) => Object.fromEntries(Object.entries(counts).filter(([, items]) => items !== 0));
 
 /** Verdicts on current versions by external id and kind of rule. */
 async function verdicts(): Promise<Map<string, string>> {
