@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { badInput } from '../errors.js';
+import { isPublicAddress } from './public-address.js';
 
 /** Where this program may send requests on behalf of a caller. */
 export interface OutboundPolicy {
@@ -33,12 +34,6 @@ export function readOutboundUrl(text: string, field: string, policy: OutboundPol
     throw badInput(field, text, 'a public address', `${field}: ${literal} is not a public address. ${ask}`);
   }
   return url;
-}
-
-/** Whether an IP address belongs to the public internet. Addresses that carry an IPv4 address inside are judged by that. */
-export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  return ipaddr.process(address).range() === 'unicast';
 }
 
 /**

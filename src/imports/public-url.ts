@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { badInput, VitrineError } from '../errors.js';
+import { isPublicAddress } from '../http/public-address.js';
 
 export interface UrlPolicy {
   /** `host`, `*.host` or `host:port`; empty: every host with a public address, on ports 80 and 443. */
@@ -10,7 +11,6 @@ export interface UrlPolicy {
 }
 
 const MAX_LENGTH = 2000;
-const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
 
 /**
  * Reads an address that a stranger gave: http or https, no credentials, a port and host that the policy allows, and no private address
@@ -40,11 +40,8 @@ export function readPublicUrl(text: string, policy: UrlPolicy, field = 'url'): U
 /** Whether bytes may be fetched from an address: public unicast, or in a network of the policy. */
 export function isAllowedAddress(address: string, { networks }: UrlPolicy): boolean {
   if (!ipaddr.isValid(address)) return false;
-  // ::ffff:10.0.0.1 is 10.0.0.1; other forms that hold IPv4 addresses (NAT64, 6to4, Teredo) have ranges of their own and are refused.
+  if (isPublicAddress(address)) return true;
   const parsed = ipaddr.process(address);
-  // Of IPv6 only what is given out for the internet: ::127.0.0.1 is unicast by its form, and this machine to some systems.
-  const global = parsed.kind() === 'ipv4' || parsed.match(GLOBAL_UNICAST);
-  if (parsed.range() === 'unicast' && global) return true;
   return networks.some((network) => {
     const [base, bits] = ipaddr.parseCIDR(network);
     return base.kind() === parsed.kind() && parsed.match(base, bits);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BlockedAddressError, isPublicAddress, post, type Resolve } from '../../src/http/outbound-request.js';
+import { BlockedAddressError, post, type Resolve } from '../../src/http/outbound-request.js';
+import { isPublicAddress } from '../../src/http/public-address.js';
 
 const nobody = { allowedHosts: new Set<string>() };
 const answering =
@@ -28,6 +29,7 @@ it.each([
     '255.255.255.255',
     '::',
     '::1',
+    '::127.0.0.1',
     'fe80::1',
     'fd00::1',
     '::ffff:10.0.0.1',

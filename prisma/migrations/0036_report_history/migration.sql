@@ -4,7 +4,7 @@ ALTER TABLE finding_history ADD COLUMN previous_verdict text;
 CREATE INDEX finding_history_failed ON finding_history (organization_id, brand_id, asset_id, rule_id) WHERE verdict = 'FAIL' OR previous_verdict = 'FAIL';
 
 CREATE OR REPLACE FUNCTION history_finding() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE change uuid := history_change_id();
+DECLARE change uuid := history_change_id(); written bigint;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO finding_history (organization_id, change_id, finding_id, asset_id, version_id, rule_id, brand_id, cause, verdict, checker_verdict,
@@ -22,18 +22,24 @@ BEGIN
     LEFT JOIN (SELECT DISTINCT h.organization_id, h.key::uuid AS key FROM record_history h
       WHERE h.change_id = change AND h.record = 'rule') r ON r.key = n.rule_id AND r.organization_id = n.organization_id;
   ELSIF TG_OP = 'UPDATE' THEN
+    -- EXECUTE: a static statement keeps the row counts of its first run, and after one of a single row it joins 30,000 old rows to as many
+    -- new ones in nested loops.
+    EXECUTE $statement$
     INSERT INTO finding_history (organization_id, change_id, finding_id, asset_id, version_id, rule_id, brand_id, cause, verdict, checker_verdict,
       severity, rule_revision, model_revision_id, measured, message, review_id, waiver_id, previous_verdict)
-    SELECT n.organization_id, change, n.id, n.asset_id, n.version_id, n.rule_id, n.brand_id,
+    SELECT n.organization_id, $1, n.id, n.asset_id, n.version_id, n.rule_id, n.brand_id,
       CASE WHEN n.rule_revision <> o.rule_revision THEN 'RULE' WHEN n.model_revision_id <> o.model_revision_id THEN 'MODEL'
         WHEN t.asset_id IS NOT NULL THEN 'ASSET_EDIT' WHEN n.review_id IS DISTINCT FROM o.review_id THEN 'REVIEW'
         WHEN o.valid_until <= n.judged_at THEN 'CLOCK' WHEN n.waiver_id IS DISTINCT FROM o.waiver_id THEN 'WAIVER' ELSE 'FACTS' END,
       n.verdict, n.checker_verdict, n.severity, n.rule_revision, n.model_revision_id, n.measured, n.message, n.review_id, n.waiver_id, o.verdict
     FROM new_rows n JOIN old_rows o ON o.organization_id = n.organization_id AND o.id = n.id
     LEFT JOIN (SELECT DISTINCT h.organization_id, h.key::uuid AS asset_id FROM record_history h
-      WHERE h.change_id = change AND h.record = 'asset') t ON t.asset_id = n.asset_id AND t.organization_id = n.organization_id
+      WHERE h.change_id = $1 AND h.record = 'asset') t ON t.asset_id = n.asset_id AND t.organization_id = n.organization_id
     WHERE (n.verdict, n.checker_verdict, n.severity, n.rule_revision, n.model_revision_id, n.message, n.review_id, n.waiver_id)
-      IS DISTINCT FROM (o.verdict, o.checker_verdict, o.severity, o.rule_revision, o.model_revision_id, o.message, o.review_id, o.waiver_id);
+      IS DISTINCT FROM (o.verdict, o.checker_verdict, o.severity, o.rule_revision, o.model_revision_id, o.message, o.review_id, o.waiver_id)
+    $statement$ USING change;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written = 0 THEN RETURN NULL; END IF;
   ELSE
     INSERT INTO finding_history (organization_id, change_id, finding_id, asset_id, version_id, rule_id, brand_id, cause, severity, rule_revision, model_revision_id,
       previous_verdict)
@@ -45,7 +51,7 @@ BEGIN
     LEFT JOIN (SELECT DISTINCT h.organization_id, h.key::uuid AS asset_id FROM record_history h
       WHERE h.change_id = change AND h.record = 'asset') t ON t.asset_id = o.asset_id AND t.organization_id = o.organization_id;
   END IF;
-  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF TG_OP <> 'UPDATE' AND NOT FOUND THEN RETURN NULL; END IF;
   IF TG_OP = 'DELETE' THEN PERFORM history_open(o.organization_id, change) FROM (SELECT DISTINCT organization_id FROM old_rows) o;
   ELSE PERFORM history_open(n.organization_id, change) FROM (SELECT DISTINCT organization_id FROM new_rows) n; END IF;
   RETURN NULL;
