@@ -1,0 +1,144 @@
+import type { GraphQLSchema } from 'graphql';
+import { ApiKeyResolver } from './access/api-key.resolver.js';
+import { ViewerResolver } from './access/viewer.resolver.js';
+import { AssetResolver } from './assets/asset.resolver.js';
+import { toAsset } from './assets/asset.types.js';
+import { AssetBrandResolver } from './brands/asset-brand.resolver.js';
+import { BrandResolver } from './brands/brand.resolver.js';
+import { toBrand } from './brands/brand.types.js';
+import { AssetCollectionsResolver } from './collections/asset-collections.resolver.js';
+import { CollectionResolver } from './collections/collection.resolver.js';
+import { AssetFindingsResolver } from './compliance/asset-findings.resolver.js';
+import { ComplianceResolver } from './compliance/compliance.resolver.js';
+import { GuidelineResolver } from './compliance/guideline.resolver.js';
+import { RuleCheckResolver } from './compliance/rule-check.resolver.js';
+import { RuleResolver } from './compliance/rule.resolver.js';
+import { AssetMatchesResolver } from './concepts/asset-matches.resolver.js';
+import { BiasResolver } from './concepts/bias.resolver.js';
+import { BiasService } from './concepts/bias.service.js';
+import { ClassificationResolver } from './concepts/classification.resolver.js';
+import { ClassificationService } from './concepts/classification.service.js';
+import { ConceptCalibrationResolver } from './concepts/concept-calibration.resolver.js';
+import { ConceptResolver } from './concepts/concept.resolver.js';
+import { MatchResolver } from './concepts/match.resolver.js';
+import { DecisionResolver } from './decisions/decision.resolver.js';
+import { AssetRenditionsResolver } from './delivery/asset-renditions.resolver.js';
+import { DeliveryResolver } from './delivery/delivery.resolver.js';
+import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
+import { EmbeddingResolver } from './embedding/embedding.resolver.js';
+import { ModelRevisionResolver } from './embedding/model-revision.resolver.js';
+import { toGlobalId } from './graphql/global-id.js';
+import { NodeResolver } from './graphql/node.resolver.js';
+import { buildGraphqlSchema } from './graphql/schema.js';
+import { HistoryResolver } from './history/history.resolver.js';
+import { IMPORT_CHANGED, ImportResolver, type ImportTopic } from './imports/import.resolver.js';
+import { toImportOperation } from './imports/import.types.js';
+import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
+import { AssetMarksResolver, MarkResolver } from './marks/mark.resolver.js';
+import { ReleaseResolver } from './releases/release.resolver.js';
+import { BrandReportResolver } from './reports/brand-report.resolver.js';
+import { ReportExportResolver } from './reports/report-export.resolver.js';
+import { ReportScheduleResolver } from './reports/report-schedule.resolver.js';
+import { ReportResolver } from './reports/report.resolver.js';
+import { SavedSearchResolver } from './saved-searches/saved-search.resolver.js';
+import { AssetConnectionResolver, SearchReportResolver, SearchResolver } from './search/search.resolver.js';
+import { SuggestionResolver } from './search/suggestion.resolver.js';
+import { SuggestionService } from './search/suggestion.service.js';
+import type { Ground, Services } from './services.js';
+import { TagResolver } from './tags/tag.resolver.js';
+
+/** The GraphQL schema over the services: one resolver a room, one service call a field. */
+export function buildSchema(services: Services, { database, baseUrl }: Pick<Ground, 'database' | 'baseUrl'>): GraphQLSchema {
+  const {
+    embedding,
+    compliance,
+    modelRevisions,
+    tags,
+    collections,
+    brands,
+    ruleChecks,
+    rules,
+    guidelines,
+    reviews,
+    waivers,
+    history,
+    reports,
+    reportExports,
+    reportSchedules,
+    releases,
+    organizations,
+    apiKeys,
+    assets,
+    conceptVectors,
+    assetFiles,
+    marks,
+    delivery,
+    duplicates,
+    concepts,
+    conceptCalibration,
+    matches,
+    uploads,
+    search,
+    savedSearches,
+    imports,
+    importControl,
+    importResults,
+    importWatch,
+  } = services;
+  const events = { [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => importWatch.follow(viewer, importId) };
+  return buildGraphqlSchema(events, [
+    new ApiKeyResolver(apiKeys),
+    new AssetResolver(assets, assetFiles),
+    new AssetBrandResolver(brands),
+    new AssetCollectionsResolver(collections),
+    new AssetConnectionResolver(),
+    new AssetMatchesResolver(matches),
+    new AssetFindingsResolver(compliance),
+    new AssetMarksResolver(marks),
+    new AssetRenditionsResolver(delivery),
+    new BrandReportResolver(reports),
+    new BiasResolver(new BiasService(database, conceptVectors, tags)),
+    new BrandResolver(brands),
+    new ClassificationResolver(new ClassificationService(database, conceptVectors)),
+    new CollectionResolver(collections),
+    new ComplianceResolver(compliance),
+    new DeliveryResolver(delivery),
+    new DecisionResolver(reviews, waivers),
+    new DuplicateResolver(duplicates),
+    new ConceptCalibrationResolver(conceptCalibration),
+    new ConceptResolver(concepts),
+    new EmbeddingResolver(embedding),
+    new GuidelineResolver(guidelines),
+    new HistoryResolver(history),
+    new ModelRevisionResolver(modelRevisions),
+    new ImportResolver(imports, importControl, importResults),
+    new MatchResolver(matches),
+    new MarkResolver(marks),
+    new NodeResolver({
+      Asset: async (viewer, key) => nullable(toAsset)(await assets.find(viewer, toGlobalId('Asset', key))),
+      Brand: async (viewer, key) => nullable(toBrand)((await brands.findBrands(viewer, [key]))[0]),
+      Concept: (viewer, key) => concepts.find(viewer, toGlobalId('Concept', key)),
+      ConceptMatch: (viewer, key) => matches.find(viewer, key),
+      Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
+      SavedSearch: (viewer, key) => savedSearches.find(viewer, toGlobalId('SavedSearch', key)),
+      ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
+    }),
+    new ReleaseResolver(releases),
+    new ReportResolver(reports),
+    new RuleCheckResolver(ruleChecks),
+    new ReportExportResolver(reportExports),
+    new ReportScheduleResolver(reportSchedules),
+    new RuleResolver(rules),
+    new SearchReportResolver(),
+    new SavedSearchResolver(savedSearches),
+    new SearchResolver(search),
+    new StagedUploadResolver(uploads, baseUrl),
+    new SuggestionResolver(new SuggestionService(database)),
+    new TagResolver(tags),
+    new ViewerResolver(organizations),
+  ]);
+}
+
+function nullable<Row, T>(map: (row: Row) => T): (row: Row | null | undefined) => T | null {
+  return (row) => (row == null ? null : map(row));
+}

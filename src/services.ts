@@ -1,0 +1,188 @@
+import { ApiKeyService } from './access/api-key.service.js';
+import { OrganizationService } from './access/organization.service.js';
+import { AssetFileService } from './assets/asset-file.service.js';
+import { AssetIngest } from './assets/asset-ingest.js';
+import { AssetService } from './assets/asset.service.js';
+import { BrandService } from './brands/brand.service.js';
+import { CollectionService } from './collections/collection.service.js';
+import { ComplianceService } from './compliance/compliance.service.js';
+import { GuidelineService } from './compliance/guideline.service.js';
+import { RuleCheckService } from './compliance/rule-check.service.js';
+import { RuleService } from './compliance/rule.service.js';
+import { CalibrationService } from './concepts/calibration.service.js';
+import { ConceptCalibrationService } from './concepts/concept-calibration.service.js';
+import { CONCEPT_MATCH } from './concepts/concept-match.job.js';
+import { ConceptMatching } from './concepts/concept-matching.js';
+import { ConceptVectors } from './concepts/concept-vectors.js';
+import { ConceptService } from './concepts/concept.service.js';
+import { MatchService } from './concepts/match.service.js';
+import type { Config } from './config.js';
+import type { Database, OrganizationTx } from './database/database.js';
+import { ReviewService } from './decisions/review.service.js';
+import { WaiverService } from './decisions/waiver.service.js';
+import { DeliveryService } from './delivery/delivery.service.js';
+import { RenditionService } from './delivery/rendition.service.js';
+import { DuplicateService } from './duplicates/duplicate.service.js';
+import type { EmbedderPool } from './embedding/embedder-pool.js';
+import { EmbeddingService, type LibraryModel } from './embedding/embedding.service.js';
+import type { ModelLibrary } from './embedding/model-library.js';
+import { ModelRevisionService } from './embedding/model-revision.service.js';
+import type { FileStore } from './files/file-store.js';
+import { HistoryService } from './history/history.service.js';
+import type { Signer } from './http/signed-token.js';
+import { ImportControlService } from './imports/import-control.service.js';
+import { ImportResultService } from './imports/import-result.service.js';
+import { ImportWatch } from './imports/import-watch.js';
+import { ImportService } from './imports/import.service.js';
+import { SourceReader } from './imports/source-request.js';
+import { StagedUploadService } from './imports/staged-upload.service.js';
+import type { JobQueue } from './jobs/job-queue.js';
+import type { Logger } from './log.js';
+import { MARK_SCAN } from './marks/mark-scan.job.js';
+import { MarkService } from './marks/mark.service.js';
+import type { MediaAnalyzer } from './media/media-analyzer.js';
+import { ReleaseService } from './releases/release.service.js';
+import { ReportExportService } from './reports/report-export.service.js';
+import { ReportScheduleService } from './reports/report-schedule.service.js';
+import { ReportWriter } from './reports/report-writer.js';
+import { ReportService } from './reports/report.service.js';
+import { SAVED_SEARCH_MATCH } from './saved-searches/saved-search-match.job.js';
+import { SavedSearchService } from './saved-searches/saved-search.service.js';
+import { FilterService } from './search/filter.service.js';
+import { QueryReader } from './search/query-reader.service.js';
+import { SearchService } from './search/search.service.js';
+import { TagService } from './tags/tag.service.js';
+
+/** What the services stand on: everything outside of this program, opened by app.ts. */
+export interface Ground {
+  config: Config;
+  log: Logger;
+  database: Database;
+  files: FileStore;
+  library: ModelLibrary;
+  models: EmbedderPool;
+  media: MediaAnalyzer;
+  queue: JobQueue;
+  signer: Signer;
+  /** Address of this server as callers know it; known once it listens. */
+  baseUrl: () => string;
+}
+
+/** Every service, built once, in the order in which they need each other. */
+export async function buildServices({ config, log, database, files, library, models, media, queue, signer, baseUrl }: Ground) {
+  const embedding = await EmbeddingService.create(database, models, { defaultName: await library.chosen() });
+  const calibration = new CalibrationService(database, embedding);
+  const compliance = new ComplianceService(database, embedding);
+  const modelRevisions = new ModelRevisionService(database, embedding, queue, compliance, log);
+  const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
+  const collections = new CollectionService(database);
+  const brands = new BrandService(database, compliance);
+  const ruleChecks = new RuleCheckService(database, tags, compliance);
+  const rules = new RuleService(database, brands, tags, compliance, ruleChecks);
+  const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+  const reviews = new ReviewService(database, compliance);
+  const waivers = new WaiverService(database, compliance);
+  const history = new HistoryService(database);
+  const reports = new ReportService(database, compliance, history);
+  const reportWriter = new ReportWriter({ database, files, media, reports });
+  const reportExports = new ReportExportService(database, queue, files, signer, baseUrl);
+  const reportSchedules = new ReportScheduleService(database, reportExports);
+  const releases = new ReleaseService(database, compliance);
+  const organizations = new OrganizationService(database);
+  const apiKeys = new ApiKeyService(database);
+  const assets = new AssetService(database, tags, collections, embedding, compliance);
+  const conceptVectors = new ConceptVectors(database, embedding);
+  const matching = new ConceptMatching(database, conceptVectors);
+  const conceptChanges = {
+    afterChange: (tx: OrganizationTx) => queue.enqueue(tx, CONCEPT_MATCH, [{ organizationId: tx.organizationId }]),
+    afterCommit: () => queue.wake(CONCEPT_MATCH),
+  };
+  // A new picture is judged by the rules and compared with the concepts.
+  const newPictures = {
+    prepare: (organizationId: string, model?: LibraryModel) => compliance.prepare(organizationId, model),
+    adoptModel: (organizationId: string) => compliance.adoptModel(organizationId),
+    judgeWithout: <T>(tx: OrganizationTx, assetIds: readonly string[], change: () => Promise<T>) =>
+      compliance.judgeWithout(tx, assetIds, change),
+    judgeVersions: async (tx: OrganizationTx, versionIds: readonly string[]) => {
+      await compliance.judgeVersions(tx, versionIds);
+      await matching.matchVersions(tx, versionIds);
+    },
+  };
+  const ingest = new AssetIngest(tags, collections, embedding, newPictures);
+  const assetFiles = new AssetFileService(database, files, signer, baseUrl);
+  const scans = {
+    enqueue: (tx: OrganizationTx) => queue.enqueue(tx, MARK_SCAN, [{ organizationId: tx.organizationId }]),
+    wake: () => queue.wake(MARK_SCAN),
+  };
+  const marks = new MarkService({ database, files, media, brands, compliance, scans });
+  const renditions = new RenditionService(database, files, media);
+  const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
+  const duplicates = new DuplicateService(database, embedding);
+  const concepts = new ConceptService(database, conceptVectors, conceptChanges);
+  const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
+  const matches = new MatchService(database, assets, tags);
+  const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+  const reader = new QueryReader({ database, calibration, uploads, files, media });
+  const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance), calibration, reader);
+  const outbound = { allowedHosts: new Set(config.webhookHosts) };
+  const savedSearches = new SavedSearchService(database, search, outbound, async (organizationId) => {
+    await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, SAVED_SEARCH_MATCH, [{ organizationId }]));
+    queue.wake(SAVED_SEARCH_MATCH);
+  });
+  const sources = new SourceReader(uploads, config.importRoots, config.importUrls);
+  const imports = new ImportService(database, queue, sources);
+  const importControl = new ImportControlService(database, queue);
+  const importResults = new ImportResultService(database, signer, baseUrl);
+
+  const importWatch = new ImportWatch(database);
+
+  return {
+    embedding,
+    calibration,
+    compliance,
+    modelRevisions,
+    tags,
+    collections,
+    brands,
+    ruleChecks,
+    rules,
+    guidelines,
+    reviews,
+    waivers,
+    history,
+    reports,
+    reportWriter,
+    reportExports,
+    reportSchedules,
+    releases,
+    organizations,
+    apiKeys,
+    assets,
+    conceptVectors,
+    matching,
+    conceptChanges,
+    newPictures,
+    ingest,
+    assetFiles,
+    scans,
+    marks,
+    renditions,
+    delivery,
+    duplicates,
+    concepts,
+    conceptCalibration,
+    matches,
+    uploads,
+    reader,
+    search,
+    outbound,
+    savedSearches,
+    sources,
+    imports,
+    importControl,
+    importResults,
+    importWatch,
+  };
+}
+
+export type Services = Awaited<ReturnType<typeof buildServices>>;

@@ -1,0 +1,135 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { ASSET_REMEASURE, AssetRemeasureJob } from './assets/asset-remeasure.job.js';
+import { AssetRestore } from './assets/asset-restore.js';
+import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
+import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
+import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
+import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
+import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
+import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
+import { IMPORT_BATCH, IMPORT_PLAN, IMPORT_UNDO } from './imports/import-jobs.js';
+import { ImportOutcomes } from './imports/import-outcomes.js';
+import { ImportPlanJob } from './imports/import-plan.job.js';
+import { ImportUndoJob } from './imports/import-undo.job.js';
+import { ItemFiles } from './imports/item-files.js';
+import { SourceListing } from './imports/source-listing.js';
+import { UrlSource } from './imports/url-source.js';
+import { MARK_SCAN, MarkScanJob } from './marks/mark-scan.job.js';
+import { COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, ComplianceClockJob } from './reports/compliance-clock.job.js';
+import { ReportExportJob } from './reports/report-export.job.js';
+import { REPORT_EXPORT } from './reports/report-export.service.js';
+import { SAVED_SEARCH_MATCH, SavedSearchMatchJob } from './saved-searches/saved-search-match.job.js';
+import { WEBHOOK_DELIVERY, WebhookDeliveryJob } from './saved-searches/webhook-delivery.job.js';
+import type { Ground, Services } from './services.js';
+
+const THUMBNAIL_EDGE_PX = 512;
+
+/** Every kind of background work. */
+export const JOB_KINDS = [
+  IMPORT_PLAN,
+  IMPORT_BATCH,
+  IMPORT_UNDO,
+  REVISION_BUILD,
+  CALIBRATION,
+  ASSET_REMEASURE,
+  DUPLICATE_SCAN,
+  MARK_SCAN,
+  CONCEPT_MATCH,
+  VECTOR_INDEX,
+  REPORT_EXPORT,
+  COMPLIANCE_CLOCK,
+  SAVED_SEARCH_MATCH,
+  WEBHOOK_DELIVERY,
+];
+
+export interface WorkerOptions {
+  onStage?: StageClock;
+  /** Takes what has to be closed when the program stops. */
+  onStop: (close: () => Promise<unknown>) => void;
+}
+
+/** Lets this process do the jobs, after it has taken up what a dead worker left and what an older version of the program did not do yet. */
+export async function startWorkers(
+  { config, log, database, files, media, queue }: Ground,
+  services: Services,
+  { onStage, onStop }: WorkerOptions,
+): Promise<void> {
+  const {
+    embedding,
+    calibration,
+    compliance,
+    modelRevisions,
+    collections,
+    reportWriter,
+    reportSchedules,
+    organizations,
+    matching,
+    conceptChanges,
+    newPictures,
+    ingest,
+    search,
+    outbound,
+  } = services;
+  await files.sweepTemporary();
+  const recovered = await queue.recover();
+  if (recovered > 0) log.warn({ jobs: recovered }, 'jobs of a worker that died are taken up again');
+  const batch = {
+    parallelFiles: config.media.processes + 2,
+    thumbnailEdgePx: THUMBNAIL_EDGE_PX,
+    ...(onStage && { onStage }),
+  };
+  const { maxByteSize } = config.media;
+  const listing = new SourceListing(database, files, config.importUrls, maxByteSize);
+  await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
+  // Two batches at a time: while one is written, the next is decoded.
+  const libraryChanged = async (organizationId: string) => {
+    for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
+      await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
+      queue.wake(kind);
+    }
+  };
+  // Concepts and scores go by the model that is in use.
+  const modelChanged = async (organizationId: string) => {
+    await libraryChanged(organizationId);
+    if (await matching.isNeeded(organizationId)) await database.asOrganization(organizationId, conceptChanges.afterChange);
+  };
+  const imported = async (organizationId: string) => {
+    await libraryChanged(organizationId);
+    // Revisions that wait for their turn see the new pictures too.
+    await modelRevisions.catchUp(organizationId);
+  };
+  const urls = new UrlSource({ policy: config.importUrls, timeoutMs: config.importUrls.timeoutMs, maxByteSize });
+  onStop(() => urls.close());
+  const temporaryFolder = path.join(config.dataFolder, 'tmp');
+  await mkdir(temporaryFolder, { recursive: true });
+  const itemFiles = new ItemFiles(database, files, urls, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
+  const outcomes = new ImportOutcomes(ingest);
+  const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
+  await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
+  await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
+  await queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
+  await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
+  await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
+  await queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
+  await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
+  await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
+  await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
+  await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
+  const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
+  await queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
+  await queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
+  await queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
+  const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
+  await queue.work(ASSET_REMEASURE, remeasure, 1);
+  for (const { id } of await organizations.listOrganizations()) {
+    await modelRevisions.followDefault(id);
+    await compliance.adoptModel(id);
+    await libraryChanged(id);
+    if (await remeasure.isNeeded(id))
+      await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
+    if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
+    await modelRevisions.catchUp(id);
+    await embedding.tidy(id);
+  }
+}
