@@ -108,7 +108,7 @@ describe('one search with every kind of condition', () => {
       context: contextOf({ 'kind/banner': banner, 'KIND/BANNER': banner, red, old }),
     });
     const text = statement.text.replace(/\s+/g, ' ').trim();
-    expect(text).toMatch(/^WITH ranked AS NOT MATERIALIZED \(SELECT .* ORDER BY p.distance ASC, p.asset_id ASC$/);
+    expect(text).toMatch(/^WITH ranked AS NOT MATERIALIZED \(SELECT .* ORDER BY p.relevance ASC, p.asset_id ASC$/);
     expect(text).not.toContain(';');
     for (const condition of [
       '<=> $',
