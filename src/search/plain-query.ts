@@ -13,7 +13,7 @@ const NEGATIONS = [
   String.raw`(?:there\s+(?:is|are)\s+|has\s+|have\s+)no`,
   String.raw`(?:is|are|does|do)(?:\s+not|n['’]t)(?:\s+(?:have|show|contain|include))?(?:\s+any)?`,
   String.raw`except(?:\s+for)?|excluding|excludes?|apart\s+from|other\s+than|instead\s+of`,
-  String.raw`not|no|never`,
+  'not|no|never',
 ];
 /** Words in which a negation says something else: "not only", "no entry sign". */
 const NOT_NEGATIONS =

@@ -40,7 +40,7 @@ it('keeps every word of a query somewhere, and ends for whatever it is given', (
     'no '.repeat(300),
     'without a, '.repeat(90),
     '-a '.repeat(300),
-    'not '.repeat(100) + 'x',
+    `${'not '.repeat(100)}x`,
     ', and or but '.repeat(70),
   ]) {
     const started = performance.now();
