@@ -242,7 +242,7 @@ export class SearchService {
       reason: strategy.reason,
       modelRevision: model.revision.revision,
       match: read && matchOf(found, levels && toDistances(levels)),
-        interpretedAs: read?.interpretedAs ?? null,
+      interpretedAs: read?.interpretedAs ?? null,
       notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...nothing(found, levels !== null, after !== null)],
     });
   }
