@@ -80,15 +80,21 @@ export async function reportResolution(
 ): Promise<ResolutionFacts> {
   const rows = await tx.query<ResolutionFacts>(sql`
     WITH ${scopeTables(source, scope)},
+    failed AS MATERIALIZED (
+      SELECT DISTINCT h.asset_id, h.rule_id FROM finding_history h
+      WHERE h.organization_id = ${tx.organizationId}::uuid AND (h.verdict = 'FAIL' OR h.previous_verdict = 'FAIL')
+        ${scope.brandId ? sql`AND h.brand_id = ${scope.brandId}::uuid` : empty}
+    ),
+    -- Before the links are joined: of a young history PostgreSQL has no statistics, takes it for one link, and would try each with each pair.
+    entry AS MATERIALIZED (
+      SELECT h.id, h.asset_id, h.rule_id, h.change_id, h.verdict FROM failed JOIN scoped ON scoped.id = failed.asset_id JOIN ruling ON ruling.id = failed.rule_id
+      JOIN finding_history h ON h.organization_id = ${tx.organizationId}::uuid AND h.asset_id = failed.asset_id AND h.rule_id = failed.rule_id
+    ),
     step AS (
-      SELECT h.asset_id, h.rule_id, l.sequence, l.recorded_at, coalesce((array_agg(h.verdict ORDER BY h.id DESC))[1] IN ('FAIL', 'WAIVED'), false) AS broken
-      FROM finding_history h JOIN history_link l ON l.organization_id = h.organization_id AND l.change_id = h.change_id
-      JOIN (SELECT DISTINCT h.asset_id, h.rule_id FROM finding_history h
-        WHERE h.organization_id = ${tx.organizationId}::uuid AND (h.verdict = 'FAIL' OR h.previous_verdict = 'FAIL')
-          ${scope.brandId ? sql`AND h.brand_id = ${scope.brandId}::uuid` : empty}) failed ON failed.asset_id = h.asset_id AND failed.rule_id = h.rule_id
-      WHERE h.organization_id = ${tx.organizationId}::uuid AND l.sequence <= ${sequence} AND h.asset_id IN (SELECT id FROM scoped)
-        AND h.rule_id IN (SELECT id FROM ruling)
-      GROUP BY h.asset_id, h.rule_id, l.sequence, l.recorded_at
+      SELECT e.asset_id, e.rule_id, l.sequence, l.recorded_at, coalesce((array_agg(e.verdict ORDER BY e.id DESC))[1] IN ('FAIL', 'WAIVED'), false) AS broken
+      FROM entry e JOIN history_link l ON l.organization_id = ${tx.organizationId}::uuid AND l.change_id = e.change_id
+      WHERE l.sequence <= ${sequence}
+      GROUP BY e.asset_id, e.rule_id, l.sequence, l.recorded_at
     ),
     turn AS (
       SELECT s.*, lag(s.broken, 1, false) OVER (PARTITION BY s.asset_id, s.rule_id ORDER BY s.sequence) AS was FROM step s
