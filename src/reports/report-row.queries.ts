@@ -1,7 +1,7 @@
 import type { RuleKind, RuleSeverity, Verdict } from '../compliance/vocabulary.js';
 import type { OrganizationTx } from '../database/database.js';
 import { sql } from '../database/sql.js';
-import { findings, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
+import { findings, joinInBulk, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
 
 /** One finding in the scope of a report, as exports list it. */
 export interface ReportRow {
@@ -28,6 +28,7 @@ export interface ReportRow {
  * @returns number of rows
  */
 export async function openRows(tx: OrganizationTx, source: ReportSource, scope: ReportScope): Promise<number> {
+  await joinInBulk(tx);
   const rows = sql`
     WITH ${scopeTables(source, scope)}
     SELECT b.key AS brand, s.id AS "assetId", s.title, s.file_name AS "fileName", s.uploaded_by AS "uploadedBy", r.id AS "ruleId", r.key AS "ruleKey",

@@ -5,7 +5,7 @@ import { badInput, VitrineError } from '../errors.js';
 import type { HistoryHead, HistoryService } from '../history/history.service.js';
 import { canonicalJson } from './canonical-json.js';
 import { findScopeNames, type ReportFacts, reportFacts, type ScopeNames } from './report.queries.js';
-import type { ReportScope, ReportSource } from './report-source.queries.js';
+import { joinInBulk, type ReportScope, type ReportSource } from './report-source.queries.js';
 import { listDayChanges, type ResolutionFacts, reportResolution, type TrendDay } from './report-trend.queries.js';
 import { toTrend, trendStart } from './trend.js';
 
@@ -66,6 +66,7 @@ export class ReportService {
     worst: number,
   ): Promise<ComplianceReport> {
     const source: ReportSource = { organizationId: tx.organizationId, sequence };
+    await joinInBulk(tx);
     const names = await findScopeNames(tx, source, scope);
     for (const [field, id, name] of [
       ['brand', scope.brandId, names.brandName],
