@@ -113,7 +113,10 @@ export class JobQueue {
       const run = async (jobs: PgBoss.Job<Data>[]) => {
         for (const job of jobs) {
           await handler.run(job.data, this.#stopping.signal).catch((error: unknown) => {
-            this.#log.error({ err: error, job: kind.name, jobId: job.id, data: job.data }, 'job failed; it will be tried again');
+            const about = { job: kind.name, jobId: job.id, data: job.data };
+            // A job that saw the signal and stopped has not failed: it goes back, and the next start takes it up.
+            if (this.#stopping.signal.aborted) this.#log.info({ ...about, reason: (error as Error).message }, 'job given back');
+            else this.#log.error({ ...about, err: error }, 'job failed; it will be tried again');
             throw error;
           });
         }
