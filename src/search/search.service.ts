@@ -10,10 +10,12 @@ import { fromGlobalId } from '../graphql/global-id.js';
 import type { AssetFilter } from './filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 import type { FilterService } from './filter.service.js';
+import { type Match, matchOf, nothing, toDistances } from './match.js';
 import { choosePlan, fallBack, type Strategy } from './plan.js';
+import { type RankCursor, readRankCursor, SORT_VALUES, sortValue } from './search-cursor.js';
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Probe } from './candidate.queries.js';
-import { type Channel, type DistanceCut, selectResults } from './fusion.queries.js';
+import { type Channel, selectResults } from './fusion.queries.js';
 import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
 import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
@@ -57,9 +59,6 @@ export interface SearchReport {
   interpretedAs: { terms: ReadTerm[]; without: ReadExclusion[] } | null;
   notices: string[];
 }
-
-/** STRONG and WEAK: what pictures say; TEXT: only names, texts or tags do; NONE: nothing; UNKNOWN: scores are not calibrated, or nothing was cut. */
-export type Match = 'STRONG' | 'WEAK' | 'TEXT' | 'NONE' | 'UNKNOWN';
 
 export interface AssetPage {
   edges: FoundAsset[];
@@ -349,23 +348,6 @@ function both(one: AssetFilter | null, other: AssetFilter | null): AssetFilter |
   return { and: [one, other] };
 }
 
-function toDistances({ keep, match, sure }: { keep: number; match: number; sure: number }): DistanceCut & { sure: number } {
-  return { keep: 1 - keep, match: 1 - match, sure: 1 - sure };
-}
-
-function matchOf({ rows, best }: Ranked, cut: (DistanceCut & { sure: number }) | null): Match {
-  if (cut === null) return 'UNKNOWN';
-  if (best !== null && best <= cut.match) return best <= cut.sure ? 'STRONG' : 'WEAK';
-  return rows.length > 0 ? 'TEXT' : 'NONE';
-}
-
-function nothing({ rows }: Ranked, wasCut: boolean, laterPage: boolean): string[] {
-  if (!wasCut || laterPage || rows.length > 0) return [];
-  return [
-    'Nothing in the library matches: no picture scores above what unrelated queries reach by chance. `showAll: true` shows the nearest all the same.',
-  ];
-}
-
 const exactly = (reason: string): Strategy => ({ mode: 'EXACT', reason });
 
 /** Goes the planned way, and the exact one when the index found too little. */
@@ -381,49 +363,6 @@ async function rankBy(
   if (passed >= planned.required) return { found, strategy: planned };
   const strategy = fallBack(planned, passed);
   return { found: await rankAssets(tx, { ...request, strategy }), strategy };
-}
-
-/** Where a walk through ranked pages stands. */
-interface RankCursor {
-  /** Sort value and id of the last row; null after an approximate page. */
-  at: { value: unknown; assetId: string } | null;
-  /** The library revision that the walk began with. */
-  revision: number;
-  /** Assets of an approximate first page. */
-  seen: string[];
-}
-
-// What PostgreSQL would not read must not reach it: a cursor may have been made by hand.
-const moment = z.iso.datetime().refine((text) => !text.startsWith('0000'));
-const SORT_VALUES = {
-  RELEVANCE: z.number().nullable(),
-  CREATED_AT: moment,
-  UPDATED_AT: moment,
-  TITLE: z.string().refine((text) => !text.includes('\0')),
-  BYTE_SIZE: z.int(),
-};
-
-function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
-  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0)], z.uuid());
-  const keys = readKeys<[string | number | null, string, number, ...string[]]>(page, shape, after);
-  if (keys === null) return null;
-  const [value, assetId, revision, ...seen] = keys;
-  return { at: value === null ? null : { value, assetId }, revision, seen };
-}
-
-function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {
-  switch (field) {
-    case 'RELEVANCE':
-      return row.relevance;
-    case 'CREATED_AT':
-      return row.created_at.toISOString();
-    case 'UPDATED_AT':
-      return row.updated_at.toISOString();
-    case 'TITLE':
-      return row.title;
-    case 'BYTE_SIZE':
-      return row.byte_size;
-  }
 }
 
 /** @returns the greatest cosine distance of a result */

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { AssetRow } from '../assets/asset.queries.js';
+import { type Page, readKeys } from '../graphql/connection.js';
+import type { Sort } from './search.queries.js';
+
+/** Where a walk through ranked pages stands. */
+export interface RankCursor {
+  /** Sort value and id of the last row; null after an approximate page. */
+  at: { value: unknown; assetId: string } | null;
+  /** The library revision that the walk began with. */
+  revision: number;
+  /** Assets of an approximate first page. */
+  seen: string[];
+}
+
+// What PostgreSQL would not read must not reach it: a cursor may have been made by hand.
+const moment = z.iso.datetime().refine((text) => !text.startsWith('0000'));
+export const SORT_VALUES = {
+  RELEVANCE: z.number().nullable(),
+  CREATED_AT: moment,
+  UPDATED_AT: moment,
+  TITLE: z.string().refine((text) => !text.includes('\0')),
+  BYTE_SIZE: z.int(),
+};
+
+export function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
+  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0)], z.uuid());
+  const keys = readKeys<[string | number | null, string, number, ...string[]]>(page, shape, after);
+  if (keys === null) return null;
+  const [value, assetId, revision, ...seen] = keys;
+  return { at: value === null ? null : { value, assetId }, revision, seen };
+}
+
+export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {
+  switch (field) {
+    case 'RELEVANCE':
+      return row.relevance;
+    case 'CREATED_AT':
+      return row.created_at.toISOString();
+    case 'UPDATED_AT':
+      return row.updated_at.toISOString();
+    case 'TITLE':
+      return row.title;
+    case 'BYTE_SIZE':
+      return row.byte_size;
+  }
+}
