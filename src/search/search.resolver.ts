@@ -2,6 +2,7 @@ import { Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graph
 import { Collection } from '../collections/collection.types.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { AssetsArgs, SimilarAssetsArgs } from './search.inputs.js';
+import { FacetCounts, FacetsArgs } from './facet.types.js';
 import { toAssetConnection } from './asset-connection.js';
 import type { SearchService } from './search.service.js';
 import { AssetConnection, SearchReport } from './search.types.js';
@@ -47,6 +48,14 @@ export class AssetConnectionResolver {
   })
   totalCount(@Root() connection: AssetConnection): Promise<number> {
     return connection.countTotal();
+  }
+
+  @FieldResolver(() => [FacetCounts], {
+    description:
+      'The whole list, all pages together, counted by tags, brands and so on: by a statement of its own, so ask for it only to show it.',
+  })
+  facets(@Root() connection: AssetConnection, @Args(() => FacetsArgs) args: FacetsArgs): Promise<FacetCounts[]> {
+    return connection.countFacets(args);
   }
 }
 

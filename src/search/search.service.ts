@@ -7,6 +7,9 @@ import type { EmbeddingService, LibraryModel } from '../embedding/embedding.serv
 import { badInput, VitrineError } from '../errors.js';
 import { type Edge, type Page, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
+import { countFacets } from './facet.queries.js';
+import type { FacetCounts } from './facet.types.js';
+import { type FacetCounter, type FacetRequest, readFacets } from './facets.js';
 import type { AssetFilter } from './filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 import type { FilterService } from './filter.service.js';
@@ -65,6 +68,8 @@ export interface AssetPage {
   pageInfo: ReturnType<typeof toConnection>['pageInfo'];
   /** Assets in the whole list, exactly; counted when called, by a statement of its own. */
   countTotal(): Promise<number>;
+  /** The whole list counted by tags, brands and so on; counted when called. @throws VitrineError BAD_USER_INPUT */
+  countFacets(request: FacetRequest): Promise<FacetCounts[]>;
   search: SearchReport;
 }
 
@@ -234,16 +239,26 @@ export class SearchService {
         }),
       ),
     );
-    return this.#toPage(page, found.rows, keysOf, count, {
-      mode: strategy.mode,
-      exhaustive: exact && missing === 0,
-      countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
-      reason: strategy.reason,
-      modelRevision: model.revision.revision,
-      match: read && matchOf(found, levels && toDistances(levels)),
-      interpretedAs: read?.interpretedAs ?? null,
-      notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...nothing(found, levels !== null, after !== null)],
-    });
+    const facets: FacetCounter = (by, values) =>
+      this.#resolved(viewer, filter, (tx, context) =>
+        countFacets(tx, selectResults({ ...wanted, exclude: read?.hidden ?? [], context, strategy: exactly('facets') }), by, values),
+      );
+    return this.#toPage(
+      page,
+      found.rows,
+      keysOf,
+      { count, facets },
+      {
+        mode: strategy.mode,
+        exhaustive: exact && missing === 0,
+        countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
+        reason: strategy.reason,
+        modelRevision: model.revision.revision,
+        match: read && matchOf(found, levels && toDistances(levels)),
+        interpretedAs: read?.interpretedAs ?? null,
+        notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...nothing(found, levels !== null, after !== null)],
+      },
+    );
   }
 
   async #plan(
@@ -279,16 +294,24 @@ export class SearchService {
       return { rows: await browseAssets(tx, { filter: checked, context, sort: order, limit: page.first + 1, after: at }), notices };
     });
     const count = once(() => this.#resolved(viewer, checked, (tx, context) => countAssets(tx, { filter: checked, context })));
-    return this.#toPage(page, rows, (row) => [sortValue(order, row), row.id], count, {
-      mode: 'BROWSE',
-      exhaustive: true,
-      countScanned: count,
-      reason: 'There is no query: all that passes the filter, in the order asked for.',
-      modelRevision: null,
-      match: null,
-      interpretedAs: null,
-      notices,
-    });
+    const facets: FacetCounter = (by, values) =>
+      this.#resolved(viewer, checked, (tx, context) => countFacets(tx, selectAssets({ filter: checked, context }), by, values));
+    return this.#toPage(
+      page,
+      rows,
+      (row) => [sortValue(order, row), row.id],
+      { count, facets },
+      {
+        mode: 'BROWSE',
+        exhaustive: true,
+        countScanned: count,
+        reason: 'There is no query: all that passes the filter, in the order asked for.',
+        modelRevision: null,
+        match: null,
+        interpretedAs: null,
+        notices,
+      },
+    );
   }
 
   async #exists(viewer: Viewer, onlyAssetId: string, filter: AssetFilter | null): Promise<boolean> {
@@ -303,7 +326,7 @@ export class SearchService {
     page: Page,
     rows: Row[],
     keysOf: (row: Row) => unknown[],
-    countTotal: () => Promise<number>,
+    { count, facets }: { count: () => Promise<number>; facets: FacetCounter },
     search: SearchReport,
   ): AssetPage {
     const { edges, pageInfo } = toConnection<Row, Row>(page, rows, 0, (row) => row, keysOf);
@@ -313,7 +336,8 @@ export class SearchService {
         return { ...edge, distance, score: distance === null ? null : 1 - distance, matchedBy: edge.node.channels ?? null };
       }),
       pageInfo,
-      countTotal,
+      countTotal: count,
+      countFacets: (request) => readFacets(request, facets),
       search,
     };
   }

@@ -1,5 +1,6 @@
 import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
 import { Asset } from '../assets/asset.types.js';
+import type { FacetCounts, FacetsArgs } from './facet.types.js';
 import { PageInfo } from '../graphql/connection.js';
 
 export const SearchMode = { EXACT: 'EXACT', APPROXIMATE: 'APPROXIMATE', BROWSE: 'BROWSE' } as const;
@@ -162,4 +163,7 @@ export class AssetConnection {
 
   /** For the field `totalCount`. */
   countTotal!: () => Promise<number>;
+
+  /** For the field `facets`. */
+  countFacets!: (args: FacetsArgs) => Promise<FacetCounts[]>;
 }
