@@ -128,6 +128,23 @@ function confidenceAt(cv: OpenCv, image: Mat, fine: Variant, affine: Affine): nu
 
 /** Moves, turns, scales and shears the template until it fits best; null when that does not converge or leads away. */
 function align(cv: OpenCv, image: Mat, fine: Variant, start: Affine, inverted: boolean): Affine | null {
+  // Only the surroundings: OpenCV differentiates all that it is given, and keeps that memory for good where it gives up.
+  const [a, b, c, d, e, f] = start;
+  const reach = Math.ceil(0.85 * Math.hypot(Math.hypot(a, d) * fine.width, Math.hypot(b, e) * fine.height));
+  const [x, y] = [a * (fine.width / 2) + b * (fine.height / 2) + c, d * (fine.width / 2) + e * (fine.height / 2) + f];
+  const [left, top] = [Math.max(0, Math.floor(x) - reach), Math.max(0, Math.floor(y) - reach)];
+  const [width, height] = [Math.min(image.cols, Math.ceil(x) + reach) - left, Math.min(image.rows, Math.ceil(y) + reach) - top];
+  if (width < 8 || height < 8) return null;
+  const part = image.roi(new cv.Rect(left, top, width, height));
+  try {
+    const found = alignWithin(cv, part, fine, [a, b, c - left, d, e, f - top], inverted);
+    return found && [found[0], found[1], found[2] + left, found[3], found[4], found[5] + top];
+  } finally {
+    part.delete();
+  }
+}
+
+function alignWithin(cv: OpenCv, image: Mat, fine: Variant, start: Affine, inverted: boolean): Affine | null {
   const template = cv.matFromArray(fine.height, fine.width, cv.CV_32FC1, inverted ? fine.luma.map((value) => 255 - value) : fine.luma);
   const transform = cv.matFromArray(2, 3, cv.CV_32FC1, start);
   const everything = new cv.Mat();

@@ -6,7 +6,8 @@ export interface Mat {
   readonly cols: number;
   readonly data: Uint8Array;
   readonly data32F: Float32Array;
-  convertTo(target: Mat, type: number, alpha?: number, beta?: number): void;
+  /** A view of a part; deleted like any other. */
+  roi(rectangle: object): Mat;
   delete(): void;
 }
 
@@ -15,6 +16,7 @@ export interface OpenCv {
     new (): Mat;
     new (rows: number, cols: number, type: number): Mat;
   };
+  Rect: new (x: number, y: number, width: number, height: number) => object;
   Size: new (width: number, height: number) => object;
   Scalar: new (...values: number[]) => object;
   TermCriteria: new (type: number, maxCount: number, epsilon: number) => object;
