@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 export interface Mat {
   readonly rows: number;
   readonly cols: number;
-  readonly data: Uint8Array;
   readonly data32F: Float32Array;
   /** A view of a part; deleted like any other. */
   roi(rectangle: object): Mat;
@@ -18,7 +17,6 @@ export interface OpenCv {
   };
   Rect: new (x: number, y: number, width: number, height: number) => object;
   Size: new (width: number, height: number) => object;
-  Scalar: new (...values: number[]) => object;
   TermCriteria: new (type: number, maxCount: number, epsilon: number) => object;
   matFromArray(rows: number, cols: number, type: number, values: ArrayLike<number>): Mat;
   matchTemplate(image: Mat, template: Mat, result: Mat, method: number): void;
@@ -26,8 +24,6 @@ export interface OpenCv {
   copyMakeBorder(source: Mat, target: Mat, top: number, bottom: number, left: number, right: number, border: number): void;
   warpAffine(source: Mat, target: Mat, transform: Mat, size: object, flags: number, border: number, value?: object): void;
   findTransformECC(template: Mat, image: Mat, transform: Mat, motion: number, criteria: object, mask: Mat, gaussFilterSize: number): number;
-  CV_8UC1: number;
-  CV_8UC3: number;
   CV_32FC1: number;
   TM_CCOEFF_NORMED: number;
   INTER_AREA: number;
