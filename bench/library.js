@@ -4,7 +4,9 @@ import { ComplianceService } from '../dist/compliance/compliance.service.js';
 import { EmbedderPool } from '../dist/embedding/embedder-pool.js';
 import { registerModel } from '../dist/embedding/embedding.queries.js';
 import { EmbeddingService } from '../dist/embedding/embedding.service.js';
+import { CalibrationService } from '../dist/concepts/calibration.service.js';
 import { FilterService } from '../dist/search/filter.service.js';
+import { QueryReader } from '../dist/search/query-reader.service.js';
 import { SearchService } from '../dist/search/search.service.js';
 import { TagService } from '../dist/tags/tag.service.js';
 import { sql, join } from '../dist/database/sql.js';
@@ -61,7 +63,10 @@ export async function openLibrary(database, { slug, rows, dimensions, seed }) {
   const compliance = new ComplianceService(database, embedding);
   const tags = new TagService(database, { afterChange: async () => undefined });
   const filters = new FilterService(embedding, tags, compliance);
-  const search = new SearchService(database, embedding, filters);
+  const calibration = new CalibrationService(database, embedding);
+  // Nothing here searches by upload.
+  const reader = new QueryReader({ database, calibration, uploads: {}, files: {}, media: {} });
+  const search = new SearchService(database, embedding, filters, calibration, reader);
   const library = await fillLibrary(database, model, slug, rows, seed);
   const { next } = createRandom(seed + 3);
   const viewer = { organizationId: library.organizationId, apiKeyId: library.organizationId, apiKeyName: 'benchmark', role: 'ADMIN' };

@@ -18,6 +18,16 @@ export interface ResultRequest extends CandidateRequest {
   words?: string | null;
   /** Null: every candidate is a result. */
   cut?: DistanceCut | null;
+  /** What places are read from; null: from what is found now. A walk keeps those of its start. */
+  ladders?: Ladders | null;
+}
+
+/** Values at the first, second, fourth, eighth … place and at the last one of each channel when a walk began; the best last. */
+export interface Ladders {
+  /** Cosine distances, negated. */
+  visual: number[];
+  /** Weights of full text. */
+  text: number[];
 }
 
 /** Reciprocal rank fusion with the constant of Cormack, Clarke and Büttcher (SIGIR 2009). */
@@ -26,7 +36,7 @@ const RRF_CONSTANT = 60;
 const NAMED = 1;
 
 /**
- * What a search finds, as a SELECT of (asset_id, version_id, distance, relevance, channels, best, passed): `relevance` orders it, least
+ * What a search finds, as a SELECT of (asset_id, version_id, distance, relevance, channels, best, passed, ladders): `relevance` orders it, least
  * first; `best` is the least distance of any candidate, cut or not; `passed` counts candidates under an APPROXIMATE strategy.
  * The filter and the exclusions stand in every channel. One statement, to be the body of a CTE.
  */
@@ -34,7 +44,8 @@ export function selectResults(request: ResultRequest): Sql {
   const { words = null, cut = null } = request;
   // OFFSET 0: pulled up, a distance that is named twice would be computed twice.
   if (words === null && cut === null && request.strategy.mode === 'EXACT') {
-    return sql`SELECT c.asset_id, c.version_id, c.distance, c.distance AS relevance, ARRAY['VISUAL'] AS channels, NULL::float8 AS best, NULL::bigint AS passed
+    return sql`SELECT c.asset_id, c.version_id, c.distance, c.distance AS relevance, ARRAY['VISUAL'] AS channels, NULL::float8 AS best, NULL::bigint AS passed,
+      NULL::jsonb AS ladders
       FROM (${selectCandidates(request)} OFFSET 0) c`;
   }
   // What the cut drops anyway need not be kept. Under an APPROXIMATE strategy all that passed must be counted.
@@ -47,19 +58,43 @@ export function selectResults(request: ResultRequest): Sql {
     visual AS (SELECT c.* FROM candidate c, level l ${cut ? sql`WHERE l.best <= ${cut.match}::float8 AND c.distance <= ${cut.keep}::float8` : sql``})`;
   if (words === null) {
     return sql`WITH ${visual}
-      SELECT v.asset_id, v.version_id, v.distance, v.distance AS relevance, ARRAY['VISUAL'] AS channels, l.best, l.passed FROM visual v, level l`;
+      SELECT v.asset_id, v.version_id, v.distance, v.distance AS relevance, ARRAY['VISUAL'] AS channels, l.best, l.passed, NULL::jsonb AS ladders
+      FROM visual v, level l`;
   }
   return sql`WITH ${visual}, ${wordChannels(request, words)},
+    ladder AS MATERIALIZED (${selectLadders(request)}),
     found AS (
-      SELECT asset_id, version_id, distance, 'VISUAL' AS channel, row_number() OVER (ORDER BY distance, asset_id) AS place FROM visual
-      UNION ALL SELECT asset_id, version_id, NULL, 'TEXT', rank() OVER (ORDER BY weight DESC) FROM worded
+      SELECT asset_id, version_id, distance, 'VISUAL' AS channel, ${place('-c.distance', 'l.visual')} AS place FROM visual c, ladder l
+      UNION ALL SELECT asset_id, version_id, NULL, 'TEXT', ${place('c.weight', 'l.text')} FROM worded c, ladder l
       UNION ALL SELECT asset_id, version_id, NULL, 'TAGS', 1 FROM tagged
       UNION ALL SELECT asset_id, version_id, NULL, 'NAME', 1 FROM named
     )
     SELECT f.asset_id, (array_agg(f.version_id))[1] AS version_id, min(f.distance) AS distance,
-      -(sum(1 / (${RRF_CONSTANT} + f.place)::float8) + CASE WHEN bool_or(f.channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
-      array_agg(f.channel ORDER BY f.channel) AS channels, l.best, l.passed
+      -(sum(1 / (${RRF_CONSTANT} + f.place)::float8 ORDER BY f.channel) + CASE WHEN bool_or(f.channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
+      array_agg(f.channel ORDER BY f.channel) AS channels, l.best, l.passed, (SELECT to_jsonb(d) FROM ladder d) AS ladders
     FROM found f, level l GROUP BY f.asset_id, l.best, l.passed`;
+}
+
+/**
+ * Places must not move while somebody walks through the pages: when an asset of an earlier page goes, all behind it would move up, and one
+ * would be behind the cursor unseen. So a place is read from the values that stood at certain places when the walk began.
+ */
+function selectLadders({ ladders = null }: ResultRequest): Sql {
+  if (ladders !== null) return sql`SELECT ${ladders.visual}::float8[] AS visual, ${ladders.text}::float8[] AS text`;
+  const rungs = (channel: string, value: string) => sql`
+    COALESCE((SELECT array_agg(r.value ORDER BY r.value) FROM (
+      SELECT ${raw(value)} AS value, row_number() OVER (ORDER BY ${raw(value)} DESC) AS n, count(*) OVER () AS total FROM ${raw(channel)}) r
+      WHERE r.n & (r.n - 1) = 0 OR r.n = r.total), '{}')::float8[] AS ${raw(channel === 'visual' ? 'visual' : 'text')}`;
+  return sql`SELECT ${rungs('visual', '-distance')}, ${rungs('worded', 'weight')}`;
+}
+
+/** The place of a value by the rungs of its ladder: 1 at the best one, doubling from rung to rung, straight between two. Equal values share the best. */
+function place(value: string, ladder: string): Sql {
+  return raw(`(SELECT CASE
+    WHEN r.above = 0 THEN 1
+    WHEN r.below = 0 THEN power(2, r.above - 1) + ${ladder}[1] - ${value}
+    ELSE power(2, r.above - 1) * (1 + (${ladder}[r.below + 1] - ${value}) / NULLIF(${ladder}[r.below + 1] - ${ladder}[r.below], 0)) END
+    FROM (SELECT b.below, cardinality(${ladder}) - b.below AS above FROM (SELECT width_bucket(${value}, ${ladder}) AS below) b) r)`);
 }
 
 /** `worded`, `tagged` and `named`: assets whose texts have all the words, whose tags together do, and which are called exactly so. */

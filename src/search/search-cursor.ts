@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AssetRow } from '../assets/asset.queries.js';
 import { type Page, readKeys } from '../graphql/connection.js';
+import type { Ladders } from './fusion.queries.js';
 import type { Sort } from './search.queries.js';
 
 /** Where a walk through ranked pages stands. */
@@ -9,6 +10,10 @@ export interface RankCursor {
   at: { value: unknown; assetId: string } | null;
   /** The library revision that the walk began with. */
   revision: number;
+  /** The distance at which the walk's pictures are cut, whatever scores mean by now; null: not cut. */
+  keep: number | null;
+  /** Null where there are none, or the first page was approximate. */
+  ladders: Ladders | null;
   /** Assets of an approximate first page. */
   seen: string[];
 }
@@ -23,12 +28,21 @@ export const SORT_VALUES = {
   BYTE_SIZE: z.int(),
 };
 
+// Some 20 rungs reach a million places.
+const rungs = z.array(z.number()).max(64);
+const ladders = z.object({ visual: rungs, text: rungs }).nullable();
+
 export function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
-  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0)], z.uuid());
-  const keys = readKeys<[string | number | null, string, number, ...string[]]>(page, shape, after);
+  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), ladders], z.uuid());
+  const keys = readKeys<[string | number | null, string, number, number | null, Ladders | null, ...string[]]>(page, shape, after);
   if (keys === null) return null;
-  const [value, assetId, revision, ...seen] = keys;
-  return { at: value === null ? null : { value, assetId }, revision, seen };
+  const [value, assetId, revision, keep, rungs, ...seen] = keys;
+  return { at: value === null ? null : { value, assetId }, revision, keep, ladders: rungs, seen };
+}
+
+/** The sort values of a cursor, as {@link readRankCursor} reads them. */
+export function rankKeys({ at, revision, keep, ladders, seen }: RankCursor & { at: { assetId: string } }): unknown[] {
+  return [at.value, at.assetId, revision, keep, ladders, ...seen];
 }
 
 export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {

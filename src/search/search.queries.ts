@@ -4,7 +4,7 @@ import { empty, raw, type Sql, sql } from '../database/sql.js';
 import type { AssetFilter } from './filter.inputs.js';
 import { selectCandidates } from './candidate.queries.js';
 import { compileFilter, type FilterContext } from './filter.queries.js';
-import { type Channel, type ResultRequest, selectResults } from './fusion.queries.js';
+import { type Channel, type Ladders, type ResultRequest, selectResults } from './fusion.queries.js';
 import type { AssetSortField, SortDirection } from './search.inputs.js';
 
 const SORTS = {
@@ -36,6 +36,8 @@ export interface Ranked {
   revision: number;
   /** Least distance of any candidate; null where there is none, or nothing was cut. */
   best: number | null;
+  /** Where places were read from; null when no channels were fused. */
+  ladders: Ladders | null;
 }
 
 /**
@@ -61,20 +63,20 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
   const comparison = raw(direction === 'ASC' ? '>' : '<');
   return sql`
     WITH ranked AS ${raw(approximate ? 'MATERIALIZED' : 'NOT MATERIALIZED')} (${selectResults(request)}), page AS (
-      SELECT r.asset_id, r.distance, r.relevance, r.channels, r.best ${extra} FROM ranked r ${from}
+      SELECT r.asset_id, r.distance, r.relevance, r.channels, r.best, r.ladders ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, a.* FROM (SELECT ${passed} AS passed,
+    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, p.ladders, a.* FROM (SELECT ${passed} AS passed,
       COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
 export async function rankAssets(tx: OrganizationTx, request: RankRequest): Promise<Ranked> {
-  const rows = await tx.query<RankedRow & { passed: number | null; revision: number; best: number | null }>(rankStatement(request));
+  const rows = await tx.query<RankedRow & Omit<Ranked, 'rows'>>(rankStatement(request));
   // What is not about a row stands on every row, and alone on one row of nulls when the page is empty.
-  const { passed = null, revision = 0, best = null } = rows[0] ?? {};
-  return { passed, revision, best, rows: rows.filter((row) => row.id !== null) };
+  const { passed = null, revision = 0, best = null, ladders = null } = rows[0] ?? {};
+  return { passed, revision, best, ladders, rows: rows.filter((row) => row.id !== null) };
 }
 
 /** pgvector looks for at most this many rows at a time. */

@@ -15,10 +15,10 @@ import type { FilterContext } from './filter.queries.js';
 import type { FilterService } from './filter.service.js';
 import { type Match, matchOf, nothing, toDistances } from './match.js';
 import { choosePlan, fallBack, type Strategy } from './plan.js';
-import { type RankCursor, readRankCursor, SORT_VALUES, sortValue } from './search-cursor.js';
+import { type RankCursor, rankKeys, readRankCursor, SORT_VALUES, sortValue } from './search-cursor.js';
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Probe } from './candidate.queries.js';
-import { type Channel, selectResults } from './fusion.queries.js';
+import { type Channel, type DistanceCut, selectResults } from './fusion.queries.js';
 import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
 import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
@@ -207,11 +207,17 @@ export class SearchService {
       const levels = cut && (await this.#calibration.cutOf(tx, cut.vector));
       const wanted = {
         ...{ probe, filter, maxDistance, words: read?.words ?? null, without: read?.without ?? [] },
-        cut: levels && toDistances(levels),
+        // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
+        cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
       };
       const request = {
         ...{ ...wanted, context, sort, limit: page.first + 1 },
-        ...{ revision: after?.revision ?? null, exclude: [...(after?.seen ?? []), ...(read?.hidden ?? [])], after: after?.at ?? null },
+        ...{
+          revision: after?.revision ?? null,
+          exclude: [...(after?.seen ?? []), ...(read?.hidden ?? [])],
+          after: after?.at ?? null,
+          ladders: after?.ladders ?? null,
+        },
       };
       const planned =
         after !== null
@@ -227,10 +233,17 @@ export class SearchService {
     // After an approximate page the next one is exact and leaves out what was given; a position would hide what was overlooked.
     const seen = found.rows.slice(0, page.first).map((row) => row.id);
     const revision = after?.revision ?? found.revision;
+    const keep = after === null ? keptDistance(found, wanted.cut) : after.keep;
     const keysOf = (row: RankedRow) =>
       exact
-        ? [sortValue(sort, row), row.id, revision, ...(after?.seen ?? [])]
-        : [null, row.id, revision, ...seen.slice(0, seen.indexOf(row.id) + 1)];
+        ? rankKeys({
+            at: { value: sortValue(sort, row), assetId: row.id },
+            revision,
+            keep,
+            ladders: found.ladders,
+            seen: after?.seen ?? [],
+          })
+        : rankKeys({ at: { value: null, assetId: row.id }, revision, keep, ladders: null, seen: seen.slice(0, seen.indexOf(row.id) + 1) });
     const count = once(() =>
       this.#resolved(viewer, filter, (tx, context) =>
         countResults(tx, {
@@ -370,6 +383,17 @@ const RELEVANCE = { field: 'RELEVANCE', direction: 'ASC' } as const satisfies So
 function both(one: AssetFilter | null, other: AssetFilter | null): AssetFilter | null {
   if (one === null || other === null) return one ?? other;
   return { and: [one, other] };
+}
+
+/** Farther than any two vectors are apart. */
+const ANY_DISTANCE = 3;
+/** Nearer than any. */
+const NO_DISTANCE = -1;
+
+/** Where later pages cut: nowhere, where this one did, or so that no picture comes when none did here. */
+function keptDistance({ best }: Ranked, cut: DistanceCut | null): number | null {
+  if (cut === null) return null;
+  return best !== null && best <= cut.match ? cut.keep : NO_DISTANCE;
 }
 
 const exactly = (reason: string): Strategy => ({ mode: 'EXACT', reason });

@@ -182,6 +182,10 @@ describe('listing', () => {
     const organization = (await new OrganizationService(test.database).ensureOrganization('listed', 'Listed')).id;
     const { viewer } = await key(organization, 'ADMIN', 'key 0');
     for (let n = 1; n < 5; n += 1) await keys.createForOrganization(organization, { name: `key ${n}`, role: 'VIEWER' });
+    // Made within one millisecond they would have no order.
+    await test.database.asOrganization(organization, (tx) =>
+      tx.execute(sql`UPDATE api_key SET created_at = created_at + substr(name, 5)::int * interval '1 second'`),
+    );
     const names: string[] = [];
     for (let after: string | null = null, pages = 0; pages < 5; pages += 1) {
       const page = await keys.list(viewer, 2, after);
