@@ -106,6 +106,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             ),
           }),
           receiveUpload: (token, stream) => services.uploads.receive(token, stream),
+          resumableUpload: (request, response) => services.resumableUploads.handle(request, response),
           openFile: async (token) =>
             (await services.assetFiles.open(token)) ?? (await services.delivery.open(token)) ?? services.reportExports.open(token),
           openImportResult: (token) => services.importResults.open(token),

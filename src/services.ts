@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ApiKeyService } from './access/api-key.service.js';
 import { OrganizationService } from './access/organization.service.js';
 import { AssetFileService } from './assets/asset-file.service.js';
@@ -28,11 +29,13 @@ import { EmbeddingService, type LibraryModel } from './embedding/embedding.servi
 import type { ModelLibrary } from './embedding/model-library.js';
 import { ModelRevisionService } from './embedding/model-revision.service.js';
 import type { FileStore } from './files/file-store.js';
+import { MINIMUM_FREE_BYTE_SIZE } from './files/local-file-store.js';
 import { HistoryService } from './history/history.service.js';
 import type { Signer } from './http/signed-token.js';
 import { ImportControlService } from './imports/import-control.service.js';
 import { ImportResultService } from './imports/import-result.service.js';
 import { ImportWatch } from './imports/import-watch.js';
+import { ResumableUploads } from './imports/resumable-uploads.js';
 import { ImportService } from './imports/import.service.js';
 import { SourceReader } from './imports/source-request.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
@@ -122,6 +125,14 @@ export async function buildServices({ config, log, database, files, library, mod
   const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
   const matches = new MatchService(database, assets, tags);
   const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+  const resumableUploads = new ResumableUploads(uploads, {
+    folder: path.join(config.dataFolder, 'uploads'),
+    maxByteSize: config.media.maxByteSize,
+    minimumFreeByteSize: MINIMUM_FREE_BYTE_SIZE,
+    baseUrl,
+    authenticate: (secret) => apiKeys.authenticate(secret),
+    log,
+  });
   const reader = new QueryReader({ database, calibration, uploads, files, media });
   const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance), calibration, reader);
   const outbound = { allowedHosts: new Set(config.webhookHosts) };
@@ -173,6 +184,7 @@ export async function buildServices({ config, log, database, files, library, mod
     conceptCalibration,
     matches,
     uploads,
+    resumableUploads,
     reader,
     search,
     outbound,

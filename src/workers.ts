@@ -14,6 +14,7 @@ import { ImportPlanJob } from './imports/import-plan.job.js';
 import { ImportUndoJob } from './imports/import-undo.job.js';
 import { ItemFiles } from './imports/item-files.js';
 import { SourceListing } from './imports/source-listing.js';
+import { UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, UploadSweepJob } from './imports/upload-sweep.job.js';
 import { UrlSource } from './imports/url-source.js';
 import { MARK_SCAN, MarkScanJob } from './marks/mark-scan.job.js';
 import { COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, ComplianceClockJob } from './reports/compliance-clock.job.js';
@@ -30,6 +31,7 @@ export const JOB_KINDS = [
   IMPORT_PLAN,
   IMPORT_BATCH,
   IMPORT_UNDO,
+  UPLOAD_SWEEP,
   REVISION_BUILD,
   CALIBRATION,
   ASSET_REMEASURE,
@@ -70,6 +72,8 @@ export async function startWorkers(
     ingest,
     search,
     outbound,
+    uploads,
+    resumableUploads,
   } = services;
   await files.sweepTemporary();
   const recovered = await queue.recover();
@@ -108,6 +112,8 @@ export async function startWorkers(
   const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
   await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
   await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
+  await queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, resumable: resumableUploads, log }), 1);
+  await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
   await queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
   await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);

@@ -38,6 +38,11 @@ export interface FileStore {
    * breaks off. A source that fails is destroyed: to answer on the same connection, hand over `request.pipe(new PassThrough())`.
    */
   put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile>;
+  /**
+   * Stores a file that lies on this machine, on local disk the store's own one, without copying it. It may be gone afterwards; where it is not,
+   * it is another name of what is stored: remove it, and never write to it. Throws FILE_NOT_FOUND and what put() throws.
+   */
+  putFile(path: string, options: PutOptions): Promise<StoredFile>;
   has(sha256: string): Promise<boolean>;
   /** The caller reads to the end or destroys the stream. A range that begins after the last byte is BAD_USER_INPUT; one that ends after it is cut. */
   openRead(sha256: string, range?: ByteRange): Promise<Readable>;

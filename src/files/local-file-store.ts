@@ -1,4 +1,4 @@
-import { access, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { access, chmod, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { VitrineError } from '../errors.js';
@@ -15,7 +15,7 @@ import {
   type StoredFile,
 } from './file-store.js';
 import { storageError } from './storage-error.js';
-import { assertFreeSpace, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
+import { assertFreeSpace, examineFile, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
 
 export interface LocalFileStoreOptions {
   kind: 'local';
@@ -47,6 +47,15 @@ export class LocalFileStore implements FileStore {
     const received = await receiveTemporaryFile(source, this.temporaryFolder, limits);
     const created = await this.onDisk(() => this.settle(received)).finally(() => rm(received.path, { force: true }));
     return { sha256: received.sha256, byteSize: received.byteSize, created };
+  }
+
+  async putFile(file: string, options: PutOptions): Promise<StoredFile> {
+    const found = await examineFile(file, { ...options, flush: true });
+    const created = await this.onDisk(async () => {
+      await chmod(file, 0o444);
+      return await this.settle(found);
+    });
+    return { sha256: found.sha256, byteSize: found.byteSize, created };
   }
 
   async has(sha256: string): Promise<boolean> {

@@ -15,7 +15,7 @@ import {
   type StoredFile,
 } from './file-store.js';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.js';
-import { assertFreeSpace, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
+import { assertFreeSpace, examineFile, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
 
 export interface S3FileStoreOptions extends S3BucketOptions {
   kind: 's3';
@@ -53,6 +53,11 @@ export class S3FileStore implements FileStore {
     } finally {
       await rm(received.path, { force: true });
     }
+  }
+
+  async putFile(file: string, options: PutOptions): Promise<StoredFile> {
+    const found = await examineFile(file, { ...options, flush: false });
+    return { sha256: found.sha256, byteSize: found.byteSize, created: await this.sendOnce(found) };
   }
 
   async has(sha256: string): Promise<boolean> {

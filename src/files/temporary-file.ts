@@ -42,15 +42,7 @@ export async function receiveTemporaryFile(source: Readable | Buffer, folder: st
     const handle = await onStorage(folder, () => open(target, 'wx', 0o444));
     try {
       const { sha256, byteSize } = await receive(source, handle, folder, options);
-      if (byteSize === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes). Send it again, or leave it out.');
-      if (options.expectedSha256 !== undefined && sha256 !== options.expectedSha256) {
-        const message = `The file's SHA-256 is ${sha256}, not ${options.expectedSha256} as announced: it was changed on the way. Send it again.`;
-        throw new VitrineError('FILE_CHECKSUM_MISMATCH', message, {
-          field: 'expectedSha256',
-          value: sha256,
-          allowed: options.expectedSha256,
-        });
-      }
+      assertExpected(sha256, byteSize, options);
       if (options.flush) await onStorage(folder, () => handle.sync());
       return { path: target, sha256, byteSize };
     } finally {
@@ -61,6 +53,40 @@ export async function receiveTemporaryFile(source: Readable | Buffer, folder: st
     await rm(target, { force: true });
     throw error;
   }
+}
+
+/**
+ * Looks at a file that lies on this machine already as if it had just been received; it stays where it is.
+ * Throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TOO_LARGE, FILE_CHECKSUM_MISMATCH.
+ */
+export async function examineFile(file: string, options: PutOptions & { flush: boolean }): Promise<TemporaryFile> {
+  if (options.expectedSha256 !== undefined) assertSha256(options.expectedSha256, 'expectedSha256');
+  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new VitrineError('FILE_NOT_FOUND', 'The file is not there any more.', { cause: error });
+    throw storageError(path.dirname(file), error);
+  });
+  try {
+    const hash = createHash('sha256');
+    let byteSize = 0;
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: SLICE_BYTE_SIZE })) {
+      byteSize += (chunk as Buffer).byteLength;
+      assertByteSize(byteSize, options.maxByteSize);
+      hash.update(chunk as Buffer);
+    }
+    const sha256 = hash.digest('hex');
+    assertExpected(sha256, byteSize, options);
+    if (options.flush) await onStorage(path.dirname(file), () => handle.sync());
+    return { path: file, sha256, byteSize };
+  } finally {
+    await handle.close();
+  }
+}
+
+function assertExpected(sha256: string, byteSize: number, { expectedSha256 }: PutOptions): void {
+  if (byteSize === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes). Send it again, or leave it out.');
+  if (expectedSha256 === undefined || sha256 === expectedSha256) return;
+  const message = `The file's SHA-256 is ${sha256}, not ${expectedSha256} as announced: it was changed on the way. Send it again.`;
+  throw new VitrineError('FILE_CHECKSUM_MISMATCH', message, { field: 'expectedSha256', value: sha256, allowed: expectedSha256 });
 }
 
 async function receive(

@@ -12,6 +12,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Viewer } from '../access/viewer.js';
 import { VitrineError } from '../errors.js';
+import { readApiKey } from '../http/api-key-header.js';
 import { httpStatusOf } from '../http/public-error.js';
 import { assignRequestId, requestIdOf } from '../http/request-id.js';
 import type { Logger } from '../log.js';
@@ -119,24 +120,18 @@ async function createContext(
   response: Response,
   authenticate: GraphqlServerOptions['authenticate'],
 ): Promise<RequestContext> {
-  const secret = readApiKey(request);
+  const secret = readKey(request);
   const viewer = secret === null ? null : await authenticate(secret);
   if (secret !== null && viewer === null) throw unauthenticated('This API key is unknown, expired or revoked.');
   return { viewer, requestId: requestIdOf(response), loaders: new Map() };
 }
 
-/** Null when none was sent; an empty `Bearer` counts as none, as the explorer page sends it until a key is filled in. */
-function readApiKey(request: Request): string | null {
-  const authorization = request.get('authorization')?.trim();
-  if (authorization !== undefined && authorization !== '') {
-    const [, secret] = /^bearer(?:\s+(.*))?$/i.exec(authorization) ?? throwUnauthenticated();
-    return secret || null;
+function readKey(request: Request): string | null {
+  try {
+    return readApiKey(request.headers);
+  } catch (error) {
+    throw unauthenticated((error as Error).message);
   }
-  return request.get('x-api-key')?.trim() || null;
-}
-
-function throwUnauthenticated(): never {
-  throw unauthenticated('Send the API key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".');
 }
 
 function unauthenticated(message: string): GraphQLError {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -28,6 +28,8 @@ export interface HttpServerOptions {
   exampleQueries: readonly string[];
   readiness: Readiness;
   receiveUpload: ReceiveUpload;
+  /** Speaks the tus protocol below /uploads/tus. */
+  resumableUpload: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   openFile: (token: string) => Promise<OpenedFile | null>;
   /** Result files of imports. */
   openImportResult: (token: string) => Promise<Download | null>;
@@ -78,6 +80,7 @@ function createApp(options: HttpServerOptions): Express {
   app.get('/', explorerHandler(options.exampleQueries));
   app.get('/health/live', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/health/ready', readinessHandler(options.readiness, log));
+  app.all(['/uploads/tus', '/uploads/tus/:token'], (request, response) => options.resumableUpload(request, response));
   app.put('/uploads/:token', uploadHandler(options.receiveUpload, log));
   app.get('/files/:token', fileHandler(options.openFile, log));
   app.get('/imports/template.:token', downloadHandler(options.openManifestTemplate, log));

@@ -46,3 +46,17 @@ export async function markReceived(tx: OrganizationTx, id: string, sha256: strin
     UPDATE staged_upload SET sha256 = ${sha256}, received_at = now() WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid AND sha256 IS NULL`);
   return changed === 1;
 }
+
+/** Leaves alone what has its bytes. */
+export async function deleteStagedUpload(tx: OrganizationTx, id: string): Promise<void> {
+  await tx.execute(
+    sql`DELETE FROM staged_upload WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid AND sha256 IS NULL`,
+  );
+}
+
+/** @returns how many had expired without their bytes */
+export function deleteExpiredUploads(tx: OrganizationTx): Promise<number> {
+  return tx.execute(
+    sql`DELETE FROM staged_upload WHERE organization_id = ${tx.organizationId}::uuid AND sha256 IS NULL AND expires_at <= now()`,
+  );
+}

@@ -2,6 +2,7 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
+import { RESUMABLE_PATH } from './resumable-uploads.js';
 import { StagedUploadCreateInput } from './import.inputs.js';
 import { StagedUploadCreatePayload } from './staged-upload.types.js';
 import type { StagedUploadService } from './staged-upload.service.js';
@@ -17,7 +18,7 @@ export class StagedUploadResolver {
   }
 
   @Mutation(() => StagedUploadCreatePayload, {
-    description: 'Gives an address per file to PUT its bytes to; then import them. Needs the role EDITOR.',
+    description: 'Gives addresses per file to send its bytes to; then import them. Needs the role EDITOR.',
   })
   stagedUploadCreate(
     @Ctx() context: RequestContext,
@@ -29,6 +30,7 @@ export class StagedUploadResolver {
         uploads: uploads.map(({ id, token, fileName, expiresAt }) => ({
           id: toGlobalId('StagedUpload', id),
           url: `${this.#baseUrl()}/uploads/${token}`,
+          resumableUrl: `${this.#baseUrl()}${RESUMABLE_PATH}/${token}`,
           fileName,
           expiresAt,
         })),

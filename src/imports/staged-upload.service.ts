@@ -3,8 +3,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
-import type { FileStore } from '../files/file-store.js';
+import type { FileStore, PutOptions, StoredFile } from '../files/file-store.js';
 import {
+  deleteExpiredUploads,
+  deleteStagedUpload,
   findStagedUploadByToken,
   findStagedUploads,
   insertStagedUpload,
@@ -12,7 +14,7 @@ import {
   type StagedUploadRow,
 } from './staged-upload.queries.js';
 
-const LIFETIME_SECONDS = 24 * 3600;
+export const UPLOAD_LIFETIME_SECONDS = 24 * 3600;
 const MAX_PER_CALL = 100;
 
 export interface StagedUploadRequest {
@@ -21,7 +23,7 @@ export interface StagedUploadRequest {
   sha256?: string | null;
 }
 
-/** A place for one file: its bytes are PUT to /uploads/<token>. The token is the permission, and is kept only as a hash. */
+/** A place for one file: its bytes are PUT to /uploads/<token>, or sent to /uploads/tus/<token> by the tus protocol. The token is the permission, and is kept only as a hash. */
 export interface StagedUpload {
   id: string;
   token: string;
@@ -40,11 +42,12 @@ export class StagedUploadService {
     this.#maxByteSize = maxByteSize;
   }
 
-  async create(viewer: Viewer, requests: readonly StagedUploadRequest[]): Promise<StagedUpload[]> {
+  /** @param field name of the list in errors */
+  async create(viewer: Viewer, requests: readonly StagedUploadRequest[], field = 'input.files'): Promise<StagedUpload[]> {
     requireRole(viewer, 'EDITOR');
     if (requests.length < 1 || requests.length > MAX_PER_CALL)
-      throw badInput('input.files', requests.length, `1 to ${MAX_PER_CALL} files in one call`);
-    for (const [index, request] of requests.entries()) this.#check(request, `input.files[${index}]`);
+      throw badInput(field, requests.length, `1 to ${MAX_PER_CALL} files in one call`);
+    for (const [index, request] of requests.entries()) this.#check(request, `${field}[${index}]`);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const uploads: StagedUpload[] = [];
       for (const request of requests) {
@@ -55,7 +58,7 @@ export class StagedUploadService {
           fileName: request.fileName,
           byteSize: request.byteSize,
           sha256: request.sha256?.toLowerCase() ?? null,
-          lifetimeSeconds: LIFETIME_SECONDS,
+          lifetimeSeconds: UPLOAD_LIFETIME_SECONDS,
         });
         uploads.push({ id: row.id, token, fileName: row.file_name, expiresAt: row.expires_at });
       }
@@ -81,39 +84,67 @@ export class StagedUploadService {
   }
 
   /**
+   * The upload that a token stands for.
+   * @throws VitrineError NOT_FOUND (unknown or expired)
+   */
+  async get(token: string): Promise<StagedUploadRow> {
+    const organizationId = organizationOf(token);
+    const upload =
+      organizationId && (await this.#database.asOrganization(organizationId, (tx) => findStagedUploadByToken(tx, hash(token))));
+    if (upload && !upload.expired) return upload;
+    throw new VitrineError('NOT_FOUND', 'This upload address is unknown or has expired. Ask for a new one (stagedUploadCreate).');
+  }
+
+  /**
    * Takes the bytes of a staged upload.
    * @throws VitrineError NOT_FOUND (unknown or expired token), CONFLICT (arrived already), FILE_TOO_LARGE, FILE_EMPTY, FILE_CHECKSUM_MISMATCH, STORAGE_*
    */
   async receive(token: string, content: Readable): Promise<{ sha256: string; byteSize: number }> {
-    const organizationId = organizationOf(token);
-    const unknown = new VitrineError('NOT_FOUND', 'This upload address is unknown or has expired. Ask for a new one (stagedUploadCreate).');
-    if (organizationId === null) throw unknown;
-    const upload = await this.#database.asOrganization(organizationId, (tx) => findStagedUploadByToken(tx, hash(token)));
-    if (upload === null || upload.expired) throw unknown;
-    if (upload.sha256 !== null)
-      throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
+    const upload = await this.#getOpen(token);
     // A pipe in between: when the file is refused, the store destroys what it reads from, and the answer must still get out.
     const piped = new PassThrough();
     content.pipe(piped);
     content.once('close', () => {
       if (!content.readableEnded) piped.destroy(new Error('the sender hung up'));
     });
-    const stored = await this.#files.put(piped, {
-      maxByteSize: upload.declared_byte_size,
-      ...(upload.declared_sha256 !== null && { expectedSha256: upload.declared_sha256 }),
-    });
-    if (stored.byteSize !== upload.declared_byte_size) {
+    return this.#settle(token, upload, await this.#files.put(piped, expected(upload)));
+  }
+
+  /** The same for bytes that lie in a file on this machine, which may be gone afterwards. */
+  async receiveFile(token: string, path: string): Promise<{ sha256: string; byteSize: number }> {
+    const upload = await this.#getOpen(token);
+    return this.#settle(token, upload, await this.#files.putFile(path, expected(upload)));
+  }
+
+  async #getOpen(token: string): Promise<StagedUploadRow> {
+    const upload = await this.get(token);
+    if (upload.sha256 !== null) throw arrived();
+    return upload;
+  }
+
+  async #settle(token: string, upload: StagedUploadRow, { sha256, byteSize }: StoredFile): Promise<{ sha256: string; byteSize: number }> {
+    if (byteSize !== upload.declared_byte_size) {
       throw badInput(
         'byteSize',
-        stored.byteSize,
+        byteSize,
         `the ${upload.declared_byte_size} bytes that were announced`,
-        `The upload has ${stored.byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`,
+        `The upload has ${byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`,
       );
     }
-    if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, stored.sha256)))) {
-      throw new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
-    }
-    return { sha256: stored.sha256, byteSize: stored.byteSize };
+    const organizationId = organizationOf(token) as string;
+    if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, sha256)))) throw arrived();
+    return { sha256, byteSize };
+  }
+
+  /** Gives an upload up: its address stops working. What has arrived whole stays. @throws VitrineError NOT_FOUND, CONFLICT (arrived already) */
+  async discard(token: string): Promise<void> {
+    const { id } = await this.#getOpen(token);
+    await this.#database.asOrganization(organizationOf(token) as string, (tx) => deleteStagedUpload(tx, id));
+  }
+
+  /** Forgets uploads that have expired and whose bytes never arrived. @returns how many */
+  sweep(organizationId: string): Promise<number> {
+    return this.#database.asOrganization(organizationId, deleteExpiredUploads);
   }
 
   /** Uploads by id; @throws VitrineError NOT_FOUND or BAD_USER_INPUT naming the field of the first that is unknown or has no bytes yet */
@@ -134,6 +165,12 @@ export class StagedUploadService {
       return row;
     });
   }
+}
+
+const arrived = () => new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
+
+function expected({ declared_byte_size: maxByteSize, declared_sha256: expectedSha256 }: StagedUploadRow): PutOptions {
+  return { maxByteSize, ...(expectedSha256 !== null && { expectedSha256 }) };
 }
 
 function hash(token: string): Buffer {

@@ -9,6 +9,13 @@ export class StagedUpload {
   @Field(() => String, { description: 'Where to PUT the bytes, once. Needs no API key: the address is the permission.' })
   url!: string;
 
+  @Field(() => String, {
+    description:
+      'The same by the tus protocol (tus.io), which goes on after an interruption: an upload that is made already, so begin with HEAD or PATCH ' +
+      '(`uploadUrl` of tus-js-client). For large files and bad lines.',
+  })
+  resumableUrl!: string;
+
   @Field(() => String, { description: 'The file name, as announced.' })
   fileName!: string;
 

@@ -65,6 +65,26 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await readdir(temporaryFolder)).toEqual([]);
   });
 
+  it('stores a file of this machine whole, and refuses one that is not what was said without touching it', async () => {
+    const file = path.join(folder, `given-${storeNumber}`);
+    const content = Buffer.alloc(2_500_000, 'given');
+    await writeFile(file, content);
+    const refused = (options: object) => store.putFile(file, { ...MAX, ...options }).catch(({ code }) => code);
+    expect(await refused({ maxByteSize: 2_499_999 })).toBe('FILE_TOO_LARGE');
+    expect(await refused({ expectedSha256: sha256(text('else')) })).toBe('FILE_CHECKSUM_MISMATCH');
+    expect((await readFile(file)).equals(content)).toBe(true);
+    await expectNothingLeft();
+    const stored = await store.putFile(file, { ...MAX, expectedSha256: sha256(content) });
+    expect(stored).toEqual({ sha256: sha256(content), byteSize: content.byteLength, created: true });
+    await rm(file, { force: true });
+    expect((await buffer(await store.openRead(stored.sha256))).equals(content)).toBe(true);
+    expect(await store.putFile(file, MAX).catch(({ code }) => code)).toBe('FILE_NOT_FOUND');
+    await writeFile(file, content);
+    expect(await store.putFile(file, MAX)).toMatchObject({ created: false });
+    await writeFile(`${file}-empty`, '');
+    expect(await store.putFile(`${file}-empty`, MAX).catch(({ code }) => code)).toBe('FILE_EMPTY');
+  });
+
   it('stores a file larger than one S3 request whole', async () => {
     const block = Buffer.alloc(1024 * 1024);
     const hash = createHash('sha256');

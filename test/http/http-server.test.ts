@@ -54,6 +54,7 @@ const options = (): HttpServerOptions => ({
     if (checks.throws) throw new Error('postgres://user:password@host');
     return checks;
   },
+  resumableUpload: async (_request, response) => void response.end(),
   receiveUpload: async (token, stream, headers) => {
     const codes = { unknown: 'NOT_FOUND', twice: 'CONFLICT', large: 'FILE_TOO_LARGE', full: 'STORAGE_FULL' } as const;
     if (token in codes) throw new VitrineError(codes[token as keyof typeof codes], 'said so');

@@ -24,6 +24,8 @@ const OWNERS: readonly { module: RegExp; owner: RegExp; typesIn?: RegExp }[] = [
   { module: /^pg-boss$/, owner: /^jobs\// },
   { module: /^(@apollo\/|@as-integrations\/|@escape\.tech\/)/, owner: /^graphql\// },
   { module: /^@aws-sdk\//, owner: /^files\// },
+  { module: /^@tus\//, owner: /^imports\/resumable-uploads\.ts$/ },
+  { module: /^tus-js-client$/, owner: /^cli\// },
 ];
 
 /** Statements that several rooms share on purpose, each with its reason. */

@@ -1,0 +1,34 @@
+import type { JobHandler, JobKind } from '../jobs/job-queue.js';
+import type { Logger } from '../log.js';
+import type { ResumableUploads } from './resumable-uploads.js';
+import type { StagedUploadService } from './staged-upload.service.js';
+
+/** Removes uploads that expired before their bytes had arrived. Once an hour. */
+export const UPLOAD_SWEEP: JobKind<object> = { name: 'upload-sweep', retryLimit: 0, expireInSeconds: 900 };
+export const UPLOAD_SWEEP_CRON = '23 * * * *';
+
+export interface UploadSweepRooms {
+  organizations: { listOrganizations(): Promise<{ id: string }[]> };
+  uploads: StagedUploadService;
+  resumable: ResumableUploads;
+  log: Logger;
+}
+
+export class UploadSweepJob implements JobHandler<object> {
+  readonly #rooms: UploadSweepRooms;
+
+  constructor(rooms: UploadSweepRooms) {
+    this.#rooms = rooms;
+  }
+
+  async run(): Promise<void> {
+    const { organizations, uploads, resumable, log } = this.#rooms;
+    let rows = 0;
+    for (const { id } of await organizations.listOrganizations()) rows += await uploads.sweep(id);
+    const files = await resumable.sweep();
+    if (rows + files > 0) log.info({ uploads: rows, files }, 'uploads that never arrived were removed');
+  }
+
+  /** The next run does it. */
+  async giveUp(): Promise<void> {}
+}
