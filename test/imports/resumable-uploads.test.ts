@@ -118,8 +118,8 @@ describe('resumable uploads', () => {
     expect(await errorOf(await make({ ...named, ...as('vk_wrong') }))).toBe('UNAUTHENTICATED');
     expect(await errorOf(await make({ ...named, ...as(main.keys.VIEWER) }))).toBe('FORBIDDEN');
     expect(await errorOf(await make(as(main.keys.EDITOR)))).toBe('BAD_USER_INPUT');
-    const escape = await make({ 'upload-metadata': `filename ${base64('../../etc/passwd')}`, ...as(main.keys.EDITOR) });
-    expect(await errorOf(escape)).toBe('BAD_USER_INPUT');
+    const hostile = await make({ 'upload-metadata': `filename ${base64('../../etc/passwd')}`, ...as(main.keys.EDITOR) });
+    expect(await errorOf(hostile)).toBe('BAD_USER_INPUT');
     const large = await make({ ...named, ...as(main.keys.EDITOR), 'upload-length': '5000001' });
     expect([large.status, await errorOf(large)]).toEqual([400, 'BAD_USER_INPUT']);
     expect((await make({ ...named, ...as(main.keys.EDITOR), 'upload-concat': 'partial' })).status).toBe(501);
