@@ -13,6 +13,7 @@ Commands
   prepare              install what is missing: PostgreSQL and pgvector (needs root, or sudo without a password)
   start                create the server if there is none, and start it; a running server is left as it is
   stop                 stop it; the data stays
+  crash                end it at once as a crash would, and start it again
   status               say whether it runs (exit code 0 running, 3 not)
   url                  print the URL of the role "vitrine" (login, CREATEDB, CREATEROLE, not a superuser)
   destroy              stop it and delete its folder, data included
@@ -371,6 +372,12 @@ stop() {
   say "stopped"
 }
 
+crash() {
+  find_existing && is_running || fail "no server runs in $folder"
+  as_server "$server_bin/pg_ctl" restart -D "$data" -l "$data/server.log" -m immediate -w -t 60 -s >/dev/null || fail "the server did not come back; see $data/server.log"
+  say "crashed and runs again"
+}
+
 status() {
   if ! find_existing; then say "no server in $folder. Run: scripts/native-postgres.sh start"; exit 3; fi
   if ! is_running; then say "the server in $folder does not run. Run: scripts/native-postgres.sh start"; exit 3; fi
@@ -409,7 +416,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 case $command in
-  prepare | start | stop | status | url | destroy) "$command" ;;
+  prepare | start | stop | crash | status | url | destroy) "$command" ;;
   -h | --help | help) usage ;;
   '') usage >&2; exit 2 ;;
   *) fail "unknown command $command; see scripts/native-postgres.sh --help" ;;

@@ -93,6 +93,11 @@ export function isVitrineError(error: unknown, code?: ErrorCode): error is Vitri
   return error instanceof VitrineError && (code === undefined || error.code === code);
 }
 
+/** Whether the fault lies with what everybody works with, and not with what was asked: it passes, and the same works then. */
+export function isOutage(error: unknown): error is VitrineError {
+  return error instanceof VitrineError && ['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE'].includes(error.code);
+}
+
 function shorten(value: unknown): unknown {
   return typeof value === 'string' && value.length > 120 ? `${value.slice(0, 117)}...` : value;
 }

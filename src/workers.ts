@@ -76,7 +76,7 @@ export async function startWorkers(
     resumableUploads,
   } = services;
   await files.sweepTemporary();
-  const recovered = await queue.recover();
+  const recovered = await queue.enter();
   if (recovered > 0) log.warn({ jobs: recovered }, 'jobs of a worker that died are taken up again');
   const batch = {
     parallelFiles: config.media.processes + 2,
@@ -85,7 +85,7 @@ export async function startWorkers(
   };
   const { maxByteSize } = config.media;
   const listing = new SourceListing(database, files, config.importUrls, maxByteSize);
-  await queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
+  queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
   // Two batches at a time: while one is written, the next is decoded.
   const libraryChanged = async (organizationId: string) => {
     for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
@@ -110,24 +110,24 @@ export async function startWorkers(
   const itemFiles = new ItemFiles(database, files, urls, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
   const outcomes = new ImportOutcomes(ingest);
   const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
-  await queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
-  await queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
-  await queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, resumable: resumableUploads, log }), 1);
+  queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
+  queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
+  queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, resumable: resumableUploads, log }), 1);
   await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
-  await queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
+  queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
-  await queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
-  await queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
-  await queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
-  await queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
-  await queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
-  await queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
+  queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
+  queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
+  queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
+  queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
+  queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
+  queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
   const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
-  await queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
-  await queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
-  await queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
+  queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
+  queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
+  queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
   const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
-  await queue.work(ASSET_REMEASURE, remeasure, 1);
+  queue.work(ASSET_REMEASURE, remeasure, 1);
   for (const { id } of await organizations.listOrganizations()) {
     await modelRevisions.followDefault(id);
     await compliance.adoptModel(id);

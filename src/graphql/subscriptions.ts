@@ -123,6 +123,13 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
     sockets,
     KEEP_ALIVE_MS,
   );
+  // The library prints what clients do wrong (a frame that is too large, a broken one) on the console. ws closes the socket by itself.
+  sockets.on('connection', (socket, request) => {
+    socket.removeAllListeners('error');
+    socket.on('error', (error) =>
+      log.info({ err: error, remoteAddress: request.socket.remoteAddress }, 'a WebSocket client broke the protocol'),
+    );
+  });
 
   const ends = new Set<() => void>();
   const handle = createHandler({

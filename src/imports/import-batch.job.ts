@@ -1,12 +1,12 @@
 import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
-import { isVitrineError, type VitrineError } from '../errors.js';
+import { isOutage, isVitrineError, type VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { JobHandler } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
-import { claimItems, closeItems, type ItemRow, lockPending } from './import-item.queries.js';
+import { claimItems, closeItems, type ItemRow, lockPending, unclaimItems } from './import-item.queries.js';
 import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
 import { asFileError, type ItemFile, type ItemFiles } from './item-files.js';
@@ -65,12 +65,18 @@ export class ImportBatchJob implements JobHandler<Data> {
     const careful = items.some((item) => item.attempts > 1);
     const groups = careful ? items.map((item) => [item]) : items.length > 0 ? [items] : [];
     let failure: unknown;
-    for (const group of groups) {
-      if (signal.aborted) throw new Error('the worker is stopping');
-      await this.#importGroup(organizationId, operation, group).catch((error: unknown) => {
-        if (isVitrineError(error)) throw error;
-        failure ??= error;
-      });
+    try {
+      for (const group of groups) {
+        if (signal.aborted) throw new Error('the worker is stopping');
+        await this.#importGroup(organizationId, operation, group).catch((error: unknown) => {
+          if (isVitrineError(error)) throw error;
+          failure ??= error;
+        });
+      }
+    } catch (error) {
+      // Neither an outage nor the end of the program is a reason to be careful with the items next time.
+      if (signal.aborted || isOutage(error)) await database.asOrganization(organizationId, (tx) => unclaimItems(tx, importId, from, to));
+      throw error;
     }
     if (failure !== undefined) throw failure;
     if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) {

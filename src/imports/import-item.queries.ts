@@ -147,6 +147,13 @@ export function claimItems(tx: OrganizationTx, importId: string, from: number, t
     SELECT ${ITEM} FROM claimed ORDER BY position`);
 }
 
+/** Takes an attempt back that ended for no reason of the items'. */
+export function unclaimItems(tx: OrganizationTx, importId: string, from: number, to: number): Promise<number> {
+  return tx.execute(sql`
+    UPDATE import_item SET attempts = attempts - 1
+    WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND position BETWEEN ${from} AND ${to} AND state = 'PENDING' AND attempts > 0`);
+}
+
 /** Positions of a batch that are still PENDING, locked until this transaction ends: what is not among them is somebody else's. */
 export async function lockPending(tx: OrganizationTx, importId: string, positions: readonly number[]): Promise<Set<number>> {
   const rows = await tx.query<{ position: number }>(sql`
@@ -215,7 +222,7 @@ export function findPredictedFindings(
 
 /**
  * Cuts the open items into batches: so many files, a quarter of that from URLs, or sixteen times as many rows without a file: a batch must
- * not take longer than a worker may be silent. @param files of one batch
+ * not take longer than IMPORT_BATCH's time to expire. @param files of one batch
  */
 export function listBatches(tx: OrganizationTx, importId: string, files: number): Promise<{ from: number; to: number }[]> {
   return tx.query(sql`

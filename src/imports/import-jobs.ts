@@ -5,10 +5,14 @@ import { listBatches } from './import-item.queries.js';
 type ImportId = { organizationId: string; importId: string };
 
 /** Lists what an import has to do, as items, and cuts them into batches. */
-export const IMPORT_PLAN: JobKind<ImportId> = { name: 'import-plan', retryLimit: 5, expireInSeconds: 900 };
+export const IMPORT_PLAN: JobKind<ImportId> = { name: 'import-plan', retryLimit: 5, expireInSeconds: 3600 };
 
 /** Imports the open items at positions `from` to `to`. */
-export const IMPORT_BATCH: JobKind<ImportId & { from: number; to: number }> = { name: 'import-batch', retryLimit: 5, expireInSeconds: 300 };
+export const IMPORT_BATCH: JobKind<ImportId & { from: number; to: number }> = {
+  name: 'import-batch',
+  retryLimit: 5,
+  expireInSeconds: 1800,
+};
 
 /** Takes back what an import has done. */
 export const IMPORT_UNDO: JobKind<ImportId> = { name: 'import-undo', retryLimit: 5, expireInSeconds: 900 };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../database/database.js';
-import { isVitrineError, VitrineError } from '../errors.js';
+import { isOutage, isVitrineError, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import { receiveTemporaryFile } from '../files/temporary-file.js';
 import { readArchiveEntry } from './archive.js';
@@ -150,7 +150,7 @@ function pathOf(archive: FileReference, archives: ReadonlyMap<string, string>): 
 /** Errors about one file become that item's outcome; a full disk or a lost database fail the job, which is tried again. */
 export function asFileError(error: unknown): VitrineError {
   if (isVitrineError(error)) {
-    if (['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE'].includes(error.code)) throw error;
+    if (isOutage(error)) throw error;
     return error;
   }
   const { code, message } = error as NodeJS.ErrnoException;

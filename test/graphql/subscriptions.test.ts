@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import { StreamQuota } from '../../src/graphql/stream-quota.js';
@@ -163,9 +164,12 @@ describe('a stream', () => {
   it('is cut when it says nothing after connecting, or too much', async () => {
     const socket = new WebSocket(`${test.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     await new Promise((resolve) => socket.once('open', resolve));
     socket.send('x'.repeat(300 * 1024));
     expect(await closed).toBe(1009);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
     const silent = new WebSocket(`${test.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     expect(await new Promise<number>((resolve) => silent.once('close', resolve))).toBe(4408);
   });

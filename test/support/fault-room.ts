@@ -54,8 +54,8 @@ export class FaultRoom {
   }
 
   /** @returns the server's address */
-  async start(environment: Record<string, string> = {}): Promise<string> {
-    this.#running = this.launch(environment);
+  async start(environment: Record<string, string> = {}, args?: readonly string[]): Promise<string> {
+    this.#running = this.launch(environment, args);
     const url = await this.#running.url();
     if (this.#apiKey === '') this.#apiKey = await this.#running.waitFor(/shown only now: (\S+)/);
     return url;

@@ -1,11 +1,12 @@
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { FaultRoom, faultPicture } from '../../support/fault-room.js';
 import { nativeUrl } from '../../support/test-database.js';
 import { pause } from '../../support/vitrine-process.js';
 
-const FILES = 120;
+const FILES = 112;
 let folder: string;
 let pictures: string;
 
@@ -18,8 +19,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const whole = { total: FILES, pending: 0, created: FILES, failed: 0, rejected: 0 };
 
-(nativeUrl === undefined ? it.skip : it)(
-  `two workers on one queue share an import and do nothing twice${nativeUrl === undefined ? ' (skipped: the embedded engine has one process)' : ''}`,
+// The embedded engine has one process.
+const onNative = nativeUrl === undefined ? it.skip : it;
+
+onNative(
+  'two workers on one queue share an import and do nothing twice',
   async () => {
     const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures });
     const url = await room.start();
@@ -40,6 +44,44 @@ const whole = { total: FILES, pending: 0, created: FILES, failed: 0, rejected: 0
       await room.checkLibrary(FILES);
     } finally {
       await second.kill();
+      await room.close();
+    }
+  },
+  300_000,
+);
+
+onNative(
+  'when one of two workers is killed the other takes its jobs over, long before they expire',
+  async () => {
+    const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures });
+    // One serves, and two beside it work.
+    const url = await room.start({}, ['serve', '--no-worker']);
+    const [victim, heir] = [room.launch({ VITRINE_LOG_LEVEL: 'info' }, ['worker']), room.launch({}, ['worker'])];
+    const client = new pg.Client((room.settings as unknown as { url: string }).url);
+    try {
+      await victim.waitFor(/(worker started)/);
+      await client.connect();
+      const id = await room.createImport(url, { source: { folder: pictures } });
+      const begun = async () =>
+        (await client.query<{ id: string }>(`SELECT id::text FROM pgboss.job WHERE name = 'import-batch' AND state = 'active'`)).rows;
+      // A worker does two batches at a time: with three begun each has one at least.
+      await room.watch(url, id, async () => (await begun()).length >= 3);
+      await victim.kill();
+      const killedAt = Date.now();
+      const orphans = (await begun()).map((job) => job.id);
+      const end = await room.watch(url, id, ({ state }) => state === 'COMPLETED');
+      expect(end.counts).toMatchObject(whole);
+      expect(orphans.length).toBeGreaterThan(0);
+      // Expiry would take half an hour.
+      expect(Date.now() - killedAt).toBeLessThan(180_000);
+      await heir.waitFor(/(jobs of a worker that died are taken up again)/);
+      expect(await heir.stop()).toBe(0);
+      expect(await room.stop()).toBe(0);
+      await room.checkLibrary(FILES);
+    } finally {
+      await client.end();
+      await victim.kill();
+      await heir.kill();
       await room.close();
     }
   },
