@@ -25,6 +25,8 @@ import { DecisionResolver } from './decisions/decision.resolver.js';
 import { AssetRenditionsResolver } from './delivery/asset-renditions.resolver.js';
 import { DeliveryResolver } from './delivery/delivery.resolver.js';
 import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
+import { BULK_EDIT_CHANGED, BulkEditResolver, type BulkEditTopic } from './edits/bulk-edit.resolver.js';
+import { toBulkEdit } from './edits/bulk-edit.types.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
 import { ModelRevisionResolver } from './embedding/model-revision.resolver.js';
 import { toGlobalId } from './graphql/global-id.js';
@@ -84,8 +86,13 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     importControl,
     importResults,
     importWatch,
+    bulkEdits,
+    bulkEditWatch,
   } = services;
-  const events = { [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => importWatch.follow(viewer, importId) };
+  const events = {
+    [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => importWatch.follow(viewer, importId),
+    [BULK_EDIT_CHANGED]: ({ viewer, editId }: BulkEditTopic) => bulkEditWatch.follow(viewer, editId),
+  };
   return buildGraphqlSchema(events, [
     new ApiKeyResolver(apiKeys),
     new AssetResolver(assets, assetFiles),
@@ -99,6 +106,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new BrandReportResolver(reports),
     new BiasResolver(new BiasService(database, conceptVectors, tags)),
     new BrandResolver(brands),
+    new BulkEditResolver(bulkEdits),
     new ClassificationResolver(new ClassificationService(database, conceptVectors)),
     new CollectionResolver(collections),
     new ComplianceResolver(compliance),
@@ -121,6 +129,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
       ConceptMatch: (viewer, key) => matches.find(viewer, key),
       Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)),
       SavedSearch: (viewer, key) => savedSearches.find(viewer, toGlobalId('SavedSearch', key)),
+      BulkEdit: async (viewer, key) => nullable(toBulkEdit)(await bulkEdits.find(viewer, key)),
       ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
     }),
     new ReleaseResolver(releases),

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ApiKeyService } from './access/api-key.service.js';
 import { OrganizationService } from './access/organization.service.js';
+import { AssetEdit } from './assets/asset-edit.js';
 import { AssetFileService } from './assets/asset-file.service.js';
 import { AssetIngest } from './assets/asset-ingest.js';
 import { AssetService } from './assets/asset.service.js';
@@ -24,6 +25,7 @@ import { WaiverService } from './decisions/waiver.service.js';
 import { DeliveryService } from './delivery/delivery.service.js';
 import { RenditionService } from './delivery/rendition.service.js';
 import { DuplicateService } from './duplicates/duplicate.service.js';
+import { BulkEditService } from './edits/bulk-edit.service.js';
 import type { EmbedderPool } from './embedding/embedder-pool.js';
 import { EmbeddingService, type LibraryModel } from './embedding/embedding.service.js';
 import type { ModelLibrary } from './embedding/model-library.js';
@@ -34,12 +36,12 @@ import { HistoryService } from './history/history.service.js';
 import type { Signer } from './http/signed-token.js';
 import { ImportControlService } from './imports/import-control.service.js';
 import { ImportResultService } from './imports/import-result.service.js';
-import { ImportWatch } from './imports/import-watch.js';
 import { ResumableUploads } from './imports/resumable-uploads.js';
 import { ImportService } from './imports/import.service.js';
 import { SourceReader } from './imports/source-request.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
 import type { JobQueue } from './jobs/job-queue.js';
+import { ProgressWatch } from './jobs/progress-watch.js';
 import type { Logger } from './log.js';
 import { MARK_SCAN } from './marks/mark-scan.job.js';
 import { MarkService } from './marks/mark.service.js';
@@ -144,8 +146,10 @@ export async function buildServices({ config, log, database, files, library, mod
   const imports = new ImportService(database, queue, sources);
   const importControl = new ImportControlService(database, queue);
   const importResults = new ImportResultService(database, signer, baseUrl);
-
-  const importWatch = new ImportWatch(database);
+  const importWatch = new ProgressWatch(imports);
+  const assetEdit = new AssetEdit(tags, collections, compliance);
+  const bulkEdits = new BulkEditService(database, queue, search, assetEdit);
+  const bulkEditWatch = new ProgressWatch(bulkEdits);
 
   return {
     embedding,
@@ -194,6 +198,9 @@ export async function buildServices({ config, log, database, files, library, mod
     importControl,
     importResults,
     importWatch,
+    assetEdit,
+    bulkEdits,
+    bulkEditWatch,
   };
 }
 

@@ -2,16 +2,18 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ASSET_REMEASURE, AssetRemeasureJob } from './assets/asset-remeasure.job.js';
 import { AssetRestore } from './assets/asset-restore.js';
+import { ChangeUndoJob } from './assets/change-undo.job.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
 import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
+import { BULK_EDIT, BULK_EDIT_UNDO, BulkEditJob, bulkEditLedger } from './edits/bulk-edit.job.js';
 import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
 import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
 import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
 import { IMPORT_BATCH, IMPORT_PLAN, IMPORT_UNDO } from './imports/import-jobs.js';
 import { ImportOutcomes } from './imports/import-outcomes.js';
 import { ImportPlanJob } from './imports/import-plan.job.js';
-import { ImportUndoJob } from './imports/import-undo.job.js';
+import { importLedger } from './imports/import-undo.js';
 import { ItemFiles } from './imports/item-files.js';
 import { SourceListing } from './imports/source-listing.js';
 import { UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, UploadSweepJob } from './imports/upload-sweep.job.js';
@@ -32,6 +34,8 @@ export const JOB_KINDS = [
   IMPORT_BATCH,
   IMPORT_UNDO,
   UPLOAD_SWEEP,
+  BULK_EDIT,
+  BULK_EDIT_UNDO,
   REVISION_BUILD,
   CALIBRATION,
   ASSET_REMEASURE,
@@ -70,6 +74,7 @@ export async function startWorkers(
     conceptChanges,
     newPictures,
     ingest,
+    assetEdit,
     search,
     outbound,
     uploads,
@@ -111,9 +116,12 @@ export async function startWorkers(
   const outcomes = new ImportOutcomes(ingest);
   const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
-  queue.work(IMPORT_UNDO, new ImportUndoJob(database, new AssetRestore(collections, newPictures)), 1);
   queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, resumable: resumableUploads, log }), 1);
   await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
+  const restore = new AssetRestore(collections, newPictures);
+  queue.work(IMPORT_UNDO, new ChangeUndoJob(database, restore, importLedger, ({ importId }) => importId), 1);
+  queue.work(BULK_EDIT, new BulkEditJob(database, queue, assetEdit, log), 1);
+  queue.work(BULK_EDIT_UNDO, new ChangeUndoJob(database, restore, bulkEditLedger, ({ editId }) => editId), 1);
   queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
   queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);

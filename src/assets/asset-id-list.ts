@@ -7,13 +7,13 @@ export const MAX_ASSETS_PER_CALL = 100;
  * Keys of the assets that one mutation is about, in order, repetitions included.
  * @throws VitrineError BAD_USER_INPUT naming the list or the entry, such as `input.assets[3]`
  */
-export function readAssetIds(globalIds: readonly string[], field: string): string[] {
-  if (globalIds.length < 1 || globalIds.length > MAX_ASSETS_PER_CALL) {
+export function readAssetIds(globalIds: readonly string[], field: string, max = MAX_ASSETS_PER_CALL): string[] {
+  if (globalIds.length < 1 || globalIds.length > max) {
     throw badInput(
       field,
       globalIds.length,
-      `1 to ${MAX_ASSETS_PER_CALL} assets a call`,
-      `${field} has ${globalIds.length} assets; allowed: 1 to ${MAX_ASSETS_PER_CALL} a call.`,
+      `1 to ${max} assets a call`,
+      `${field} has ${globalIds.length} assets; allowed: 1 to ${max} a call.`,
     );
   }
   return globalIds.map((id, index) => fromGlobalId('Asset', id, `${field}[${index}]`));

@@ -171,7 +171,7 @@ export class AssetIngest {
       for (const { outcome } of named) {
         if (!('code' in outcome) || !added.has(outcome.assetId)) continue;
         if (outcome.state === 'SKIPPED') Object.assign(outcome, { state: 'UPDATED', code: 'ADDED_TO_COLLECTION' });
-        if (outcome.state === 'UPDATED') outcome.before = { asset: outcome.before?.asset ?? null, collectionId: id };
+        if (outcome.state === 'UPDATED') outcome.before = { asset: outcome.before?.asset ?? null, joined: [id], left: [] };
       }
     }
   }

@@ -31,6 +31,15 @@ export type RestoreCode = 'REMOVED' | 'RESTORED' | 'KEPT_CHANGED' | 'GONE';
 
 type Before = AssetColumns & { updated_at: string };
 
+interface Restoration {
+  restored: ReadonlyMap<string, Before>;
+  versions: readonly string[];
+  removed: readonly string[];
+  /** Assets to take out of each collection, and to put back into each. */
+  leave: ReadonlyMap<string, string[]>;
+  rejoin: ReadonlyMap<string, string[]>;
+}
+
 /** Takes changes of assets back, unless somebody has changed the asset since. */
 export class AssetRestore {
   readonly #collections: CollectionService;
@@ -50,13 +59,15 @@ export class AssetRestore {
     const versions: string[] = [];
     const removed: string[] = [];
     const leave = new Map<string, string[]>();
+    const rejoin = new Map<string, string[]>();
     const codes = changes.map((change): RestoreCode => {
       const row = change.assetId === null ? undefined : rows.get(change.assetId);
       if (row === undefined) return 'GONE';
       const { before } = change;
       const fieldsChanged = change.made || before?.asset != null;
       if (fieldsChanged && stamps.get(row.id) !== change.leftAt.getTime()) return 'KEPT_CHANGED';
-      if (before?.collectionId != null) leave.set(before.collectionId, [...(leave.get(before.collectionId) ?? []), row.id]);
+      for (const id of before?.joined ?? []) leave.set(id, [...(leave.get(id) ?? []), row.id]);
+      for (const id of before?.left ?? []) rejoin.set(id, [...(rejoin.get(id) ?? []), row.id]);
       if (change.made) {
         removed.push(row.id);
         rows.delete(row.id);
@@ -70,27 +81,25 @@ export class AssetRestore {
       }
       return 'RESTORED';
     });
-    await this.#write(tx, restored, versions, removed, leave);
+    await this.#write(tx, { restored, versions, removed, leave, rejoin });
     return codes;
   }
 
-  async #write(
-    tx: OrganizationTx,
-    restored: ReadonlyMap<string, Before>,
-    versions: readonly string[],
-    removed: readonly string[],
-    leave: ReadonlyMap<string, string[]>,
-  ): Promise<void> {
+  async #write(tx: OrganizationTx, { restored, versions, removed, leave, rejoin }: Restoration): Promise<void> {
     if (removed.length > 0) await deleteAssets(tx, removed);
-    for (const [collectionId, assetIds] of leave) await this.#collections.removeAssets(tx, collectionId, assetIds);
-    if (restored.size === 0) return;
     const before = [...restored.values()];
     const usable = await findRestorable(
       tx,
       before.flatMap(({ brand_id }) => brand_id ?? []),
       before.flatMap(({ tag_ids }) => tag_ids),
+      [...rejoin.keys()],
     );
-    // A brand or tag that was deleted since cannot come back with the asset.
+    // A brand, tag or collection that was deleted since cannot come back with the asset.
+    for (const [collectionId, assetIds] of leave) await this.#collections.removeAssets(tx, collectionId, assetIds);
+    for (const [collectionId, assetIds] of rejoin) {
+      if (usable.collections.has(collectionId)) await this.#collections.addAssets(tx, collectionId, assetIds);
+    }
+    if (restored.size === 0) return;
     const columns = before.map(({ updated_at: _, ...asset }) => ({
       ...asset,
       brand_id: asset.brand_id !== null && usable.brands.has(asset.brand_id) ? asset.brand_id : null,

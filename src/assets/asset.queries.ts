@@ -261,14 +261,21 @@ export async function setUpdatedAt(tx: OrganizationTx, times: readonly { id: str
     WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = r.id`);
 }
 
-/** Which of these brands and tags are still there. */
+/** Which of these brands, tags and collections are still there. */
 export async function findRestorable(
   tx: OrganizationTx,
   brandIds: readonly string[],
   tagIds: readonly number[],
-): Promise<{ brands: Set<string>; tags: Set<number> }> {
-  const rows = await tx.query<{ brand: string | null; tag: number | null }>(sql`
-    SELECT id AS brand, NULL::int AS tag FROM brand WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${brandIds}::uuid[])
-    UNION ALL SELECT NULL, id FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${tagIds}::int[])`);
-  return { brands: new Set(rows.flatMap(({ brand }) => brand ?? [])), tags: new Set(rows.flatMap(({ tag }) => tag ?? [])) };
+  collectionIds: readonly string[],
+): Promise<{ brands: Set<string>; tags: Set<number>; collections: Set<string> }> {
+  const organization = sql`organization_id = ${tx.organizationId}::uuid`;
+  const rows = await tx.query<{ brand: string | null; tag: number | null; collection: string | null }>(sql`
+    SELECT id AS brand, NULL::int AS tag, NULL::uuid AS collection FROM brand WHERE ${organization} AND id = ANY(${brandIds}::uuid[])
+    UNION ALL SELECT NULL, id, NULL FROM tag WHERE ${organization} AND id = ANY(${tagIds}::int[])
+    UNION ALL SELECT NULL, NULL, id FROM collection WHERE ${organization} AND id = ANY(${collectionIds}::uuid[])`);
+  return {
+    brands: new Set(rows.flatMap(({ brand }) => brand ?? [])),
+    tags: new Set(rows.flatMap(({ tag }) => tag ?? [])),
+    collections: new Set(rows.flatMap(({ collection }) => collection ?? [])),
+  };
 }

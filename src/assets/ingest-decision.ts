@@ -29,9 +29,12 @@ export type OutcomeCode =
 
 /** An asset before it was changed: what undoing the change puts back. */
 export interface AssetBefore {
+  /** Null where the change was one of memberships only. */
   asset: (AssetColumns & { updated_at: string }) | null;
-  /** A collection that it was put into. */
-  collectionId: string | null;
+  /** Collections that it was put into. */
+  joined: readonly string[];
+  /** Collections that it was taken out of. */
+  left: readonly string[];
 }
 
 export interface Ingested {
@@ -192,6 +195,6 @@ function reject(
 }
 
 /** What an undo must know of a row before it is changed. */
-function beforeOf(row: AssetRow): AssetBefore {
-  return { asset: { ...toColumns(row), updated_at: new Date(row.updated_at).toISOString() }, collectionId: null };
+export function beforeOf(row: AssetRow): AssetBefore {
+  return { asset: { ...toColumns(row), updated_at: new Date(row.updated_at).toISOString() }, joined: [], left: [] };
 }

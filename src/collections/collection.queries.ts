@@ -83,11 +83,24 @@ export async function insertMembers(tx: OrganizationTx, collectionId: string, as
   return rows.map((row) => row.asset_id);
 }
 
-/** @returns how many were in it */
-export function deleteMembers(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<number> {
-  return tx.execute(sql`
+/** @returns those that were in it */
+export async function deleteMembers(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ asset_id: string }>(sql`
     DELETE FROM collection_asset
-    WHERE organization_id = ${tx.organizationId}::uuid AND collection_id = ${collectionId}::uuid AND asset_id = ANY(${assetIds}::uuid[])`);
+    WHERE organization_id = ${tx.organizationId}::uuid AND collection_id = ${collectionId}::uuid AND asset_id = ANY(${assetIds}::uuid[])
+    RETURNING asset_id`);
+  return rows.map((row) => row.asset_id);
+}
+
+/** Which of these assets are in which of these collections. */
+export function findMemberships(
+  tx: OrganizationTx,
+  collectionIds: readonly string[],
+  assetIds: readonly string[],
+): Promise<{ collectionId: string; assetId: string }[]> {
+  return tx.query(sql`
+    SELECT collection_id AS "collectionId", asset_id AS "assetId" FROM collection_asset
+    WHERE organization_id = ${tx.organizationId}::uuid AND collection_id = ANY(${collectionIds}::uuid[]) AND asset_id = ANY(${assetIds}::uuid[])`);
 }
 
 export async function findCollectionIds(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, string>> {

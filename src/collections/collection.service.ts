@@ -13,6 +13,7 @@ import {
   deleteMembers,
   findCollection,
   findCollectionIds,
+  findMemberships,
   holdAssets,
   holdCollection,
   insertCollection,
@@ -123,7 +124,7 @@ export class CollectionService {
     input: { collection: string; assets: string[] },
   ): Promise<{ collection: Collection; removedCount: number }> {
     return this.#changeMembers(viewer, input, async (tx, id, assetIds) => ({
-      removedCount: await deleteMembers(tx, id, assetIds),
+      removedCount: (await deleteMembers(tx, id, assetIds)).length,
       collection: await getCollection(tx, id, 'input.collection'),
     }));
   }
@@ -149,9 +150,30 @@ export class CollectionService {
     return insertMembers(tx, collectionId, assetIds);
   }
 
-  /** Takes assets out of a collection. @returns how many were in it */
-  removeAssets(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<number> {
+  /** Takes assets out of a collection. @returns those that were in it */
+  removeAssets(tx: OrganizationTx, collectionId: string, assetIds: readonly string[]): Promise<string[]> {
     return deleteMembers(tx, collectionId, assetIds);
+  }
+
+  /** Ids of the collections that exist, by the names as they were given; creates none. @throws VitrineError BAD_USER_INPUT naming `field[index]` */
+  async findIds(tx: OrganizationTx, names: readonly string[], field = 'collections'): Promise<Map<string, string>> {
+    const spelled = names.map((name, index) => readLabel(name, `${field}[${index}]`, MAX_NAME_LENGTH));
+    const ids = await findCollectionIds(tx, [...new Set(spelled)]);
+    return new Map(
+      names.flatMap((name, index) => (ids.has(spelled[index] as string) ? [[name, ids.get(spelled[index] as string) as string]] : [])),
+    );
+  }
+
+  /** For each asset the ones of these collections that it is in. */
+  async membershipsOf(
+    tx: OrganizationTx,
+    collectionIds: readonly string[],
+    assetIds: readonly string[],
+  ): Promise<Map<string, Set<string>>> {
+    const found = new Map(assetIds.map((id) => [id, new Set<string>()]));
+    if (collectionIds.length === 0) return found;
+    for (const { assetId, collectionId } of await findMemberships(tx, collectionIds, assetIds)) found.get(assetId)?.add(collectionId);
+    return found;
   }
 
   async #changeMembers<T>(

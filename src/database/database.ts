@@ -18,6 +18,8 @@ export interface Tx {
   /** Number of rows that the statement touched. */
   execute(statement: Sql): Promise<number>;
   readonly rows: Rows;
+  /** Runs `work` and takes back everything that it wrote; what it answers stays. Locks that it took are given up with it. */
+  tentatively<T>(work: () => Promise<T>): Promise<T>;
   /** Runs one statement as the owner of the database, in this transaction: for the job queue's tables only. */
   asOwner(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
@@ -143,6 +145,14 @@ export class Database {
       rows: this.#prisma,
       query: async <Row>(statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rows as Row[],
       execute: async (statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rowCount ?? 0,
+      tentatively: async (work) => {
+        await client.query('SAVEPOINT tentative');
+        try {
+          return await work();
+        } finally {
+          await client.query('ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative');
+        }
+      },
       asOwner: async (text, values) => {
         await client.query('SET LOCAL ROLE NONE');
         const result = await client.query({ text, values });

@@ -134,3 +134,8 @@ export function toConnection<Row, T>(
     },
   };
 }
+
+/** The same page of what its rows become. */
+export function mapNodes<Row, T>(connection: Connection<Row>, toNode: (row: Row) => T): Connection<T> {
+  return { ...connection, edges: connection.edges.map((edge) => ({ cursor: edge.cursor, node: toNode(edge.node) })) };
+}

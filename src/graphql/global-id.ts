@@ -5,6 +5,7 @@ export type NodeType =
   | 'AssetVersion'
   | 'Brand'
   | 'BrandMark'
+  | 'BulkEdit'
   | 'Collection'
   | 'DeliveryLink'
   | 'Concept'

@@ -231,12 +231,3 @@ export function listBatches(tx: OrganizationTx, importId: string, files: number)
       FROM import_item WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND state = 'PENDING') s
     GROUP BY batch ORDER BY 1`);
 }
-
-/** Begins what {@link rollBackPrediction} takes back; both inside one transaction. */
-export async function startPrediction(tx: OrganizationTx): Promise<void> {
-  await tx.execute(sql`SAVEPOINT prediction`);
-}
-
-export async function rollBackPrediction(tx: OrganizationTx): Promise<void> {
-  await tx.execute(sql`ROLLBACK TO SAVEPOINT prediction`);
-}

@@ -2,16 +2,7 @@ import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { IngestItem, IngestOutcome } from '../assets/ingest-decision.js';
 import type { OrganizationTx } from '../database/database.js';
 import { isVitrineError, type VitrineError } from '../errors.js';
-import {
-  closeItems,
-  type FinalItem,
-  findPredicted,
-  findPredictedFindings,
-  type ItemRow,
-  lockPending,
-  rollBackPrediction,
-  startPrediction,
-} from './import-item.queries.js';
+import { closeItems, type FinalItem, findPredicted, findPredictedFindings, type ItemRow, lockPending } from './import-item.queries.js';
 import type { OperationRow } from './import-operation.queries.js';
 
 /** An item whose file is stored and measured, or what is wrong with it. */
@@ -65,11 +56,11 @@ export class ImportOutcomes {
     const policy = { onDuplicate: operation.on_duplicate, by: operation.duplicate_by };
     // Taken outside the savepoint: rolling back to it would give them up before the prediction is recorded.
     await this.#ingest.lock(tx, items, policy);
-    await startPrediction(tx);
-    const outcomes = await this.#ingest.ingest(tx, items, policy);
-    const versionIds = outcomes.flatMap((outcome) => ('versionId' in outcome ? (outcome.versionId ?? []) : []));
-    const findings = await findPredictedFindings(tx, versionIds);
-    await rollBackPrediction(tx);
+    const { outcomes, findings } = await tx.tentatively(async () => {
+      const outcomes = await this.#ingest.ingest(tx, items, policy);
+      const versionIds = outcomes.flatMap((outcome) => ('versionId' in outcome ? (outcome.versionId ?? []) : []));
+      return { outcomes, findings: await findPredictedFindings(tx, versionIds) };
+    });
     const earlier = await findPredicted(
       tx,
       operation.id,

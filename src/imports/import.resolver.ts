@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Viewer } from '../access/viewer.js';
-import type { Connection } from '../graphql/connection.js';
+import { mapNodes } from '../graphql/connection.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
@@ -201,8 +201,4 @@ function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
     },
     ...rest,
   };
-}
-
-function mapNodes<Row, T>(connection: Connection<Row>, toNode: (row: Row) => T): Connection<T> {
-  return { ...connection, edges: connection.edges.map((edge) => ({ cursor: edge.cursor, node: toNode(edge.node) })) };
 }

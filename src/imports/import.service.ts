@@ -93,6 +93,11 @@ export class ImportService {
     return found;
   }
 
+  /** Whether nothing will change by itself any more; for whoever watches. */
+  isOver({ finished_at, undo_state }: OperationRow): boolean {
+    return finished_at !== null && undo_state !== 'RUNNING';
+  }
+
   find(viewer: Viewer, id: string): Promise<OperationRow | null> {
     return this.#database.asOrganization(viewer.organizationId, (tx) => findOperation(tx, { id }));
   }

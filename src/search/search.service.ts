@@ -144,18 +144,19 @@ export class SearchService {
   }
 
   /**
-   * For those that note what matches: reads a search now, and gives it as a SELECT of asset_id for a transaction. Sure of itself: only what
-   * an unrelated query would rarely reach. Null where scores say nothing yet. @throws VitrineError BAD_USER_INPUT
+   * For those that work on what matches: reads a search now, and gives it as a SELECT of asset_id for a transaction. Sure of itself: only
+   * what an unrelated query would rarely reach. Null where scores say nothing yet. @param path of the filter, in errors @throws VitrineError BAD_USER_INPUT
    */
   async prepareMatches(
     viewer: Viewer,
     { query, filter }: Pick<AssetSearch, 'query' | 'filter'>,
+    path = 'filter',
   ): Promise<(tx: OrganizationTx) => Promise<Sql | null>> {
-    const checked = await this.#filters.read(viewer, filter);
+    const checked = await this.#filters.read(viewer, filter, path);
     const model = await this.#embedding.modelOf(viewer.organizationId);
     const read = query == null ? null : await this.#reader.readPlain(viewer, model, query);
     return async (tx) => {
-      const { context } = await this.#filters.resolve(tx, checked, 'filter', model.revision.id);
+      const { context } = await this.#filters.resolve(tx, checked, path, model.revision.id);
       if (read?.vector == null) return selectAssets({ filter: checked, context });
       const levels = await this.#calibration.cutOf(tx, read.vector);
       if (levels === null) return null;

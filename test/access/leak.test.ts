@@ -174,6 +174,10 @@ async function fillVictim() {
   const manifest = path.join(root, 'list.jsonl');
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
+  const bulk = { assets: [asset], change: { metadata: { [`${MARK}bulk`]: `${MARK} bulk` } } };
+  const { edit } = await mutate('assetBulkEditCreate', bulk, 'edit { id }', EDITOR);
+  for (let state = 'RUNNING'; state === 'RUNNING'; )
+    ({ state } = (await test.ask('query ($id: ID!) { assetBulkEdit(id: $id) { state } }', edit, EDITOR)).assetBulkEdit);
   await test.app.calibration.calibrate(a.id);
   const saved = await keepSearch(ADMIN);
   await compared(ADMIN);
@@ -207,7 +211,7 @@ async function fillVictim() {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
       assets(first: 1) { edges { cursor } } brands(first: 1) { edges { cursor } } collections(first: 1) { edges { cursor } }
       findings(first: 1) { edges { cursor } } tags(first: 1) { edges { cursor node { id } } } assetImports(first: 1) { edges { cursor } }
-      apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } savedSearches(first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
+      assetBulkEdits(first: 1) { edges { cursor } } apiKeys(first: 1) { edges { cursor } } similarAssets(asset: $asset, first: 1) { edges { cursor } } savedSearches(first: 1) { edges { cursor } } nearDuplicates(first: 1) { edges { cursor } } viewer { organization { id } }
       concepts(first: 1) { edges { cursor } } conceptMatches(first: 1) { edges { cursor node { id } } }
       moderationQueue(first: 1) { edges { cursor node { id } } }
       complianceReport(brand: $brand) { assets } }`,
@@ -236,7 +240,7 @@ async function fillVictim() {
   const cursors = Object.fromEntries(
     [
       ...['assets', 'brands', 'collections', 'findings', 'tags', 'assetImports', 'apiKeys', 'similarAssets', 'nearDuplicates'],
-      ...['concepts', 'conceptMatches', 'moderationQueue', 'savedSearches'],
+      ...['concepts', 'conceptMatches', 'moderationQueue', 'savedSearches', 'assetBulkEdits'],
     ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
@@ -250,6 +254,7 @@ async function fillVictim() {
       content,
       request,
       importId: operation.id,
+      edit: edit.id as string,
       openImport: open?.id as string,
       asset,
       other,
@@ -343,6 +348,21 @@ const queries = (): Record<string, Case[]> => ({
   asset: [
     { variables: { id: victim.asset }, outcome: 'nothing' },
     { variables: { id: victim.other }, outcome: 'nothing' },
+  ],
+  assetBulkEdit: [{ variables: { id: victim.edit }, outcome: 'nothing' }],
+  assetBulkEditPreview: [
+    { variables: { input: { assets: [victim.asset], change: { title: '{title} seen' } } }, outcome: 'not found' },
+    { variables: { input: { assets: [own.asset, victim.other], change: { title: 'x' } } }, outcome: 'not found', control: 'skip' },
+    { variables: { input: { filter: {}, change: { title: '{title} seen' } } }, outcome: 'own' },
+    {
+      variables: { input: { filter: {}, change: { tags: { remove: [`${MARK}tag`] } } } },
+      outcome: 'not found',
+    },
+    { variables: { input: { filter: {}, change: { brand: MARK } } }, outcome: 'not found' },
+  ],
+  assetBulkEdits: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.assetBulkEdits }, outcome: 'nothing', control: 'skip' },
   ],
   assetImport: [{ variables: { id: victim.importId }, outcome: 'nothing' }],
   assetImports: [
@@ -459,10 +479,12 @@ const queries = (): Record<string, Case[]> => ({
   ],
   modelRevisions: [{ variables: {}, outcome: 'own' }],
   node: [
-    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.concept, victim.match, victim.saved].map((id) => ({
-      variables: { id },
-      outcome: 'nothing' as const,
-    })),
+    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.edit, victim.concept, victim.match, victim.saved].map(
+      (id) => ({
+        variables: { id },
+        outcome: 'nothing' as const,
+      }),
+    ),
     ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
       (id) => ({
         variables: { id },
@@ -599,6 +621,15 @@ const mutations = (): Record<string, Case[]> => {
       to({ id: own.asset, fields: { brand: MARK } }, 'not found', 'skip'),
       to({ id: own.asset, fields: { externalId: `${MARK}-ext-0`, collection: `${MARK} collection` } }, 'own', 'skip'),
     ],
+    assetBulkEditCreate: [
+      to({ assets: [victim.asset], change: { title: 'changed' } }, 'not found'),
+      to({ assets: [own.asset, victim.asset], change: { title: 'changed' } }, 'not found', 'skip'),
+      to({ filter: {}, change: { brand: MARK } }, 'not found', 'skip'),
+      to({ filter: {}, change: { tags: { remove: [`${MARK}tag`] } } }, 'not found', 'skip'),
+      to({ filter: {}, change: { metadata: { seen: true }, collections: { add: [`${MARK} collection`] } } }, 'own', 'skip'),
+    ],
+    assetBulkEditCancel: [to({ id: victim.edit }, 'not found', 'skip')],
+    assetBulkEditUndo: [to({ id: victim.edit }, 'not found')],
     assetFocalPointSet: [to({ asset: victim.asset, focalPoint: { x: 0, y: 0 } }, 'not found')],
     deliveryLinkCreate: [to({ asset: victim.asset, expiresAt: new Date(Date.now() + 60_000).toISOString() }, 'not found')],
     deliveryLinkRevoke: [to({ id: victim.deliveryLink }, 'not found')],
@@ -705,7 +736,10 @@ async function settle(): Promise<void> {
 it('has a case for every query and mutation of the schema', () => {
   expect(Object.keys(queries()).sort()).toEqual(Object.keys(rootFields().query).sort());
   expect(Object.keys(mutations()).sort()).toEqual(Object.keys(rootFields().mutation).sort());
-  expect(Object.keys(test.app.schema.getSubscriptionType()?.getFields() ?? {})).toEqual(['assetImportProgress']);
+  expect(Object.keys(test.app.schema.getSubscriptionType()?.getFields() ?? {}).sort()).toEqual([
+    'assetBulkEditProgress',
+    'assetImportProgress',
+  ]);
 });
 
 it('fills every table of an organisation', async () => {
@@ -775,21 +809,30 @@ it('reaches nothing of A through fields below those of B', async () => {
 
 it('streams nothing of A to B, and nothing to callers without a key', async () => {
   const secrets = await secretsOf();
-  const field = test.app.schema.getSubscriptionType()?.getFields().assetImportProgress as GraphQLField<unknown, unknown>;
-  const variables = { id: victim.importId };
-  const query = operationOf('subscription', field, variables);
-  const stream = (key: string | null) =>
-    fetch(`${test.url}/graphql/stream`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...(key !== null && { authorization: `Bearer ${key}` }) },
-      body: JSON.stringify({ query, variables }),
-    });
-  const theirs = await (await stream(b.keys.ADMIN)).text();
-  expect(theirs).toContain('NOT_FOUND');
-  expect(leaksIn(theirs, JSON.stringify(variables), secrets)).toEqual([]);
-  for (const key of [null, `vtr_${'A'.repeat(43)}`]) expect((await stream(key)).status).toBe(401);
-  // The control: A sees it.
-  expect(leaksIn(await (await stream(a.keys.VIEWER)).text(), '', secrets).length).toBeGreaterThan(0);
+  for (const [name, id] of [
+    ['assetImportProgress', victim.importId],
+    ['assetBulkEditProgress', victim.edit],
+  ] as const) {
+    const field = test.app.schema.getSubscriptionType()?.getFields()[name] as GraphQLField<unknown, unknown>;
+    const variables = { id };
+    const query = operationOf('subscription', field, variables);
+    const stream = (key: string | null) =>
+      fetch(`${test.url}/graphql/stream`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          ...(key !== null && { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+    const theirs = await (await stream(b.keys.ADMIN)).text();
+    expect(theirs).toContain('NOT_FOUND');
+    expect(leaksIn(theirs, JSON.stringify(variables), secrets)).toEqual([]);
+    for (const key of [null, `vtr_${'A'.repeat(43)}`]) expect((await stream(key)).status).toBe(401);
+    // The control: A sees it.
+    expect(leaksIn(await (await stream(a.keys.VIEWER)).text(), '', secrets).length).toBeGreaterThan(0);
+  }
 });
 
 it('opens files and takes uploads by whole tokens only', async () => {
