@@ -108,7 +108,7 @@ async function compareFusion(app) {
   const library = await writeSampleLibrary(samples, { seed: Number(options.seed) });
   const { files } = JSON.parse(await readFile(library.truthFile, 'utf8'));
   const brands = JSON.parse(await readFile(library.brandsFile, 'utf8'));
-  const viewer = await importFolder(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) => app.guidelines.importGuidelines(admin, brands));
+  const viewer = await importFolder(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) => app.guidelineFiles.importDocument(admin, brands, { publish: true }));
   const truth = new Map(files.map((file) => [file.externalId, file]));
   const names = [...new Set(files.flatMap((file) => file.objects))];
   const pairs = [...new Set(files.flatMap((file) => file.objects.map((object, index) => `${file.colours[index]} ${object}`)))];

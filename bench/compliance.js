@@ -9,6 +9,7 @@ import { BrandService } from '../dist/brands/brand.service.js';
 import { ComplianceService } from '../dist/compliance/compliance.service.js';
 import { GuidelineService } from '../dist/compliance/guideline.service.js';
 import { RuleCheckService } from '../dist/compliance/rule-check.service.js';
+import { RuleImport } from '../dist/compliance/rule-import.js';
 import { RuleService } from '../dist/compliance/rule.service.js';
 import { openDatabase } from '../dist/database/open-database.js';
 import { sql } from '../dist/database/sql.js';
@@ -70,8 +71,9 @@ try {
   const compliance = new ComplianceService(database, { revisionIn: async () => ({ id: model.id }), ensureTextVectors: textVectors(database, model.id) }, () => NOW);
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: async () => undefined });
-  const rules = new RuleService(database, brands, tags, compliance, new RuleCheckService(database, tags, compliance));
-  const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+  const checks = new RuleCheckService(database, tags, compliance);
+  const rules = new RuleService(database, brands, tags, compliance, checks);
+  const guidelines = new GuidelineService(database, brands, rules, new RuleImport(checks));
   const brand = await brands.createBrand(viewer, { key: 'bench', name: 'Bench', palette: PALETTE });
 
   const [filled] = await timed(() => fillLibrary(database, organizationId, brand.id, model.id, count));

@@ -30,8 +30,8 @@ try {
   const scenesFolder = path.join(folder, 'scenes');
   const scenes = await writeScenes(scenesFolder, Number(options.scenes), [...PROHIBITED, ...REQUIRED], 20, 700_000_000);
   const rule = (kind, key, parameters, scopeTags = []) => ({ key, title: key, kind, severity: 'MAJOR', parameters, scopeTags });
-  const brand = (key, palette, rules) => ({ key, name: key, palette, guideline: { name: 'Bench', sections: [], rules } });
-  await app.guidelines.importGuidelines(owner, { brands: [brand('measured', PALETTE, []), brand('scenes', [], [])] });
+  const brand = (key, palette, rules) => ({ key, name: key, palette, guidelines: [{ name: 'Bench', sections: [], rules }] });
+  await app.guidelineFiles.importDocument(owner, { brands: [brand('measured', PALETTE, []), brand('scenes', [], [])] }, { publish: true });
   for (const source of [measuredFolder, scenesFolder]) {
     const counts = await engine.importManifest(path.join(source, 'manifest.jsonl'));
     console.log(`${path.basename(source)}: ${JSON.stringify(counts)}`);
@@ -39,7 +39,7 @@ try {
   const concept = (object) => ({ name: object, prompt: withArticle(object), counterPrompts: rivals(object) });
   const byLayout = (layout) => scenes.filter((scene) => scene.layout === layout).map((scene) => scene.fields.externalId);
   const [landscapes, icons] = [byLayout('landscape'), byLayout('icon')];
-  await app.guidelines.importGuidelines(owner, {
+  await app.guidelineFiles.importDocument(owner, {
     brands: [
       brand('measured', PALETTE, Object.entries(MEASURED_RULES).map(([kind, parameters]) => rule(kind, kind.toLowerCase().replaceAll('_', '-'), parameters))),
       brand('scenes', [], [
@@ -48,7 +48,7 @@ try {
         rule('STYLE', 'landscapes-not-icons', { approved: landscapes.slice(0, 5), rejected: icons.slice(0, 5) }),
       ]),
     ],
-  });
+  }, { publish: true });
 
   const found = new Map();
   for (const { node } of (await app.brands.listBrands(owner)).edges) {

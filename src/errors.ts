@@ -79,6 +79,45 @@ export class VitrineError extends Error {
   }
 }
 
+/** Everything that is wrong with one input, told at once. It is the first of its errors, with the others beside it. */
+export class VitrineErrors extends VitrineError {
+  readonly all: readonly VitrineError[];
+
+  constructor(all: readonly [VitrineError, ...VitrineError[]]) {
+    const [first] = all;
+    const more = all.length > 1 ? ` (and ${all.length - 1} more)` : '';
+    super(first.code, `${first.message}${more}`, {
+      ...(first.field !== undefined && { field: first.field }),
+      ...(first.value !== undefined && { value: first.value }),
+      ...(first.allowed !== undefined && { allowed: first.allowed }),
+      cause: first,
+    });
+    this.all = all;
+  }
+}
+
+/** Errors that are gathered until all of an input was looked at. */
+export class Faults {
+  readonly list: VitrineError[] = [];
+
+  /** Runs a check; what is wrong is kept, and null returned. Other errors pass. */
+  async gather<T>(check: () => T | Promise<T>): Promise<T | null> {
+    try {
+      return await check();
+    } catch (error) {
+      if (!isVitrineError(error)) throw error;
+      this.list.push(...allErrors(error));
+      return null;
+    }
+  }
+
+  /** @throws VitrineErrors when anything was wrong */
+  throwAny(): void {
+    const [first, ...rest] = this.list;
+    if (first !== undefined) throw new VitrineErrors([first, ...rest]);
+  }
+}
+
 /** Bad input, naming field, value and what is allowed. */
 export function badInput(field: string, value: unknown, allowed: string | readonly string[], message?: string): VitrineError {
   const list = typeof allowed === 'string' ? allowed : allowed.join(', ');
@@ -96,6 +135,11 @@ export function isVitrineError(error: unknown, code?: ErrorCode): error is Vitri
 /** Whether the fault lies with what everybody works with, and not with what was asked: it passes, and the same works then. */
 export function isOutage(error: unknown): error is VitrineError {
   return error instanceof VitrineError && ['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE'].includes(error.code);
+}
+
+/** The errors that one error stands for. */
+export function allErrors(error: VitrineError): readonly VitrineError[] {
+  return error instanceof VitrineErrors ? error.all : [error];
 }
 
 function shorten(value: unknown): unknown {

@@ -2,6 +2,14 @@
 import { Command } from 'commander';
 import { verifyHistoryCommand } from './cli/compliance.command.js';
 import { demoCommand } from './cli/demo.command.js';
+import {
+  checkGuidelineCommand,
+  exportGuidelineCommand,
+  type GuidelineExportOptions,
+  type GuidelineImportCommandOptions,
+  guidelineSchemaCommand,
+  importGuidelineCommand,
+} from './cli/guideline.command.js';
 import { importCommand, type ImportOptions } from './cli/import.command.js';
 import { createKeyCommand } from './cli/keys.command.js';
 import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './cli/models.command.js';
@@ -110,6 +118,43 @@ program
   .description('recompute the hash chain over the history of findings; exits with 1 when anything was changed')
   .option('--json', 'print the result as one line of JSON')
   .action((options: { json?: boolean }) => run('warn', (config, log) => verifyHistoryCommand(config, log, options)));
+
+const guideline = program.command('guideline').description('guidelines as files (docs/guideline-files.md)');
+
+guideline
+  .command('export')
+  .description('write a brand with its guidelines, rules and test cases as a file: here, or through the server that is running')
+  .requiredOption('--brand <key>', 'the brand')
+  .option('--guideline <key>', 'only this guideline of the brand')
+  .option('--format <name>', "yaml or json; by the file's ending when left out")
+  .option('--out <file>', 'file to write; standard output when left out')
+  .action((options: GuidelineExportOptions) => run('warn', (config, log) => exportGuidelineCommand(config, log, options)));
+
+guideline
+  .command('import')
+  .description('make brands, guidelines and rules be as a file says, all or nothing; doing it again changes nothing')
+  .argument('<file>', 'YAML or JSON')
+  .option('--publish', 'rules come into the state that the file says; otherwise new ones are drafts')
+  .option('--retire-missing', 'rules that the guideline has and the file does not name are retired')
+  .option('--skip-missing-assets', 'test cases and marks whose asset is not in the library are left out')
+  .option('--dry-run', 'check and tell everything, keep nothing')
+  .option('--json', 'print the result as one line of JSON')
+  .addHelpText('after', '\nExit codes: 0 imported, 2 the file was refused (all faults are told), 1 it could not begin.')
+  .action((file: string, options: GuidelineImportCommandOptions) =>
+    run('warn', (config, log) => importGuidelineCommand(config, log, file, options)),
+  );
+
+guideline
+  .command('check')
+  .description('check a guideline file without a library: all faults, with path and line; exits with 2 when there are any')
+  .argument('<file>', 'YAML or JSON')
+  .option('--json', 'print the result as one line of JSON')
+  .action((file: string, options: { json?: boolean }) => run('warn', () => checkGuidelineCommand(file, options)));
+
+guideline
+  .command('schema')
+  .description('print the JSON Schema of guideline files, for editors')
+  .action(() => run('warn', guidelineSchemaCommand));
 
 program
   .command('report')

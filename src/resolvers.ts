@@ -10,6 +10,7 @@ import { AssetCollectionsResolver } from './collections/asset-collections.resolv
 import { CollectionResolver } from './collections/collection.resolver.js';
 import { AssetFindingsResolver } from './compliance/asset-findings.resolver.js';
 import { ComplianceResolver } from './compliance/compliance.resolver.js';
+import { GuidelineFileResolver } from './compliance/guideline-file.resolver.js';
 import { GuidelineResolver } from './compliance/guideline.resolver.js';
 import { RuleCheckResolver } from './compliance/rule-check.resolver.js';
 import { RuleResolver } from './compliance/rule.resolver.js';
@@ -61,6 +62,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     ruleChecks,
     rules,
     guidelines,
+    guidelineFiles,
     reviews,
     waivers,
     history,
@@ -117,6 +119,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new ConceptResolver(concepts),
     new EmbeddingResolver(embedding),
     new GuidelineResolver(guidelines),
+    new GuidelineFileResolver(guidelineFiles),
     new HistoryResolver(history),
     new ModelRevisionResolver(modelRevisions),
     new ImportResolver(imports, importControl, importResults),

@@ -8,8 +8,10 @@ import { AssetService } from './assets/asset.service.js';
 import { BrandService } from './brands/brand.service.js';
 import { CollectionService } from './collections/collection.service.js';
 import { ComplianceService } from './compliance/compliance.service.js';
+import { GuidelineFileService } from './compliance/guideline-file.service.js';
 import { GuidelineService } from './compliance/guideline.service.js';
 import { RuleCheckService } from './compliance/rule-check.service.js';
+import { RuleImport } from './compliance/rule-import.js';
 import { RuleService } from './compliance/rule.service.js';
 import { CalibrationService } from './concepts/calibration.service.js';
 import { ConceptCalibrationService } from './concepts/concept-calibration.service.js';
@@ -84,7 +86,8 @@ export async function buildServices({ config, log, database, files, library, mod
   const brands = new BrandService(database, compliance);
   const ruleChecks = new RuleCheckService(database, tags, compliance);
   const rules = new RuleService(database, brands, tags, compliance, ruleChecks);
-  const guidelines = new GuidelineService(database, brands, rules, tags, compliance);
+  const ruleImport = new RuleImport(ruleChecks);
+  const guidelines = new GuidelineService(database, brands, rules, ruleImport);
   const reviews = new ReviewService(database, compliance);
   const waivers = new WaiverService(database, compliance);
   const history = new HistoryService(database);
@@ -120,6 +123,7 @@ export async function buildServices({ config, log, database, files, library, mod
     wake: () => queue.wake(MARK_SCAN),
   };
   const marks = new MarkService({ database, files, media, brands, compliance, scans });
+  const guidelineFiles = new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance });
   const renditions = new RenditionService(database, files, media);
   const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
   const duplicates = new DuplicateService(database, embedding);
@@ -162,6 +166,7 @@ export async function buildServices({ config, log, database, files, library, mod
     ruleChecks,
     rules,
     guidelines,
+    guidelineFiles,
     reviews,
     waivers,
     history,

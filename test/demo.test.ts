@@ -28,7 +28,9 @@ beforeAll(async () => {
   admin = viewerAs((test.organizations.main as { id: string }).id, 'ADMIN');
   await writeSampleLibrary(folder);
   truth = (JSON.parse(await readFile(path.join(folder, 'truth.json'), 'utf8')) as { files: Truth[] }).files;
-  await test.app.guidelines.importGuidelines(admin, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')));
+  await test.app.guidelineFiles.importDocument(admin, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')), {
+    publish: true,
+  });
   await importSamples();
 }, 240_000);
 afterAll(async () => {
@@ -122,7 +124,9 @@ it('finds what is drawn, and a second start adds nothing', async () => {
   expect(page.edges).toHaveLength(5);
   const again = await importSamples();
   expect(reached(again.counts)).toEqual({ CREATED: truth.length });
-  await test.app.guidelines.importGuidelines(admin, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')));
+  await test.app.guidelineFiles.importDocument(admin, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')), {
+    publish: true,
+  });
   const [counted] = await query<{ assets: number; operations: number; brands: number }>(
     sql`SELECT (SELECT count(*) FROM asset) AS assets, (SELECT count(*) FROM import_operation) AS operations, (SELECT count(*) FROM brand) AS brands`,
   );

@@ -120,17 +120,21 @@ export class BrandService {
   }
 
   /**
-   * Makes the brand with this key be so, in the caller's transaction; nothing is written when it is so already. The brand stays locked.
-   * `field` is the path of `content` in the input, for errors.
+   * Makes the brand with this key be so, in the caller's transaction; nothing is written when it is so already, and the palette stays when
+   * none is given. The brand stays locked. `field` is the path of `content` in the input, for errors.
    */
-  async upsertBrand(tx: OrganizationTx, content: BrandContent, field: string): Promise<string> {
-    const checked = readBrand(content, field);
-    const created = await insertBrand(tx, checked);
+  async upsertBrand(
+    tx: OrganizationTx,
+    content: Omit<BrandContent, 'palette'> & { palette?: readonly PaletteColor[] | undefined },
+    field: string,
+  ): Promise<{ id: string; created: boolean; changed: ('name' | 'palette')[] }> {
+    const { key, name, palette } = readBrand({ ...content, palette: content.palette ?? [] }, field);
+    const made = await insertBrand(tx, { key, name, palette });
     const { organizationId } = tx;
-    const id = created ?? (await tx.rows.brand.findFirstOrThrow({ where: { organizationId, key: checked.key }, select: { id: true } })).id;
+    const id = made ?? (await tx.rows.brand.findFirstOrThrow({ where: { organizationId, key }, select: { id: true } })).id;
     await lockBrand(tx, id);
-    if (created === null) await this.#change(tx, id, checked);
-    return id;
+    const changed = made === null ? await this.#change(tx, id, { name, ...(content.palette && { palette }) }) : [];
+    return { id, created: made !== null, changed };
   }
 
   /** Keeps judging by this brand out until the transaction ends. False when there is no such brand. */
@@ -138,16 +142,24 @@ export class BrandService {
     return lockBrand(tx, id);
   }
 
-  async #change(tx: OrganizationTx, id: string, { name, palette }: { name?: string; palette?: PaletteColor[] }): Promise<void> {
+  /** @returns what was different */
+  async #change(
+    tx: OrganizationTx,
+    id: string,
+    { name, palette }: { name?: string; palette?: PaletteColor[] },
+  ): Promise<('name' | 'palette')[]> {
     const before = await readRecord(tx, id);
     const palettesDiffer = palette !== undefined && JSON.stringify(palette) !== JSON.stringify(before.palette);
-    if (!palettesDiffer && (name === undefined || name === before.name)) return;
+    const namesDiffer = name !== undefined && name !== before.name;
+    if (!palettesDiffer && !namesDiffer) return [];
     const { organizationId } = tx;
     await tx.rows.brand.updateMany({ where: { organizationId, id }, data: { ...(name !== undefined && { name }), updatedAt: new Date() } });
-    if (!palettesDiffer) return;
-    await tx.rows.brandColor.deleteMany({ where: { organizationId, brandId: id } });
-    await insertColors(tx, id, palette);
-    await this.#judge.judgeBrand(tx, id, 'PALETTE');
+    if (palettesDiffer) {
+      await tx.rows.brandColor.deleteMany({ where: { organizationId, brandId: id } });
+      await insertColors(tx, id, palette);
+      await this.#judge.judgeBrand(tx, id, 'PALETTE');
+    }
+    return [...(namesDiffer ? (['name'] as const) : []), ...(palettesDiffer ? (['palette'] as const) : [])];
   }
 }
 

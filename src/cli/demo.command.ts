@@ -55,7 +55,7 @@ async function importSamples(app: App, owner: Viewer, folder: string): Promise<v
     await writeSampleLibrary(folder, { onProgress: ({ done, total }) => drawing.update(done, total) });
     drawing.stop();
   }
-  await app.guidelines.importGuidelines(owner, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')));
+  await app.guidelineFiles.importDocument(owner, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')), { publish: true });
   const operation = await app.imports.create(owner, { manifest: { path: manifest }, idempotencyKey: 'demo samples' }, [folder]);
   const { counts } = operation.finished_at === null ? await waitForImport(app, owner, operation.id, 'Importing') : operation;
   const { provider, modelId } = app.embedding.defaultModel.info;

@@ -41,6 +41,12 @@ export class GuidelineCreateInput {
   @Field(() => ID, { description: 'The brand it is for.' })
   brand!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name for programs, unique in its brand: lower-case letters, digits and dashes, at most 63. Left out: made of the name.',
+  })
+  key?: string | null;
+
   @Field(() => String, { description: 'Name, 1 to 200 characters, unique in its brand.' })
   name!: string;
 

@@ -5,7 +5,8 @@ import { loaderOf, type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
 import { GuidelineCreateInput, GuidelineUpdateInput, RuleSetApplyInput } from './compliance.inputs.js';
-import type { GuidelineRecord, GuidelineService } from './guideline.service.js';
+import type { GuidelineRecord } from './guideline-record.js';
+import type { GuidelineService } from './guideline.service.js';
 import { Guideline, GuidelineCreatePayload, GuidelineUpdatePayload, RuleSet, RuleSetApplyPayload, toGuideline } from './guideline.types.js';
 
 @Resolver(() => Brand)

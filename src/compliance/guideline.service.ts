@@ -1,31 +1,13 @@
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { badInput, VitrineError } from '../errors.js';
-import type { TagService } from '../tags/tag.service.js';
-import type { ComplianceService } from './compliance.service.js';
-import { guidelineName, readGuidelineDocument, type Section, sectionsSchema } from './guideline-document.js';
+import { badInput, Faults, VitrineError } from '../errors.js';
+import { type DocumentRule, guidelineKey, guidelineName, type Section, sectionsSchema } from './guideline-document.js';
+import { type GuidelineRecord, insertGuideline, taken, writeSections } from './guideline-record.js';
 import { readBy, readParameters } from './read-input.js';
+import type { RuleImport } from './rule-import.js';
 import type { RuleService } from './rule.service.js';
 import { RULE_SETS, type RuleSet } from './rule-sets.js';
-import type { RuleRecord } from './rule-record.js';
-
-export interface GuidelineRecord {
-  id: string;
-  brandId: string;
-  name: string;
-  sections: (Section & { position: number })[];
-  rules: RuleRecord[];
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-/** What {@link GuidelineService.importGuidelines} found in the document, and how many rules it made or changed. */
-export interface GuidelineImport {
-  brands: { id: string; key: string; guidelineId: string | null }[];
-  rules: number;
-  rulesChanged: number;
-}
 
 const content = { sections: { orderBy: { position: 'asc' } }, rules: { orderBy: { key: 'asc' } } } as const;
 
@@ -34,15 +16,13 @@ export class GuidelineService {
   readonly #database: Database;
   readonly #brands: BrandService;
   readonly #rules: RuleService;
-  readonly #tags: TagService;
-  readonly #compliance: ComplianceService;
+  readonly #ruleImport: RuleImport;
 
-  constructor(database: Database, brands: BrandService, rules: RuleService, tags: TagService, compliance: ComplianceService) {
+  constructor(database: Database, brands: BrandService, rules: RuleService, ruleImport: RuleImport) {
     this.#database = database;
     this.#brands = brands;
     this.#rules = rules;
-    this.#tags = tags;
-    this.#compliance = compliance;
+    this.#ruleImport = ruleImport;
   }
 
   async findGuideline(viewer: Viewer, id: string): Promise<GuidelineRecord | null> {
@@ -67,9 +47,10 @@ export class GuidelineService {
   /** @throws VitrineError NOT_FOUND, CONFLICT when the brand has a guideline of this name */
   async createGuideline(
     viewer: Viewer,
-    input: { brandId: string; name: string; sections?: readonly Section[] | null },
+    input: { brandId: string; key?: string | null; name: string; sections?: readonly Section[] | null },
   ): Promise<GuidelineRecord> {
     requireRole(viewer, 'ADMIN');
+    const key = input.key == null ? undefined : readBy(guidelineKey, input.key, 'input.key');
     const name = readBy(guidelineName, input.name, 'input.name');
     const sections = readBy(sectionsSchema, input.sections ?? [], 'input.sections');
     const { organizationId } = viewer;
@@ -77,13 +58,9 @@ export class GuidelineService {
       if (!(await this.#brands.hold(tx, input.brandId))) {
         throw new VitrineError('NOT_FOUND', 'input.brand: there is no such brand.', { field: 'input.brand', value: input.brandId });
       }
-      const [created] = await tx.rows.guideline.createManyAndReturn({
-        data: [{ organizationId, brandId: input.brandId, name }],
-        skipDuplicates: true,
-      });
-      if (created === undefined) throw nameTaken(name);
-      await writeSections(tx, created.id, sections);
-      return this.#read(tx, created.id, 'id');
+      const id = await insertGuideline(tx, input.brandId, { key, name });
+      await writeSections(tx, id, sections);
+      return this.#read(tx, id, 'id');
     });
   }
 
@@ -102,46 +79,11 @@ export class GuidelineService {
       await this.#brands.hold(tx, before.brandId);
       if (name !== undefined && name !== before.name) {
         const others = await tx.rows.guideline.count({ where: { organizationId, brandId: before.brandId, name } });
-        if (others > 0) throw nameTaken(name);
+        if (others > 0) throw taken('name', name);
         await tx.rows.guideline.updateMany({ where: { organizationId, id }, data: { name, updatedAt: new Date() } });
       }
       if (sections) await writeSections(tx, id, sections);
       return this.#read(tx, id, 'input.id');
-    });
-  }
-
-  /**
-   * Makes brands, palettes, guidelines, sections and rules (published) be as in one JSON document, all or nothing. Doing it again changes
-   * nothing; what the document does not name stays. Rules that changed are judged.
-   * @throws VitrineError BAD_USER_INPUT with paths such as `document.brands[0].palette[2].hex`
-   */
-  async importGuidelines(viewer: Viewer, document: unknown): Promise<GuidelineImport> {
-    requireRole(viewer, 'ADMIN');
-    const { brands } = readGuidelineDocument(document);
-    const rules = brands.flatMap((brand) => brand.guideline?.rules ?? []);
-    await this.#compliance.preparePrompts(viewer.organizationId, rules);
-    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const tagIds = await this.#tags.resolveNames(tx, [...new Set(rules.flatMap((rule) => rule.scopeTags))], 'scopeTags');
-      const result: GuidelineImport = { brands: [], rules: rules.length, rulesChanged: 0 };
-      const touched: string[] = [];
-      // By key: two imports at once lock brands in the same order.
-      const ordered = brands
-        .map((brand, index) => ({ brand, field: `document.brands[${index}]` }))
-        .sort((a, b) => (a.brand.key < b.brand.key ? -1 : 1));
-      for (const { brand, field } of ordered) {
-        const brandId = await this.#brands.upsertBrand(tx, brand, field);
-        let guidelineId: string | null = null;
-        if (brand.guideline) {
-          guidelineId = await upsertGuideline(tx, brandId, brand.guideline.name);
-          await writeSections(tx, guidelineId, brand.guideline.sections);
-          touched.push(
-            ...(await this.#rules.upsertRules(tx, { id: guidelineId, brandId }, brand.guideline.rules, tagIds, `${field}.guideline.rules`)),
-          );
-        }
-        result.brands.push({ id: brandId, key: brand.key, guidelineId });
-      }
-      await this.#compliance.judgeRules(tx, touched);
-      return { ...result, rulesChanged: touched.length };
     });
   }
 
@@ -169,17 +111,28 @@ export class GuidelineService {
       async (tx) => {
         if (!(await this.#brands.hold(tx, brandId)))
           throw new VitrineError('NOT_FOUND', 'input.brand: there is no such brand.', { field: 'input.brand', value: brandId });
-        const [created] = await tx.rows.guideline.createManyAndReturn({
-          data: [{ organizationId, brandId, name: set.name }],
-          skipDuplicates: true,
-        });
-        if (created === undefined) throw nameTaken(set.name);
-        await writeSections(tx, created.id, set.sections);
+        const id = await insertGuideline(tx, brandId, { name: set.name });
+        await writeSections(tx, id, set.sections);
         const rules = set.rules.map((rule) => ({
-          ...{ ...rule, scopeTags: [], parameters: readParameters(rule.kind, rule.parameters, `rules.${rule.key}`) },
+          ...{
+            ...rule,
+            scopeTags: [],
+            state: 'DRAFT' as const,
+            parameters: readParameters(rule.kind, rule.parameters, `rules.${rule.key}`),
+          },
         }));
-        await this.#rules.upsertRules(tx, { id: created.id, brandId }, rules, new Map(), 'rules', 'DRAFT');
-        return this.#read(tx, created.id, 'id');
+        const notes = { faults: new Faults(), changes: [], notices: [] };
+        const options = { publish: false, retireMissing: false, skipMissingAssets: false };
+        await this.#ruleImport.apply(
+          tx,
+          { id, brandId, name: set.key, field: 'input.set' },
+          rules as DocumentRule[],
+          new Map(),
+          options,
+          notes,
+        );
+        notes.faults.throwAny();
+        return this.#read(tx, id, 'id');
       },
       viewer,
     );
@@ -213,38 +166,4 @@ export class GuidelineService {
       rules: await this.#rules.toRecords(tx, rules, sections),
     };
   }
-}
-
-function nameTaken(name: string): VitrineError {
-  return new VitrineError(
-    'CONFLICT',
-    `input.name: the brand already has a guideline "${name}". Choose another name, or change that guideline.`,
-    {
-      field: 'input.name',
-      value: name,
-    },
-  );
-}
-
-async function upsertGuideline(tx: OrganizationTx, brandId: string, name: string): Promise<string> {
-  const { organizationId } = tx;
-  await tx.rows.guideline.createMany({ data: [{ organizationId, brandId, name }], skipDuplicates: true });
-  return (await tx.rows.guideline.findFirstOrThrow({ where: { organizationId, brandId, name }, select: { id: true } })).id;
-}
-
-/** By position: a section that only changed its words keeps its rules. */
-async function writeSections(tx: OrganizationTx, guidelineId: string, sections: readonly Section[]): Promise<void> {
-  const { organizationId } = tx;
-  const known = await tx.rows.guidelineSection.findMany({ where: { organizationId, guidelineId } });
-  const surplus = known.filter((section) => section.position >= sections.length).map((section) => section.id);
-  if (surplus.length > 0) await tx.rows.guidelineSection.deleteMany({ where: { organizationId, id: { in: surplus } } });
-  const added = [];
-  for (const [position, { title, text: body }] of sections.entries()) {
-    const before = known.find((section) => section.position === position);
-    if (before === undefined) added.push({ organizationId, guidelineId, position, title, body });
-    else if (before.title !== title || before.body !== body) {
-      await tx.rows.guidelineSection.updateMany({ where: { organizationId, id: before.id }, data: { title, body } });
-    }
-  }
-  if (added.length > 0) await tx.rows.guidelineSection.createMany({ data: added });
 }

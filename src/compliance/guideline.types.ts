@@ -3,7 +3,7 @@ import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
-import type { GuidelineRecord } from './guideline.service.js';
+import type { GuidelineRecord } from './guideline-record.js';
 import type { RuleRecord } from './rule-record.js';
 import { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from './vocabulary.js';
 
@@ -86,6 +86,9 @@ export class Guideline implements Node {
 
   @Field(() => ID, { description: 'Global id of the brand it is for.' })
   brandId!: string;
+
+  @Field(() => String, { description: 'Name for programs, unique in its brand, never changed. Guideline files find it by this.' })
+  key!: string;
 
   @Field(() => String, { description: 'Name, unique in its brand.' })
   name!: string;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { badInput } from '../errors.js';
+import { badInput, type VitrineError, VitrineErrors } from '../errors.js';
 import { RULES } from './rules/registry.js';
 import type { RuleKind } from './vocabulary.js';
 
 /**
  * Checks `value` by a schema; `field` is its path in the request.
- * @throws VitrineError BAD_USER_INPUT with the path of the first fault, such as `input.parameters.minShare`
+ * @throws VitrineErrors BAD_USER_INPUT, one for each fault, with its path, such as `input.parameters.minShare`
  */
 export function readBy<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
   // PostgreSQL's texts can hold neither; JSON can.
@@ -13,21 +13,27 @@ export function readBy<T>(schema: z.ZodType<T>, value: unknown, field: string): 
     throw badInput(field, '…', 'texts without NUL characters and broken surrogate pairs');
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const [first, ...rest] = result.error.issues.flatMap((issue) => toErrors(schema, issue, value, field));
+  throw new VitrineErrors([first as VitrineError, ...rest]);
+}
+
+function toErrors(schema: z.ZodType, issue: z.core.$ZodIssue, value: unknown, field: string): VitrineError[] {
   if (issue.code === 'unrecognized_keys') {
-    const path = formatPath(field, [...issue.path, issue.keys[0] as string]);
-    const known = knownKeys(schema, issue.path);
-    throw badInput(
-      path,
-      valueAt(value, [...issue.path, issue.keys[0] as string]),
-      known,
-      `${path} is not known here; allowed: ${known.join(', ')}.`,
-    );
+    const known = knownKeys(schema, issue.path, value);
+    return issue.keys.map((key) => {
+      const path = formatPath(field, [...issue.path, key]);
+      return badInput(path, valueAt(value, [...issue.path, key]), known, `${path} is not known here; allowed: ${known.join(', ')}.`);
+    });
   }
   const path = formatPath(field, issue.path);
   const given = valueAt(value, issue.path);
-  const allowed = issue.message.replace(/^(Too (big|small)|Invalid (input|option|string)): /, '');
-  throw badInput(path, given, allowed, `${path}: ${given === undefined ? 'missing' : JSON.stringify(given)?.slice(0, 120)}; ${allowed}.`);
+  const allowed = issue.message.replace(
+    /^(Too (big|small)|Invalid (input|option|string|discriminator value)): |^Invalid discriminator value. /,
+    '',
+  );
+  return [
+    badInput(path, given, allowed, `${path}: ${given === undefined ? 'missing' : JSON.stringify(given)?.slice(0, 120)}; ${allowed}.`),
+  ];
 }
 
 /** A rule's parameters with defaults filled in. @throws VitrineError BAD_USER_INPUT */
@@ -51,10 +57,27 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema };
+type JsonSchema = {
+  const?: unknown;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+};
 
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at = z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as JsonSchema | undefined;
-  for (const key of path) at = typeof key === 'number' ? at?.items : at?.properties?.[String(key)];
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[], value: unknown): string[] {
+  let at = branchOf(z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as JsonSchema, value);
+  for (const [index, key] of path.entries())
+    at = branchOf(typeof key === 'number' ? at?.items : at?.properties?.[String(key)], valueAt(value, path.slice(0, index + 1)));
   return Object.keys(at?.properties ?? {});
+}
+
+/** Of a schema with alternatives, the one that this value means to be: that whose constants it has, else the first object. */
+function branchOf(schema: JsonSchema | undefined, value: unknown): JsonSchema | undefined {
+  const branches = schema?.oneOf ?? schema?.anyOf;
+  if (branches === undefined) return schema;
+  const meant = branches.find(({ properties = {} }) =>
+    Object.entries(properties).some(([key, { const: constant }]) => constant !== undefined && constant === valueAt(value, [key])),
+  );
+  return meant ?? branches.find(({ properties }) => properties !== undefined);
 }

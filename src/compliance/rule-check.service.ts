@@ -86,20 +86,34 @@ export class RuleCheckService {
    * @throws VitrineError CONFLICT naming the other rule, RULE_TESTS_FAILED naming the cases
    */
   async requirePublishable(tx: OrganizationTx, ruleIds: readonly string[]): Promise<void> {
+    const [fault] = await this.publishFaults(tx, ruleIds, () => 'input');
+    if (fault !== undefined) throw fault;
+  }
+
+  /** All that {@link requirePublishable} would refuse, with the path of each rule in the input. */
+  async publishFaults(tx: OrganizationTx, ruleIds: readonly string[], fieldOf: (ruleId: string) => string): Promise<VitrineError[]> {
     const { organizationId } = tx;
-    const rows = await tx.rows.rule.findMany({ where: { organizationId, id: { in: [...ruleIds] }, state: 'PUBLISHED' } });
+    const rows = await tx.rows.rule.findMany({
+      where: { organizationId, id: { in: [...ruleIds] }, state: 'PUBLISHED' },
+      orderBy: { key: 'asc' },
+    });
+    const faults: VitrineError[] = [];
     for (const row of rows) {
       const [conflict] = await this.#conflicts(tx, row);
+      const field = fieldOf(row.id);
       if (conflict) {
-        throw new VitrineError(
-          'CONFLICT',
-          `The rule "${row.key}" contradicts the published rule "${conflict.ruleKey}": ${conflict.reason}. Change one of them, retire it, or give them scopes apart.`,
-          { field: 'input', value: row.key },
+        faults.push(
+          new VitrineError(
+            'CONFLICT',
+            `The rule "${row.key}" contradicts the published rule "${conflict.ruleKey}": ${conflict.reason}. Change one of them, retire it, or give them scopes apart.`,
+            { field, value: row.key },
+          ),
         );
       }
       const failed = await listFailedCases(tx, row.key, toCandidate(row), await this.#moment(tx));
-      if (failed.length > 0) throw testsFailed(failed);
+      if (failed.length > 0) faults.push(testsFailed(failed, field));
     }
+    return faults;
   }
 
   /**
@@ -224,7 +238,7 @@ function toCandidate(
   return { id, brandId, severity, revision, scopeTagIds, kind: row.kind as RuleKind, parameters: row.parameters as RuleParameters };
 }
 
-function testsFailed(failed: readonly FailedCase[]): VitrineError {
+function testsFailed(failed: readonly FailedCase[], field: string): VitrineError {
   const told = failed.slice(0, 3).map(({ title, expected, verdict, message }) => {
     const got = verdict === null ? 'is out of its scope' : `gets ${verdict} (${message})`;
     return `"${title}" should get ${expected} and ${got}`;
@@ -233,6 +247,6 @@ function testsFailed(failed: readonly FailedCase[]): VitrineError {
   return new VitrineError(
     'RULE_TESTS_FAILED',
     `The rule "${failed[0]?.ruleKey}" does not pass its test cases: ${told.join('; ')}${more}. Change the rule or its test cases.`,
-    { field: 'input', value: failed.length },
+    { field, value: failed.length },
   );
 }

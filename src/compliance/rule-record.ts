@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { OrganizationTx } from '../database/database.js';
+import type { JsonInput } from '../database/sql.js';
 import type { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from './vocabulary.js';
 
 /** Parameters of a rule, defaults filled in. */
@@ -63,3 +66,20 @@ export interface RuleColumns {
 /** A rule as Prisma reads it. */
 export type RuleRow = Omit<RuleRecord, 'scopeTags' | 'testCases' | 'section' | 'kind' | 'severity' | 'state' | 'parameters'> &
   Omit<RuleColumns, 'parameters'> & { kind: string; state: string; parameters: unknown };
+
+/** Writes what differs and counts the revision up. @returns what differs, in the words of the API; empty when nothing does */
+export async function changeRule(tx: OrganizationTx, row: RuleRow, columns: RuleColumns): Promise<string[]> {
+  const names = { title: 'title', severity: 'severity', parameters: 'parameters', scopeTagIds: 'scopeTags', sectionId: 'section' } as const;
+  const differing = (Object.keys(names) as (keyof RuleColumns)[]).filter((column) => !isDeepStrictEqual(row[column], columns[column]));
+  if (differing.length === 0) return [];
+  await tx.rows.rule.updateMany({
+    where: { organizationId: tx.organizationId, id: row.id },
+    data: { ...columns, parameters: columns.parameters as JsonInput, revision: { increment: 1 }, updatedAt: new Date() },
+  });
+  return differing.map((column) => names[column]);
+}
+
+/** As `rule.scope_tag_ids` holds them. */
+export function sortedIds(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
+}

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
@@ -6,10 +5,18 @@ import type { JsonInput } from '../database/sql.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
-import { type DocumentRule, ruleKey, ruleTitle, scopeTags } from './guideline-document.js';
+import { ruleKey, ruleTitle, scopeTags } from './guideline-document.js';
 import { readBy, readParameters } from './read-input.js';
 import type { RuleCheckService } from './rule-check.service.js';
-import type { NewRule, RuleChanges, RuleColumns, RuleParameters, RuleRecord, RuleRow } from './rule-record.js';
+import {
+  changeRule,
+  type NewRule,
+  type RuleChanges,
+  type RuleParameters,
+  type RuleRecord,
+  type RuleRow,
+  sortedIds,
+} from './rule-record.js';
 import type { RuleKind, RuleState, RuleTestExpectation } from './vocabulary.js';
 
 /** A rule, and what is worth knowing about it though nothing is wrong. */
@@ -80,14 +87,14 @@ export class RuleService {
     if (parameters) await this.#compliance.preparePrompts(viewer.organizationId, [{ kind, parameters }]);
     return this.#changeLocked(viewer, id, async (tx, row) => {
       if (parameters) await this.#checks.requireSound(tx, row.brandId, kind, parameters, 'input.parameters');
-      const changed = await this.#change(tx, row, {
+      const changed = await changeRule(tx, row, {
         title: title ?? row.title,
         severity: changes.severity ?? row.severity,
         parameters: parameters ?? (row.parameters as RuleParameters),
         scopeTagIds: changes.scopeTags == null ? row.scopeTagIds : await this.#findScope(tx, changes.scopeTags),
         sectionId: changes.section === undefined ? row.sectionId : await findSection(tx, row.guidelineId, changes.section),
       });
-      return changed && row.state === 'PUBLISHED';
+      return changed.length > 0 && row.state === 'PUBLISHED';
     });
   }
 
@@ -124,59 +131,6 @@ export class RuleService {
       ),
       section: sectionId === null ? null : (positions.get(sectionId) ?? null),
     }));
-  }
-
-  /**
-   * Makes the published rules of a guideline be so, in the caller's transaction, which holds the brand. Rules that are not named stay.
-   * `tagIds` holds the ids of all scope tags by name. Judging is left to the caller.
-   * @param field path of the rules in the input, for errors
-   * @param state of rules that are new; DRAFT leaves rules that are there as they are
-   * @returns ids of rules that are new, changed or newly published
-   * @throws VitrineError BAD_USER_INPUT, CONFLICT, RULE_TESTS_FAILED
-   */
-  async upsertRules(
-    tx: OrganizationTx,
-    guideline: { id: string; brandId: string },
-    rules: readonly DocumentRule[],
-    tagIds: ReadonlyMap<string, number>,
-    field: string,
-    state: 'PUBLISHED' | 'DRAFT' = 'PUBLISHED',
-  ): Promise<string[]> {
-    const { organizationId } = tx;
-    const known = new Map(
-      (await tx.rows.rule.findMany({ where: { organizationId, guidelineId: guideline.id } })).map((row) => [row.key, row]),
-    );
-    const touched: string[] = [];
-    for (const [index, { key, title, kind, severity, parameters, scopeTags: tags, section }] of rules.entries()) {
-      await this.#checks.requireSound(tx, guideline.brandId, kind, parameters, `${field}[${index}].parameters`);
-      const sectionId = await findSection(tx, guideline.id, section);
-      const columns = { title, severity, parameters, scopeTagIds: sorted(tags.map((tag) => tagIds.get(tag) as number)), sectionId };
-      const row = known.get(key);
-      if (row === undefined) {
-        const created = await tx.rows.rule.create({
-          data: {
-            ...columns,
-            ...{ organizationId, guidelineId: guideline.id, brandId: guideline.brandId, key, kind, state },
-            parameters: parameters as JsonInput,
-          },
-        });
-        touched.push(created.id);
-        continue;
-      }
-      if (state === 'DRAFT') continue;
-      if (row.kind !== kind) {
-        throw new VitrineError(
-          'CONFLICT',
-          `The rule "${key}" exists and is of kind ${row.kind}, not ${kind}. Give the new rule a key of its own.`,
-          { value: kind },
-        );
-      }
-      const changed = await this.#change(tx, row, columns);
-      if (row.state !== 'PUBLISHED') await tx.rows.rule.updateMany({ where: { organizationId, id: row.id }, data: { state: 'PUBLISHED' } });
-      if (changed || row.state !== 'PUBLISHED') touched.push(row.id);
-    }
-    await this.#checks.requirePublishable(tx, touched);
-    return touched;
   }
 
   async #setState(viewer: Viewer, id: string, state: RuleState): Promise<NotedRule> {
@@ -218,17 +172,6 @@ export class RuleService {
     );
   }
 
-  /** Writes what differs and counts the revision up; false when nothing does. */
-  async #change(tx: OrganizationTx, row: RuleRow, columns: RuleColumns): Promise<boolean> {
-    const { title, severity, parameters, scopeTagIds, sectionId } = row;
-    if (isDeepStrictEqual({ title, severity, parameters, scopeTagIds, sectionId }, columns)) return false;
-    await tx.rows.rule.updateMany({
-      where: { organizationId: tx.organizationId, id: row.id },
-      data: { ...columns, parameters: columns.parameters as JsonInput, revision: { increment: 1 }, updatedAt: new Date() },
-    });
-    return true;
-  }
-
   async #note(tx: OrganizationTx, row: RuleRow): Promise<NotedRule> {
     return { ...(await this.#toRecord(tx, row)), notices: await this.#checks.notices(tx, row) };
   }
@@ -239,7 +182,7 @@ export class RuleService {
     const { ids, unknown } = await this.#tags.findIds(tx, names, 'input.scopeTags');
     const [first] = unknown;
     if (first !== undefined) throw badInput(`input.scopeTags[${names.indexOf(first)}]`, first, 'names of tags that exist');
-    return sorted([...ids.values()]);
+    return sortedIds([...ids.values()]);
   }
 
   async #toRecord(tx: OrganizationTx, row: RuleRow): Promise<RuleRecord> {
@@ -248,10 +191,6 @@ export class RuleService {
     });
     return (await this.toRecords(tx, [row], sections))[0] as RuleRecord;
   }
-}
-
-function sorted(ids: readonly number[]): number[] {
-  return [...new Set(ids)].sort((a, b) => a - b);
 }
 
 async function findSection(tx: OrganizationTx, guidelineId: string, position: number | null): Promise<string | null> {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Field, ObjectType } from 'type-graphql';
-import { isVitrineError, type VitrineError } from '../errors.js';
+import { allErrors, isVitrineError, type VitrineError } from '../errors.js';
 
 @ObjectType({ description: 'Why a mutation did not do what was asked. Nothing was changed.' })
 export class UserError {
@@ -38,7 +38,7 @@ export async function payload<T extends object>(work: () => Promise<T>): Promise
     return { ...(await work()), userErrors: [] };
   } catch (error) {
     if (isVitrineError(error) && MENDABLE.has(error.code))
-      return { userErrors: [toUserError(error)] } as Partial<T> & { userErrors: UserError[] };
+      return { userErrors: allErrors(error).map(toUserError) } as Partial<T> & { userErrors: UserError[] };
     throw error;
   }
 }

@@ -68,7 +68,7 @@ export async function writeSampleLibrary(folder: string, options: SampleLibraryO
     truthFile: join(folder, 'truth.json'),
   };
   const files = plan.map(describeTruth);
-  await write(library.brandsFile, `${JSON.stringify({ brands: SAMPLE_BRANDS.map((brand) => describeBrand(brand, plan)) }, null, 2)}\n`);
+  await write(library.brandsFile, `${JSON.stringify({ brands: SAMPLE_BRANDS.map(describeBrand) }, null, 2)}\n`);
   await write(library.truthFile, `${JSON.stringify({ seed, now: options.now?.toISOString() ?? null, files }, null, 1)}\n`);
   await write(library.manifestFile, plan.map((asset) => `${JSON.stringify(describeManifest(asset))}\n`).join(''));
   return library;
@@ -134,7 +134,7 @@ function describeTruth({ file, externalId, brand, kind, format, width, height, s
   };
 }
 
-function describeBrand({ key, name, palette, guideline }: SampleBrand, plan: readonly PlannedAsset[]): object {
-  const logo = plan.find((asset) => asset.brand.key === key && asset.kind === 'LOGO' && asset.format === 'svg');
-  return { key, name, palette, logoFile: logo?.file ?? null, guideline };
+/** A brand as a guideline file has it. */
+function describeBrand({ key, name, palette, guideline }: SampleBrand): object {
+  return { key, name, palette: palette.map((color) => ({ name: color.name, hex: color.hex })), guidelines: [guideline] };
 }

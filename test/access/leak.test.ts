@@ -337,6 +337,8 @@ async function fillOwn() {
 }
 
 const rule = () => victim.rules[1] as string;
+const guidelineFile = (externalId: string) =>
+  JSON.stringify({ brands: [{ key: 'mine', name: 'Mine', marks: [{ name: 'intruder', asset: { externalId } }] }] });
 const rest = () => ({ title: 'T', severity: 'MINOR', kind: 'ALT_TEXT', parameters: {} });
 
 /** Every query, asked for what is A's. */
@@ -462,6 +464,11 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { asset: victim.asset, rule: rule(), first: 5 }, outcome: 'nothing' },
   ],
   guideline: [{ variables: { id: victim.guideline }, outcome: 'nothing' }],
+  guidelineExport: [
+    { variables: { brand: victim.brand }, outcome: 'not found' },
+    { variables: { brand: own.brand, guideline: victim.guideline }, outcome: 'not found', control: 'skip' },
+  ],
+  guidelineFileSchema: [{ variables: {}, outcome: 'own', control: 'skip' }],
   historyHead: [{ variables: {}, outcome: 'own', control: 'skip' }],
   nearDuplicates: [
     { variables: { first: 5 }, outcome: 'nothing' },
@@ -585,6 +592,11 @@ const mutations = (): Record<string, Case[]> => {
     brandUpdate: [to({ id: victim.brand, name: 'changed', palette: [{ name: 'x', hex: '#000' }] }, 'not found')],
     guidelineCreate: [to({ brand: victim.brand, name: 'intruder' }, 'not found')],
     guidelineUpdate: [to({ id: victim.guideline, name: 'changed', sections: [{ title: 'changed', text: '' }] }, 'not found')],
+    guidelineImport: [
+      // A file names brands by their keys: the same key in another organisation is another brand.
+      to({ content: guidelineFile(`${MARK}-ext-0`), dryRun: true }, 'not found', 'skip'),
+      to({ content: guidelineFile(`${MARK}-ext-0`), dryRun: true, skipMissingAssets: true }, 'own', 'skip'),
+    ],
     ruleCreate: [
       to({ ...rest(), guideline: victim.guideline, key: 'intruder' }, 'not found'),
       to({ ...rest(), guideline: own.guideline, key: 'mixed', scopeTags: [`${MARK}tag`] }, 'refused', 'skip'),

@@ -191,23 +191,26 @@ describe('ready sets', () => {
   });
 });
 
-describe('importGuidelines', () => {
+describe('importDocument', () => {
   const document = {
-    brands: SAMPLE_BRANDS.map(({ key, name, palette, guideline }) => ({ key, name, palette, logoFile: null, guideline })),
+    brands: SAMPLE_BRANDS.map(({ key, name, palette, guideline }) => ({
+      ...{ key, name, palette: palette.map((color) => ({ name: color.name, hex: color.hex })), guidelines: [guideline] },
+    })),
   };
 
   it('takes the sample brands, and taking them again changes nothing', async () => {
-    const first = await room.guidelines.importGuidelines(room.admin, document);
-    const rules = document.brands.reduce((sum, brand) => sum + brand.guideline.rules.length, 0);
-    expect(first).toMatchObject({ rules, rulesChanged: rules });
-    const read = async () => Promise.all(first.brands.map((brand) => room.guidelines.findGuideline(room.admin, brand.guidelineId!)));
+    const first = await room.guidelineFiles.importDocument(room.admin, document, { publish: true });
+    const rules = document.brands.reduce((sum, brand) => sum + brand.guidelines[0]!.rules.length, 0);
+    expect(first).toMatchObject({ rules, dryRun: false });
+    expect(first.changes.filter(({ action }) => action === 'PUBLISHED')).toHaveLength(rules);
+    const read = async () => Promise.all(first.brands.map((brand) => room.guidelines.findGuideline(room.admin, brand.guidelineIds[0]!)));
     const before = await read();
     for (const guideline of before) for (const rule of guideline!.rules) expect(rule).toMatchObject({ state: 'PUBLISHED', revision: 1 });
     expect(before[0]!.rules.find((rule) => rule.kind === 'PROHIBITED_CONTENT')!.parameters).toMatchObject({
       concepts: [{ name: 'a cigarette', prompts: ['a cigarette'] }, { prompts: ['a gun'] }],
     });
     expect(room.asked).toContain('a cigarette');
-    expect(await room.guidelines.importGuidelines(room.admin, document)).toEqual({ ...first, rulesChanged: 0 });
+    expect(await room.guidelineFiles.importDocument(room.admin, document, { publish: true })).toEqual({ ...first, changes: [] });
     expect(await read()).toEqual(before);
   });
 
@@ -216,13 +219,17 @@ describe('importGuidelines', () => {
     const found = (await room.brands.listBrands(room.admin)).edges.find(({ node }) => node.key === brand!.key)!.node;
     const { versionId } = await insertAsset(test.database, room.admin.organizationId, { brandId: found.id, width: 300, height: 300 });
     const guideline = {
-      ...brand!.guideline,
-      rules: brand!.guideline.rules.map((rule) =>
+      ...brand!.guidelines[0]!,
+      rules: brand!.guidelines[0]!.rules.map((rule) =>
         rule.kind === 'MIN_RESOLUTION' ? { ...rule, scopeTags: [], parameters: { minWidthPx: 301, minHeightPx: 1 } } : rule,
       ),
     };
-    const changed = { brands: [{ ...brand!, palette: [{ name: 'Ink', hex: '#123' }], guideline }] };
-    expect(await room.guidelines.importGuidelines(room.admin, changed)).toMatchObject({ rulesChanged: 1 });
+    const changed = { brands: [{ ...brand!, palette: [{ name: 'Ink', hex: '#123' }], guidelines: [guideline] }] };
+    const { changes } = await room.guidelineFiles.importDocument(room.admin, changed);
+    expect(changes.map(({ subject, action, fields }) => [subject, action, fields])).toEqual([
+      ['BRAND', 'CHANGED', ['palette']],
+      ['RULE', 'CHANGED', ['parameters', 'scopeTags']],
+    ]);
     expect((await room.brands.getBrand(room.admin, found.id)).palette).toEqual([{ name: 'Ink', hex: '#112233' }]);
     const findings = await test.database.asOrganization(room.admin.organizationId, (tx) =>
       tx.rows.finding.findMany({ where: { versionId } }),
@@ -234,8 +241,12 @@ describe('importGuidelines', () => {
     [{ brands: [{ key: 'x', name: 'X', palette: [{ name: 'A', hex: '#12345' }] }] }, 'document.brands[0].palette[0].hex'],
     [{ brands: [{ key: 'X!', name: 'X' }] }, 'document.brands[0].key'],
     [
-      { brands: [{ key: 'x', name: 'X', guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'NO_SUCH', severity: 'INFO' }] } }] },
-      'document.brands[0].guideline.rules[0].kind',
+      {
+        brands: [
+          { key: 'x', name: 'X', guidelines: [{ name: 'G', rules: [{ key: 'r', title: 'R', kind: 'NO_SUCH', severity: 'INFO' }] }] },
+        ],
+      },
+      'document.brands[0].guidelines[0].rules[0].kind',
     ],
     [
       {
@@ -243,11 +254,11 @@ describe('importGuidelines', () => {
           {
             key: 'x',
             name: 'X',
-            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', parameters: { minShare: 2 } }] },
+            guidelines: [{ name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', parameters: { minShare: 2 } }] }],
           },
         ],
       },
-      'document.brands[0].guideline.rules[0].parameters.minShare',
+      'document.brands[0].guidelines[0].rules[0].parameters.minShare',
     ],
     [
       {
@@ -255,11 +266,11 @@ describe('importGuidelines', () => {
           {
             key: 'x',
             name: 'X',
-            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', section: 0 }] },
+            guidelines: [{ name: 'G', rules: [{ key: 'r', title: 'R', kind: 'PALETTE', severity: 'INFO', section: 0 }] }],
           },
         ],
       },
-      'document.brands[0].guideline.rules[0].section',
+      'document.brands[0].guidelines[0].rules[0].section',
     ],
     [
       {
@@ -267,16 +278,18 @@ describe('importGuidelines', () => {
           {
             key: 'x',
             name: 'X',
-            guideline: { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'ALT_TEXT', severity: 'INFO', scopeTags: ['a', 'b\u200bc'] }] },
+            guidelines: [
+              { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'ALT_TEXT', severity: 'INFO', scopeTags: ['a', 'b\u200bc'] }] },
+            ],
           },
         ],
       },
-      'document.brands[0].guideline.rules[0].scopeTags[1]',
+      'document.brands[0].guidelines[0].rules[0].scopeTags[1]',
     ],
     [{ brand: [] }, 'document.brands'],
     ['brands', 'document'],
   ])('refuses %j at %s and changes nothing', async (broken, field) => {
-    await expect(room.guidelines.importGuidelines(room.admin, broken)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field });
+    await expect(room.guidelineFiles.importDocument(room.admin, broken)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field });
     expect((await room.brands.listBrands(room.admin)).edges.some(({ node }) => node.key === 'x')).toBe(false);
   });
 });

@@ -2,14 +2,17 @@ import 'reflect-metadata';
 import type { Viewer } from '../../src/access/viewer.js';
 import { BrandService } from '../../src/brands/brand.service.js';
 import { ComplianceService } from '../../src/compliance/compliance.service.js';
+import { GuidelineFileService } from '../../src/compliance/guideline-file.service.js';
 import { GuidelineService } from '../../src/compliance/guideline.service.js';
 import { RuleCheckService } from '../../src/compliance/rule-check.service.js';
+import { RuleImport } from '../../src/compliance/rule-import.js';
 import { RuleService } from '../../src/compliance/rule.service.js';
 import type { NewRule } from '../../src/compliance/rule-record.js';
 import type { Database } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { registerModel } from '../../src/embedding/embedding.queries.js';
 import { HistoryService } from '../../src/history/history.service.js';
+import type { MarkService } from '../../src/marks/mark.service.js';
 import { ReportService } from '../../src/reports/report.service.js';
 import { TagService } from '../../src/tags/tag.service.js';
 import { insertOrganization, viewerAs } from '../support/asset-rows.js';
@@ -27,6 +30,7 @@ export interface Compliance {
   brands: BrandService;
   compliance: ComplianceService;
   guidelines: GuidelineService;
+  guidelineFiles: GuidelineFileService;
   reports: ReportService;
   rules: RuleService;
   checks: RuleCheckService;
@@ -65,12 +69,16 @@ export async function openCompliance(database: Database, slug: string): Promise<
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
   const checks = new RuleCheckService(database, tags, compliance);
   const rules = new RuleService(database, brands, tags, compliance, checks);
+  const ruleImport = new RuleImport(checks);
+  const guidelines = new GuidelineService(database, brands, rules, ruleImport);
+  // Marks need files and a decoder: tests of theirs open the whole application.
+  const marks = {} as MarkService;
   return {
-    ...{ brands, compliance, rules, tags, asked, modelRevisionId: model.id },
     reports: new ReportService(database, compliance, new HistoryService(database)),
     ...{ brands, compliance, rules, checks, tags, asked, modelRevisionId: model.id },
     admin: viewerAs(organizationId, 'ADMIN'),
-    guidelines: new GuidelineService(database, brands, rules, tags, compliance),
+    guidelines,
+    guidelineFiles: new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance }),
     now: () => now,
     setNow: (text) => {
       now = new Date(text);

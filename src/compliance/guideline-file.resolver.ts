@@ -1,0 +1,58 @@
+import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { type RequestContext, viewerOf } from '../graphql/context.js';
+import { fromGlobalId } from '../graphql/global-id.js';
+import { payload } from '../graphql/payload.js';
+import { JSONObject } from '../graphql/scalars.js';
+import type { GuidelineFileService } from './guideline-file.service.js';
+import {
+  GuidelineFile,
+  GuidelineFileFormat,
+  GuidelineImportInput,
+  GuidelineImportPayload,
+  toImportResult,
+} from './guideline-file.types.js';
+
+@Resolver()
+export class GuidelineFileResolver {
+  readonly #files: GuidelineFileService;
+
+  constructor(files: GuidelineFileService) {
+    this.#files = files;
+  }
+
+  @Query(() => JSONObject, { description: 'JSON Schema (2020-12) of guideline files, the parameters of every kind of rule included.' })
+  guidelineFileSchema(@Ctx() context: RequestContext) {
+    viewerOf(context);
+    return this.#files.fileSchema();
+  }
+
+  @Query(() => GuidelineFile, {
+    description: 'A brand as a file: palette, marks, and its guidelines with sections, rules and test cases. `guidelineImport` reads it.',
+  })
+  guidelineExport(
+    @Ctx() context: RequestContext,
+    @Arg('brand', () => ID, { description: 'Global id of the brand.' }) brand: string,
+    @Arg('guideline', () => ID, { nullable: true, description: 'Only this guideline of the brand. Null: all of them.' })
+    guideline: string | null | undefined,
+    @Arg('format', () => GuidelineFileFormat, { defaultValue: 'YAML', description: 'How the file is written.' })
+    format: keyof typeof GuidelineFileFormat,
+  ) {
+    const brandId = fromGlobalId('Brand', brand, 'brand');
+    const guidelineId = guideline == null ? null : fromGlobalId('Guideline', guideline, 'guideline');
+    return this.#files.exportFile(viewerOf(context), { brandId, guidelineId }, format);
+  }
+
+  @Mutation(() => GuidelineImportPayload, {
+    description:
+      'Makes brands, palettes, marks, guidelines and rules be as a file says, all or nothing; doing it again changes nothing. Brands, guidelines and rules are found by their keys, and what the file does not name stays. Needs the role ADMIN.',
+  })
+  guidelineImport(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => GuidelineImportInput, { description: 'The file, and what to do with it.' }) {
+      content,
+      ...options
+    }: GuidelineImportInput,
+  ) {
+    return payload(async () => ({ import: toImportResult(await this.#files.importText(viewerOf(context), content, options, 'document')) }));
+  }
+}
