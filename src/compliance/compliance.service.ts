@@ -198,8 +198,8 @@ export class ComplianceService {
     return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: await this.modelRevisionIn(tx) });
   }
 
-  async #judgeDependents(tx: OrganizationTx, { ruleIds, versionIds }: Dependents): Promise<void> {
-    if (versionIds.length > 0) await this.#judge(tx, { versionIds });
+  async #judgeDependents(tx: OrganizationTx, { ruleIds, versionIds, duplicateRuleIds }: Dependents): Promise<void> {
+    await this.judgePairs(tx, versionIds, duplicateRuleIds);
     await this.judgeRules(tx, ruleIds);
   }
 }

@@ -75,7 +75,7 @@ function joinCurrent(tx: OrganizationTx) {
 
 function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
-    ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
+    ${assetIds ? sql`AND a.id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
     ${verdict ? sql`AND f.verdict = ${verdict}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
     ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }

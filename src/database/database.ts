@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { isVitrineError, VitrineError } from '../errors.js';
+import { runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
 import type { Sql } from './sql.js';
 import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
@@ -14,14 +15,22 @@ export type Rows = Omit<ReturnType<typeof createPrisma>, '$transaction' | '$conn
 
 /** One transaction, already bound to its role (and organisation). Valid until the handle's `work` settles. */
 export interface Tx {
-  query<Row = Record<string, unknown>>(statement: Sql): Promise<Row[]>;
+  query<Row = Record<string, unknown>>(statement: Sql, options?: StatementOptions): Promise<Row[]>;
   /** Number of rows that the statement touched. */
-  execute(statement: Sql): Promise<number>;
+  execute(statement: Sql, options?: StatementOptions): Promise<number>;
   readonly rows: Rows;
   /** Runs `work` and takes back everything that it wrote; what it answers stays. Locks that it took are given up with it. */
   tentatively<T>(work: () => Promise<T>): Promise<T>;
   /** Runs one statement as the owner of the database, in this transaction: for the job queue's tables only. */
   asOwner(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+export interface StatementOptions {
+  /**
+   * Planned once a connection for any values, and not at each call: for long statements about few rows, whose planning takes longer than
+   * they run. The plan may not depend on how many rows the values stand for.
+   */
+  prepared?: boolean;
 }
 
 export interface OrganizationTx extends Tx {
@@ -141,10 +150,12 @@ export class Database {
   }
 
   #handle(client: pg.PoolClient, role: string): Tx {
+    const run = (statement: Sql, options?: StatementOptions) =>
+      options?.prepared ? runPrepared(client, statement) : client.query({ text: statement.text, values: statement.values });
     return {
       rows: this.#prisma,
-      query: async <Row>(statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rows as Row[],
-      execute: async (statement: Sql) => (await client.query({ text: statement.text, values: statement.values })).rowCount ?? 0,
+      query: async <Row>(statement: Sql, options?: StatementOptions) => (await run(statement, options)).rows as Row[],
+      execute: async (statement: Sql, options?: StatementOptions) => (await run(statement, options)).rowCount ?? 0,
       tentatively: async (work) => {
         await client.query('SAVEPOINT tentative');
         try {

@@ -97,7 +97,7 @@ export function insertWaivedFindings(
     SELECT f.organization_id, ${waiverId}::uuid, f.version_id, f.rule_id, f.rule_revision, f.model_revision_id, f.verdict_rank
     FROM finding f JOIN asset a ON a.organization_id = f.organization_id AND a.id = f.asset_id AND a.current_version_id = f.version_id
     WHERE f.organization_id = ${tx.organizationId}::uuid AND f.rule_id = ${ruleId}::uuid AND ${OPEN}
-      ${findingId ? sql`AND f.id = ${findingId}::uuid` : empty} ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty}
+      ${findingId ? sql`AND f.id = ${findingId}::uuid` : empty} ${assetIds ? sql`AND a.id = ANY(${[...assetIds]}::uuid[])` : empty}
       ${
         collectionId
           ? sql`AND f.asset_id IN (SELECT m.asset_id FROM collection_asset m WHERE m.organization_id = f.organization_id
@@ -111,7 +111,7 @@ export async function listAssetsWithoutOpenFinding(tx: OrganizationTx, ruleId: s
   const rows = await tx.query<{ id: string }>(sql`
     SELECT u.id FROM unnest(${[...assetIds]}::uuid[]) AS u (id) WHERE NOT EXISTS (
       SELECT 1 FROM finding f JOIN asset a ON a.organization_id = f.organization_id AND a.id = f.asset_id AND a.current_version_id = f.version_id
-      WHERE f.organization_id = ${tx.organizationId}::uuid AND f.rule_id = ${ruleId}::uuid AND f.asset_id = u.id AND ${OPEN})`);
+      WHERE f.organization_id = ${tx.organizationId}::uuid AND f.rule_id = ${ruleId}::uuid AND a.id = u.id AND ${OPEN})`);
   return new Set(rows.map((row) => row.id));
 }
 

@@ -1,3 +1,4 @@
+import { colorDifferences } from '../../src/compliance/rules/color-difference.js';
 import { sql } from '../../src/database/sql.js';
 import { insertAsset, type TestAsset } from '../support/asset-rows.js';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -80,6 +81,28 @@ describe('ciede2000', () => {
     expect(rows).toHaveLength(34);
     const worst = Math.max(...rows.flatMap(({ forth, back }, i) => [forth, back].map((value) => Math.abs(value - SHARMA[i]![6]))));
     expect(worst).toBeLessThanOrEqual(1e-4);
+  });
+
+  it('is the same to the last bit where rows of pairs are compared at once', async () => {
+    // greys, black, opposite hues and the pairs of the paper
+    const pairs = [
+      ...SHARMA,
+      ...[0, 1e-9, 50, 127].flatMap((a) => [
+        [50, a, 0, 60, -a, 0],
+        [0, 0, 0, 100, 0, a],
+        [50, 0, -a, 50, a, a],
+      ]),
+    ];
+    const rows = await test.database.asOrganization(room.admin.organizationId, (tx) =>
+      tx.query<{ key: number; function: number; rows: number }>(sql`
+        WITH pair AS MATERIALIZED (
+          SELECT nr AS key, (p ->> 0)::float8 AS l1, (p ->> 1)::float8 AS a1, (p ->> 2)::float8 AS b1, (p ->> 3)::float8 AS l2, (p ->> 4)::float8 AS a2,
+            (p ->> 5)::float8 AS b2 FROM jsonb_array_elements(${JSON.stringify(pairs)}::jsonb) WITH ORDINALITY AS t (p, nr))
+        SELECT key, ciede2000(l1, a1, b1, l2, a2, b2) AS function, delta_e AS rows FROM pair JOIN (${colorDifferences(sql`TABLE pair`)}) d USING (key)`),
+    );
+    expect(rows).toHaveLength(pairs.length);
+    expect(rows.filter((row) => row.rows !== row.function)).toEqual([]);
+    expect(rows.filter((row) => row.rows > 0).length).toBeGreaterThan(SHARMA.length);
   });
 });
 

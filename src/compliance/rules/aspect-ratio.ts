@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../database/sql.js';
 import { formatParameters, formatsOf } from './formats.js';
-import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectTargets, TARGET_KEYS } from './rule-module.js';
 
 /** Ratio of width to height: that of one of the formats. Documents: NOT_APPLICABLE. */
 export const aspectRatio: RuleModule = {
@@ -12,8 +12,8 @@ export const aspectRatio: RuleModule = {
 
 function judge(scope: JudgeScope): Sql {
   return sql`
-    WITH target AS (SELECT t.*, (t.parameters ->> 'tolerance')::float8 AS tolerance FROM (${selectTargets('ASPECT_RATIO', scope)}) t),
-    format AS MATERIALIZED (${formatsOf(sql`target`)}),
+    WITH target AS (SELECT ${TARGET_KEYS}, t.width, t.height, (t.parameters ->> 'tolerance')::float8 AS tolerance FROM (${selectTargets('ASPECT_RATIO', scope)}) t),
+    format AS MATERIALIZED (${formatsOf('ASPECT_RATIO', scope)}),
     wanted AS MATERIALIZED (SELECT rule_id, string_agg(name, ', ' ORDER BY name) AS names FROM format GROUP BY rule_id)
     SELECT ${findingColumns({
       verdict: sql`t.verdict`,

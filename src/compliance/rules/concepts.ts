@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
-import { type JudgeScope, selectTargets } from './rule-module.js';
+import { type JudgeScope, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 import type { RuleKind } from '../vocabulary.js';
 
 /** What a picture may be of instead: without such rivals a model finds every concept in every picture. */
@@ -50,8 +50,8 @@ export function conceptTexts(parameters: Record<string, unknown>): string[] {
 }
 
 /**
- * How surely each concept is in each target, as tables of a WITH clause: `target` with the thresholds `first_at` and `review_at` (whose keys
- * in the parameters are given), `ready` (rule_id, complete) and `found` (rule_id, version_id, position, concept, probability and what it rests on).
+ * How surely each concept is in each target, as tables of a WITH clause: `target` with `any_of` and the thresholds `first_at` (whose key
+ * in the parameters is given) and `review_at`, `ready` (rule_id, complete) and `found` (rule_id, version_id, position, concept, probability and what it rests on).
  * Zero-shot: softmax of logit_scale × cosine over the concept's best prompt and its counter-prompts (CLIP), or sigmoid of logit_scale × cosine
  * + logit_bias of the best prompt (SigLIP, whose probabilities need no rivals). The part of the asset that shows it best counts.
  */
@@ -60,13 +60,14 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
   const model = sql`${scope.modelRevisionId}::int`;
   // Exponents are cut at ±300, so that no scale a model may have makes exp() overflow.
   return sql`
-    target AS (
-      SELECT t.*, (t.parameters ->> ${firstAt})::float8 AS first_at, (t.parameters ->> 'reviewAt')::float8 AS review_at
+    target AS MATERIALIZED (
+      SELECT ${TARGET_KEYS}, (t.parameters ->> ${firstAt})::float8 AS first_at, (t.parameters ->> 'reviewAt')::float8 AS review_at,
+        (t.parameters ->> 'anyOf')::boolean AS any_of
       FROM (${selectTargets(kind, scope)}) t
     ),
     prompt AS MATERIALIZED (
       SELECT r.rule_id, c.position, c.concept ->> 'name' AS concept, p.text, p.counter, v.vector
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r
+      FROM (${selectRules(kind, scope)}) r
       CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'concepts') WITH ORDINALITY AS c (concept, position)
       CROSS JOIN LATERAL (
         SELECT text, false AS counter FROM jsonb_array_elements_text(c.concept -> 'prompts') AS text
@@ -75,20 +76,24 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
       LEFT JOIN text_embedding v ON v.organization_id = ${organizationId} AND v.model_revision_id = ${model} AND v.text = p.text
     ),
     ready AS (SELECT rule_id, bool_and(vector IS NOT NULL) AS complete FROM prompt GROUP BY rule_id),
-    cosine AS (
-      SELECT t.rule_id, t.version_id, e.part, p.position, p.concept, p.text, p.counter, 1 - (e.vector <=> p.vector) AS cosine
-      FROM target t
-      JOIN ready ON ready.rule_id = t.rule_id AND ready.complete
-      JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
-      JOIN prompt p ON p.rule_id = t.rule_id
-    ),
+    asked AS MATERIALIZED (SELECT DISTINCT p.rule_id, p.position, p.concept FROM prompt p JOIN ready ON ready.rule_id = p.rule_id AND ready.complete),
+    -- prompts are looked at one picture and concept at a time: joined all at once they would have to be sorted
     best AS (
-      SELECT c.rule_id, c.version_id, c.part, c.position, c.concept,
-        max(c.cosine) FILTER (WHERE NOT c.counter) AS cosine, (array_agg(c.text ORDER BY c.cosine DESC) FILTER (WHERE NOT c.counter))[1] AS text,
-        max(c.cosine) FILTER (WHERE c.counter) AS rival_cosine, (array_agg(c.text ORDER BY c.cosine DESC) FILTER (WHERE c.counter))[1] AS rival,
-        sum(exp(least(greatest(m.logit_scale * c.cosine, -300), 300))) FILTER (WHERE c.counter) AS rival_odds
-      FROM cosine c JOIN model_revision m ON m.id = ${model}
-      GROUP BY c.rule_id, c.version_id, c.part, c.position, c.concept
+      SELECT t.rule_id, t.version_id, e.part, k.position, k.concept, b.*
+      FROM target t
+      JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
+      JOIN asked k ON k.rule_id = t.rule_id
+      CROSS JOIN model_revision m
+      CROSS JOIN LATERAL (
+        SELECT max(c.cosine) FILTER (WHERE NOT c.counter) AS cosine, (array_agg(c.text) FILTER (WHERE NOT c.counter))[1] AS text,
+          max(c.cosine) FILTER (WHERE c.counter) AS rival_cosine, (array_agg(c.text) FILTER (WHERE c.counter))[1] AS rival,
+          sum(exp(least(greatest(m.logit_scale * c.cosine, -300), 300))) FILTER (WHERE c.counter) AS rival_odds
+        FROM (
+          SELECT p.text, p.counter, 1 - (e.vector <=> p.vector) AS cosine FROM prompt p WHERE p.rule_id = k.rule_id AND p.position = k.position
+          ORDER BY cosine DESC
+        ) c
+      ) b
+      WHERE m.id = ${model}
     ),
     chance AS (
       SELECT b.*, CASE m.model_type

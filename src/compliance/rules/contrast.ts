@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
-import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 import { textBoxesOf } from './text-boxes.js';
 
 const share = z.number().min(0).max(1);
@@ -55,15 +55,15 @@ function judge(scope: JudgeScope): Sql {
   // A text of luminance l has the ratio r to grounds up to (l + 0.05) / r - 0.05 and from (l + 0.05) * r - 0.05: as greys, cells compare bytes.
   return sql`
     WITH target AS MATERIALIZED (
-      SELECT t.*, (t.parameters ->> 'minRatio')::float8 AS min_ratio, (t.parameters ->> 'minShare')::float8 AS min_share,
-        CASE WHEN (t.parameters ->> 'textBoxes')::boolean AND t.metadata ? 'textBoxes' THEN t.metadata ELSE '{}' END AS boxes
+      SELECT ${TARGET_KEYS}, t.luminance_grid, (t.parameters ->> 'minRatio')::float8 AS min_ratio, (t.parameters ->> 'minShare')::float8 AS min_share,
+        CASE WHEN (t.parameters ->> 'textBoxes')::boolean AND t.metadata ? 'textBoxes' THEN t.metadata END AS boxes
       FROM (${selectTargets('CONTRAST', scope)}) t
     ),
     overlay AS MATERIALIZED (
       SELECT o.*, cells.* FROM (
         SELECT r.rule_id, o ->> 'name' AS name, o ->> 'textColor' AS color, (o ->> 'left')::float8 AS x1, (o ->> 'top')::float8 AS y1,
           (o ->> 'left')::float8 + (o ->> 'width')::float8 AS x2, (o ->> 'top')::float8 + (o ->> 'height')::float8 AS y2
-        FROM (SELECT DISTINCT rule_id, parameters FROM target) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'overlays') o
+        FROM (${selectRules('CONTRAST', scope)}) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'overlays') o
       ) o CROSS JOIN LATERAL (${CELLS}) cells
     ),
     area AS (
@@ -72,7 +72,7 @@ function judge(scope: JudgeScope): Sql {
       UNION ALL
       SELECT t.rule_id, t.version_id, t.luminance_grid, t.min_ratio, 'text ' || o.n, o.color, o.x1, o.y1, o.x2, o.y2, cells.*, false
       FROM target t CROSS JOIN LATERAL (${textBoxesOf(sql`t.boxes`)}) o CROSS JOIN LATERAL (${CELLS}) cells
-      WHERE t.luminance_grid IS NOT NULL AND o.color IS NOT NULL
+      WHERE t.luminance_grid IS NOT NULL AND t.boxes IS NOT NULL AND o.color IS NOT NULL
     ),
     measured AS (
       SELECT a.rule_id, a.version_id, a.name, a.color, a.x1, a.y1, a.x2, a.y2, s.share, CASE

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
 import { CHANNEL_PRESETS } from '../channel-presets.js';
+import type { RuleKind } from '../vocabulary.js';
+import { type JudgeScope, selectRules } from './rule-module.js';
 
 const keys = CHANNEL_PRESETS.map((preset) => preset.key);
 const side = z.number().gt(0).max(1_000_000);
@@ -35,11 +37,11 @@ export const formatParameters = z
 
 const rows = CHANNEL_PRESETS.map(({ key, name, width, height, safeZone }) => ({ key, name, width, height, ...safeZone }));
 
-/** Formats of the rules of `target` as `format` (rule_id, name, ratio and the safe zone's margins), one row each. */
-export function formatsOf(target: Sql): Sql {
+/** Formats of the rules of a kind as `format` (rule_id, name, ratio and the safe zone's margins), one row each. */
+export function formatsOf(kind: RuleKind, scope: JudgeScope): Sql {
   return sql`
     SELECT r.rule_id, f.name, f.width / f.height AS ratio, f."top", f."right", f.bottom, f."left"
-    FROM (SELECT DISTINCT rule_id, parameters FROM ${target}) r
+    FROM (${selectRules(kind, scope)}) r
     CROSS JOIN LATERAL (
       SELECT p.name, p.width, p.height, p."top", p."right", p.bottom, p."left"
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)

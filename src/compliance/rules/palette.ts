@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { readHexColor } from '../../brands/color.js';
 import { type Sql, sql } from '../../database/sql.js';
 import { isVitrineError } from '../../errors.js';
-import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { colorDifferences } from './color-difference.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 
 const share = z.number().min(0).max(1);
 
@@ -50,65 +51,78 @@ export const palette: RuleModule = {
 
 function judge(scope: JudgeScope): Sql {
   const organizationId = sql`${scope.organizationId}::uuid`;
-  // Distances depend on brand and version only: several palette rules of a brand share them.
+  const number = (key: Sql): Sql => sql`(r.parameters ->> ${key})::float8`;
+  // Distances depend on brand and version only: several palette rules of a brand share them, and each counts by its own thresholds.
   return sql`
-    WITH target AS (
-      SELECT t.*, (t.parameters ->> 'minShare')::float8 AS min_share, (t.parameters ->> 'maxDeltaE')::float8 AS max_delta_e,
-        (t.parameters ->> 'neutralAllowance')::float8 AS neutral_allowance, (t.parameters ->> 'neutralMaxChroma')::float8 AS neutral_max_chroma
-      FROM (${selectTargets('PALETTE', scope)}) t
+    WITH target AS MATERIALIZED (SELECT ${TARGET_KEYS} FROM (${selectTargets('PALETTE', scope)}) t),
+    asked AS MATERIALIZED (
+      SELECT r.*, jsonb_build_object('minShare', r.min_share, 'maxDeltaE', r.max_delta_e, 'neutralAllowance', r.neutral_allowance) AS required
+      FROM (
+        SELECT r.rule_id, r.parameters -> 'forbidden' AS forbidden, ${number(sql`'minShare'`)} AS min_share, ${number(sql`'maxDeltaE'`)} AS max_delta_e,
+          ${number(sql`'neutralAllowance'`)} AS neutral_allowance, ${number(sql`'neutralMaxChroma'`)} AS neutral_max_chroma
+        FROM (${selectRules('PALETTE', scope)}) r
+      ) r
     ),
+    ink AS MATERIALIZED (
+      SELECT b.brand_id, b.lab_l, b.lab_a, b.lab_b, b.position,
+        -- evidence is put together as text and read as JSON once a finding
+        format('"nearestName": %s, "nearestHex": "%s", "deltaE": ', to_json(b.name), b.hex) AS shown
+      FROM brand_color b WHERE b.organization_id = ${organizationId} ORDER BY b.brand_id, b.position
+    ),
+    inks AS MATERIALIZED (SELECT brand_id, array_agg(shown ORDER BY position) AS shown FROM ink GROUP BY brand_id),
     patch AS MATERIALIZED (
-      SELECT p.version_id, c.hex, c.share, sqrt(c.lab_a * c.lab_a + c.lab_b * c.lab_b) AS chroma, n.delta_e,
-        -- once a patch, not once a patch and rule
-        jsonb_build_object('hex', c.hex, 'share', round(c.share::numeric, 4), 'nearestName', n.name, 'nearestHex', n.hex,
-          'deltaE', round(n.delta_e::numeric, 2)) AS shown
-      FROM (SELECT DISTINCT version_id, brand_id FROM target WHERE asset_kind <> 'DOCUMENT') p
-      JOIN version_color c ON c.organization_id = ${organizationId} AND c.version_id = p.version_id
-      CROSS JOIN LATERAL (
-        SELECT b.name, b.hex, ciede2000(c.lab_l, c.lab_a, c.lab_b, b.lab_l, b.lab_a, b.lab_b) AS delta_e
-        FROM brand_color b WHERE b.organization_id = ${organizationId} AND b.brand_id = p.brand_id
-        ORDER BY delta_e, b.position LIMIT 1
-      ) n
-    ),
-    used AS (
-      SELECT t.version_id, t.rule_id, p.*,
-        CASE WHEN p.delta_e <= t.max_delta_e THEN 'BRAND' WHEN p.chroma <= t.neutral_max_chroma THEN 'NEUTRAL' ELSE 'OFF_BRAND' END AS part
-      FROM target t JOIN (SELECT version_id AS patch_version_id, hex, share, chroma, delta_e, shown FROM patch) p
-        ON p.patch_version_id = t.version_id
-    ),
-    total AS (
-      SELECT version_id, rule_id,
-        coalesce(sum(share) FILTER (WHERE part = 'BRAND'), 0) AS brand, coalesce(sum(share) FILTER (WHERE part = 'NEUTRAL'), 0) AS neutral,
-        (array_agg(hex ORDER BY share DESC, hex) FILTER (WHERE part = 'OFF_BRAND'))[1] AS worst_hex,
-        jsonb_agg(shown || jsonb_build_object('use', part) ORDER BY share DESC, hex) AS patches
-      FROM used GROUP BY version_id, rule_id
+      SELECT version_id, array_agg(hex) AS hexes, array_agg(share) AS shares, array_agg(chroma) AS chromas, array_agg(delta_e) AS deltas, array_agg(shown) AS shown
+      FROM (
+        SELECT p.version_id, c.hex, c.share, sqrt(c.lab_a * c.lab_a + c.lab_b * c.lab_b) AS chroma, n.delta_e,
+          '{"hex": "' || c.hex || '", "share": ' || round(c.share::numeric, 4) || ', ' || i.shown[array_position(n.deltas, n.delta_e)]
+            || round(n.delta_e::numeric, 2) || ', "use": "' AS shown
+        FROM (SELECT DISTINCT version_id, brand_id FROM target WHERE asset_kind <> 'DOCUMENT') p
+        JOIN inks i ON i.brand_id = p.brand_id
+        JOIN version_color c ON c.organization_id = ${organizationId} AND c.version_id = p.version_id
+        CROSS JOIN LATERAL (
+          SELECT min(d.delta_e) AS delta_e, array_agg(d.delta_e) AS deltas FROM (${colorDifferences(sql`
+            SELECT b.position AS key, c.lab_l AS l1, c.lab_a AS a1, c.lab_b AS b1, b.lab_l AS l2, b.lab_a AS a2, b.lab_b AS b2
+            FROM ink b WHERE b.brand_id = p.brand_id`)}) d
+        ) n
+        ORDER BY p.version_id, c.share DESC, c.hex
+      ) o GROUP BY version_id
     ),
     banned AS MATERIALIZED (
       SELECT r.rule_id, f ->> 'color' AS hex, coalesce(f ->> 'name', f ->> 'color') AS name, (f ->> 'maxDeltaE')::float8 AS max_delta_e,
         (f ->> 'maxShare')::float8 AS max_share, lab_of_hex(f ->> 'color') AS lab
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'forbidden') f
+      FROM asked r CROSS JOIN LATERAL jsonb_array_elements(r.forbidden) f
     ),
-    intruder AS (
+    intruder AS MATERIALIZED (
       SELECT version_id, rule_id, jsonb_agg(jsonb_build_object('name', name, 'hex', hex, 'share', round(share::numeric, 4), 'maxShare', max_share)
         ORDER BY share DESC, hex) AS intruders, (array_agg(name ORDER BY share DESC, hex))[1] AS intruder, max(share) AS intruder_share
       FROM (
         SELECT t.version_id, t.rule_id, b.hex, b.name, b.max_share, sum(c.share) AS share
-        FROM target t JOIN banned b ON b.rule_id = t.rule_id
+        FROM banned b JOIN target t ON b.rule_id = t.rule_id
         JOIN version_color c ON c.organization_id = ${organizationId} AND c.version_id = t.version_id
         WHERE t.asset_kind <> 'DOCUMENT' AND ciede2000(c.lab_l, c.lab_a, c.lab_b, b.lab[1], b.lab[2], b.lab[3]) <= b.max_delta_e
         GROUP BY t.version_id, t.rule_id, b.hex, b.name, b.max_share
       ) seen WHERE share > max_share + 1e-6 GROUP BY version_id, rule_id
     ),
     judged AS (
-      SELECT t.*, i.intruders, i.intruder, i.intruder_share, s.patches, s.brand, s.neutral, s.worst_hex, s.brand + least(s.neutral, t.neutral_allowance) AS allowed,
-        EXISTS (SELECT 1 FROM brand_color b WHERE b.organization_id = ${organizationId} AND b.brand_id = t.brand_id) AS has_palette
-      FROM target t LEFT JOIN total s USING (version_id, rule_id) LEFT JOIN intruder i USING (version_id, rule_id)
+      SELECT t.*, r.min_share, r.required, i.intruders, i.intruder, i.intruder_share, s.patches, s.brand, s.neutral, s.worst_hex,
+        s.brand + least(s.neutral, r.neutral_allowance) AS allowed, EXISTS (SELECT 1 FROM inks WHERE inks.brand_id = t.brand_id) AS has_palette
+      FROM target t JOIN asked r ON r.rule_id = t.rule_id
+      LEFT JOIN patch p ON p.version_id = t.version_id
+      LEFT JOIN LATERAL (
+        SELECT coalesce(sum(u.share) FILTER (WHERE u.part = 'BRAND'), 0) AS brand, coalesce(sum(u.share) FILTER (WHERE u.part = 'NEUTRAL'), 0) AS neutral,
+          (array_agg(u.hex) FILTER (WHERE u.part = 'OFF_BRAND'))[1] AS worst_hex, ('[' || string_agg(u.shown || u.part, '"}, ') || '"}]')::jsonb AS patches
+        FROM (
+          SELECT x.hex, x.share, x.shown, CASE WHEN x.delta_e <= r.max_delta_e THEN 'BRAND' WHEN x.chroma <= r.neutral_max_chroma THEN 'NEUTRAL' ELSE 'OFF_BRAND' END AS part
+          FROM unnest(p.hexes, p.shares, p.chromas, p.deltas, p.shown) AS x (hex, share, chroma, delta_e, shown) OFFSET 0
+        ) u WHERE p.version_id IS NOT NULL
+      ) s ON p.version_id IS NOT NULL
+      LEFT JOIN intruder i ON i.version_id = t.version_id AND i.rule_id = t.rule_id
     )
     SELECT ${findingColumns({
       verdict: sql`t.verdict`,
       measured: sql`CASE WHEN t.patches IS NOT NULL THEN jsonb_build_object('allowedShare', round(t.allowed::numeric, 4), 'brandShare', round(t.brand::numeric, 4),
         'neutralShare', round(t.neutral::numeric, 4)) END`,
-      required: sql`jsonb_build_object('minShare', t.min_share, 'maxDeltaE', t.max_delta_e, 'neutralAllowance', t.neutral_allowance)`,
+      required: sql`t.required`,
       evidence: sql`CASE WHEN t.patches IS NOT NULL OR t.intruders IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('patches', t.patches, 'forbidden', t.intruders)) END`,
       message: sql`CASE
         WHEN t.verdict = 'NOT_APPLICABLE' THEN 'Colours of documents are not judged.'

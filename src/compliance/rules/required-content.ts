@@ -55,8 +55,8 @@ function judge(scope: JudgeScope): Sql {
           ELSE 'NOT_EVALUATED' END AS verdict
       FROM (
         SELECT target.*, seen.concepts, ready.complete, f.message AS failure,
-          CASE WHEN (target.parameters ->> 'anyOf')::boolean THEN seen.most ELSE seen.least END AS probability,
-          CASE WHEN (target.parameters ->> 'anyOf')::boolean THEN seen.most_concept ELSE seen.least_concept END AS concept
+          CASE WHEN target.any_of THEN seen.most ELSE seen.least END AS probability,
+          CASE WHEN target.any_of THEN seen.most_concept ELSE seen.least_concept END AS concept
         FROM target
         JOIN ready ON ready.rule_id = target.rule_id
         LEFT JOIN seen ON seen.rule_id = target.rule_id AND seen.version_id = target.version_id

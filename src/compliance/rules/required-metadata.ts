@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
-import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets } from './rule-module.js';
 
 /** Fields of an asset that are not in `metadata`. */
 export const OWN_FIELDS = ['title', 'description', 'altText', 'externalId', 'rightsHolder', 'rightsLicense'] as const;
@@ -76,13 +76,13 @@ function judge(scope: JudgeScope): Sql {
     field AS MATERIALIZED (
       SELECT r.rule_id, n, f ->> 'key' AS key, (f ->> 'optional')::boolean AS optional, (f ->> 'minLength')::int AS min_length,
         (SELECT array_agg(lower(x)) FROM jsonb_array_elements_text(f -> 'allowed') x) AS allowed
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'fields') WITH ORDINALITY AS e (f, n)
+      FROM (${selectRules('REQUIRED_METADATA', scope)}) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'fields') WITH ORDINALITY AS e (f, n)
     ),
     facet AS MATERIALIZED (
       SELECT r.rule_id, n, f ->> 'prefix' AS prefix, (f ->> 'min')::int AS least, (f ->> 'max')::int AS most,
         (SELECT array_agg(g.id) FROM tag g WHERE g.organization_id = ${organizationId} AND starts_with(g.name, f ->> 'prefix')) AS ids,
         (SELECT array_agg(g.id) FROM tag g WHERE g.organization_id = ${organizationId} AND f -> 'allowed' ? g.name) AS allowed_ids, f ? 'allowed' AS closed
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'tags') WITH ORDINALITY AS e (f, n)
+      FROM (${selectRules('REQUIRED_METADATA', scope)}) r CROSS JOIN LATERAL jsonb_array_elements(r.parameters -> 'tags') WITH ORDINALITY AS e (f, n)
     )
     SELECT ${findingColumns({
       verdict: sql`CASE WHEN t.faults IS NULL THEN 'PASS' ELSE 'FAIL' END`,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { empty, type Sql, sql } from '../../database/sql.js';
+import { empty, raw, type Sql, sql } from '../../database/sql.js';
 import type { RuleKind } from '../vocabulary.js';
 
 /** A rule as it would be: judged in place of what is in force, for previews and test cases. */
@@ -74,6 +74,16 @@ export interface FindingParts {
   model?: Sql;
 }
 
+/**
+ * What {@link findingColumns} and most verdicts need of a target `t`, for tables of a WITH clause: these keep all that they select, and
+ * the widest fact alone is half a kilobyte.
+ */
+export const TARGET_KEYS = raw(
+  ['version_id', 'rule_id', 'asset_id', 'brand_id', 'severity', 'rule_revision', 'asset_kind', 'media_type']
+    .map((name) => `t.${name}`)
+    .join(', '),
+);
+
 /** The {@link FINDING_COLUMNS} from a row `t` that has those of {@link selectTargets}. */
 export function findingColumns({ verdict, measured, required, evidence, message, validUntil, model }: FindingParts): Sql {
   const json = sql`NULL::jsonb`;
@@ -110,6 +120,13 @@ export function selectTargets(kind: RuleKind, scope: JudgeScope): Sql {
       AND v.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND ${appliesTo()} ${restrictTargets(scope)}`;
 }
 
+/** The rules that {@link selectTargets} judges by, each once: what depends on a rule alone is read from here, not once a target. */
+export function selectRules(kind: RuleKind, scope: JudgeScope): Sql {
+  return sql`
+    SELECT r.id AS rule_id, r.brand_id, r.parameters FROM ${ruleSource(scope)} r
+    WHERE r.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND r.state = 'PUBLISHED' ${restrictRules(scope)}`;
+}
+
 /** Whether rule `r` applies to asset `a` of the same brand: published, and one of its scope tags on the asset when it has any. */
 export function appliesTo(): Sql {
   return sql`r.state = 'PUBLISHED' AND (r.scope_tag_ids = '{}' OR a.tag_ids && r.scope_tag_ids)`;
@@ -124,13 +141,18 @@ function ruleSource({ organizationId, candidates }: JudgeScope): Sql {
       parameters jsonb, scope_tag_ids int[]))`;
 }
 
-function restrictTargets({ organizationId, versionIds, ruleIds, brandId }: JudgeScope): Sql {
+function restrictRules({ ruleIds, brandId }: JudgeScope): Sql {
+  const rules = ruleIds ? sql`AND r.id = ANY(${[...ruleIds]}::uuid[])` : empty;
+  const brand = brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty;
+  return sql`${rules} ${brand}`;
+}
+
+function restrictTargets(scope: JudgeScope): Sql {
+  const { organizationId, versionIds } = scope;
   // asset has no index on its current version; the version's own row names its asset.
   const versions = versionIds
     ? sql`AND a.current_version_id = ANY(${[...versionIds]}::uuid[]) AND a.id IN (
         SELECT w.asset_id FROM asset_version w WHERE w.organization_id = ${organizationId}::uuid AND w.id = ANY(${[...versionIds]}::uuid[]))`
     : empty;
-  const rules = ruleIds ? sql`AND r.id = ANY(${[...ruleIds]}::uuid[])` : empty;
-  const brand = brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty;
-  return sql`${versions} ${rules} ${brand}`;
+  return sql`${versions} ${restrictRules(scope)}`;
 }

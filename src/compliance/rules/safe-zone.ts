@@ -18,7 +18,7 @@ export const safeZone: RuleModule = {
 function judge(scope: JudgeScope): Sql {
   return sql`
     WITH target AS (SELECT t.*, (t.parameters ->> 'tolerance')::float8 AS tolerance FROM (${selectTargets('SAFE_ZONE', scope)}) t),
-    format AS MATERIALIZED (${formatsOf(sql`target`)})
+    format AS MATERIALIZED (${formatsOf('SAFE_ZONE', scope)})
     SELECT ${findingColumns({
       verdict: sql`t.verdict`,
       measured: sql`CASE WHEN t.boxes > 0 THEN jsonb_build_object('boxes', t.boxes, 'boxesOutside', t.boxes_outside) END`,

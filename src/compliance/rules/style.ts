@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
-import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 
 const exemplars = z.array(z.string().trim().min(1).max(200)).max(200);
 const cosine = z.number().min(-1).max(1);
@@ -53,14 +53,14 @@ function judge(scope: JudgeScope): Sql {
       WHERE x.rule_id = target.rule_id AND x.side = ${side} AND x.asset_id <> target.asset_id
       ORDER BY e.vector <=> x.vector, x.external_id LIMIT 1)`;
   return sql`
-    WITH target AS (
-      SELECT t.*, (t.parameters ->> 'minSimilarity')::float8 AS min_similarity, (t.parameters ->> 'passMargin')::float8 AS pass_margin,
+    WITH target AS MATERIALIZED (
+      SELECT ${TARGET_KEYS}, (t.parameters ->> 'minSimilarity')::float8 AS min_similarity, (t.parameters ->> 'passMargin')::float8 AS pass_margin,
         (t.parameters ->> 'failMargin')::float8 AS fail_margin
       FROM (${selectTargets('STYLE', scope)}) t
     ),
     exemplar AS MATERIALIZED (
       SELECT r.rule_id, l.side, a.external_id, a.title, a.id AS asset_id, e.vector
-      FROM (SELECT DISTINCT rule_id, parameters FROM target) r
+      FROM (${selectRules('STYLE', scope)}) r
       CROSS JOIN LATERAL (
         SELECT 'approved' AS side, id FROM jsonb_array_elements_text(r.parameters -> 'approved') id
         UNION ALL SELECT 'rejected', id FROM jsonb_array_elements_text(r.parameters -> 'rejected') id
