@@ -27,7 +27,8 @@ describe('near duplicates of a whole library', () => {
       key: 'twins',
       title: 'Twins',
       kind: 'DUPLICATE',
-      severity: 'MAJOR', parameters: {},
+      severity: 'MAJOR',
+      parameters: {},
     });
     // 5,200 pictures in 1,300 families of four: as the first, one bit off, two, and three bits off in three bands.
     await inside(async (tx) => {
