@@ -38,6 +38,7 @@ import { IMPORT_CHANGED, ImportResolver, type ImportTopic } from './imports/impo
 import { toImportOperation } from './imports/import.types.js';
 import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
 import { AssetMarksResolver, MarkResolver } from './marks/mark.resolver.js';
+import { RemedyResolver } from './remedies/remedy.resolver.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
 import { BrandReportResolver } from './reports/brand-report.resolver.js';
 import { ReportExportResolver } from './reports/report-export.resolver.js';
@@ -69,6 +70,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     reports,
     reportExports,
     reportSchedules,
+    remedies,
     releases,
     organizations,
     apiKeys,
@@ -135,6 +137,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
       BulkEdit: async (viewer, key) => nullable(toBulkEdit)(await bulkEdits.find(viewer, key)),
       ImportOperation: async (viewer, key) => nullable(toImportOperation)(await imports.find(viewer, key)),
     }),
+    new RemedyResolver(remedies),
     new ReleaseResolver(releases),
     new ReportResolver(reports),
     new RuleCheckResolver(ruleChecks),

@@ -48,6 +48,7 @@ import type { Logger } from './log.js';
 import { MARK_SCAN } from './marks/mark-scan.job.js';
 import { MarkService } from './marks/mark.service.js';
 import type { MediaAnalyzer } from './media/media-analyzer.js';
+import { RemedyService } from './remedies/remedy.service.js';
 import { ReleaseService } from './releases/release.service.js';
 import { ReportExportService } from './reports/report-export.service.js';
 import { ReportScheduleService } from './reports/report-schedule.service.js';
@@ -95,7 +96,6 @@ export async function buildServices({ config, log, database, files, library, mod
   const reportWriter = new ReportWriter({ database, files, media, reports });
   const reportExports = new ReportExportService(database, queue, files, signer, baseUrl);
   const reportSchedules = new ReportScheduleService(database, reportExports);
-  const releases = new ReleaseService(database, compliance);
   const organizations = new OrganizationService(database);
   const apiKeys = new ApiKeyService(database);
   const assets = new AssetService(database, tags, collections, embedding, compliance);
@@ -126,6 +126,8 @@ export async function buildServices({ config, log, database, files, library, mod
   const guidelineFiles = new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance });
   const renditions = new RenditionService(database, files, media);
   const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
+  const remedies = new RemedyService({ database, compliance, renditions, delivery });
+  const releases = new ReleaseService(database, compliance, remedies);
   const duplicates = new DuplicateService(database, embedding);
   const concepts = new ConceptService(database, conceptVectors, conceptChanges);
   const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
@@ -174,6 +176,7 @@ export async function buildServices({ config, log, database, files, library, mod
     reportWriter,
     reportExports,
     reportSchedules,
+    remedies,
     releases,
     organizations,
     apiKeys,

@@ -14,7 +14,9 @@ import {
 } from './compliance.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { parameterSchema } from './read-input.js';
+import { judgeSubstitute, RENDITION_KINDS, type RenditionVerdict } from './rendition-judging.queries.js';
 import { RULE_KINDS, RULES } from './rules/registry.js';
+import type { FactSubstitute } from './rules/rule-module.js';
 import type { RuleKind } from './vocabulary.js';
 
 /** What judging needs of the model. */
@@ -28,7 +30,8 @@ export interface PromptEmbedding {
 /** A model, in use or not, that can embed prompts. */
 export type PromptModel = Pick<PromptEmbedding, 'ensureTextVectors'>;
 
-export type { FindingRecord };
+export { RENDITION_KINDS };
+export type { FactSubstitute, FindingRecord, RenditionVerdict };
 
 export type FindingSelection = FindingFilter & { first?: number | null; after?: string | null };
 
@@ -192,6 +195,11 @@ export class ComplianceService {
       for (const row of rows) byAsset.get(row.assetId)?.push(row);
       return assetIds.map((id) => byAsset.get(id) ?? []);
     });
+  }
+
+  /** What the rules in force would say about an asset with another file of these facts, in the caller's transaction. Nothing is written. */
+  async judgeSubstitute(tx: OrganizationTx, substitute: FactSubstitute): Promise<RenditionVerdict[]> {
+    return judgeSubstitute(tx, substitute, { now: this.#clock(), modelRevisionId: await this.modelRevisionIn(tx) });
   }
 
   async #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {

@@ -4,6 +4,7 @@ import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
 import { JSONObject } from '../graphql/scalars.js';
 import type { FindingRecord } from './finding.queries.js';
+import { remedyInWords } from './remedy-words.js';
 import { RuleKind, RuleSeverity, Verdict } from './vocabulary.js';
 
 @ObjectType({ implements: Node, description: 'What one rule says about the current version of one asset.' })
@@ -60,6 +61,13 @@ export class Finding implements Node {
   })
   evidence!: Record<string, unknown> | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What to do, for rules that another file would keep; null for others and where nothing is broken. `findingRemedy` tries whether the system can make that file.',
+  })
+  remedy!: string | null;
+
   @Field(() => Date, { description: 'Since when the verdict has been this one.' })
   firstSeenAt!: Date;
 
@@ -81,5 +89,5 @@ export function toFinding(record: FindingRecord): Finding {
     ruleId: toGlobalId('Rule', record.ruleId),
     waiverId: record.waiverId && toGlobalId('Waiver', record.waiverId),
   };
-  return Object.assign(new Finding(), shown, ids);
+  return Object.assign(new Finding(), shown, ids, { remedy: remedyInWords(record) });
 }

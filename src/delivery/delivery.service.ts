@@ -71,9 +71,18 @@ export class DeliveryService {
   linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput): RenditionLink | null {
     const choice = input.preset == null && input.recipe == null ? { preset: 'preview' } : readRecipe(input, '');
     if (asset.width === null || asset.height === null) return null;
+    return this.linkToVersion(viewer, { ...asset, id: asset.current_version_id, width: asset.width, height: asset.height }, choice);
+  }
+
+  /** {@link linkToRendition} of a version, by a recipe that is known to be good. */
+  linkToVersion(
+    viewer: Viewer,
+    version: { id: string; width: number; height: number; media_type: string },
+    choice: RecipeChoice,
+  ): RenditionLink {
     const recipe = recipeOf(choice, null);
-    const { canvas } = geometryOf({ width: asset.width, height: asset.height }, asset.media_type === 'image/svg+xml', recipe);
-    const claim: Claim = { o: viewer.organizationId, v: asset.current_version_id, r: choice };
+    const { canvas } = geometryOf(version, version.media_type === 'image/svg+xml', recipe);
+    const claim: Claim = { o: viewer.organizationId, v: version.id, r: choice };
     return {
       url: this.#urlOf(claim, PAGE_LINK_SECONDS),
       expiresAt: new Date(this.#clock().getTime() + PAGE_LINK_SECONDS * 1000),

@@ -12,8 +12,11 @@ export const EDGE_LADDER_PX = [
 ];
 export const QUALITY_LADDER = [50, 60, 70, 80, 90, 100];
 
-/** A rendition as a caller names it: one of the presets, or sizes of their own. The focal point comes from the file's row. */
-export type RecipeChoice = { preset: string } | { recipe: Omit<RenditionRecipe, 'focalPoint'> };
+/**
+ * A rendition as it is named: one of the presets, or sizes of a caller's own, with the focal point of the file's row; or exactly as this
+ * program has found it to serve.
+ */
+export type RecipeChoice = { preset: string } | { recipe: Omit<RenditionRecipe, 'focalPoint'> } | { exact: RenditionRecipe };
 
 export interface RecipeInput {
   preset?: string | null;
@@ -56,6 +59,7 @@ export function readRecipe({ preset, recipe }: RecipeInput, path: string): Recip
 }
 
 export function recipeOf(choice: RecipeChoice, focalPoint: RenditionRecipe['focalPoint']): RenditionRecipe {
+  if ('exact' in choice) return choice.exact;
   const recipe = 'preset' in choice ? findPreset(choice.preset)?.recipe : choice.recipe;
   if (recipe === undefined) throw badInput('preset', (choice as { preset: string }).preset, 'a preset of this version');
   // The focal point says nothing where nothing is cut away; leaving it out keeps one picture under one name.
@@ -64,7 +68,21 @@ export function recipeOf(choice: RecipeChoice, focalPoint: RenditionRecipe['foca
 
 /** Name of the picture that a recipe makes from a content: the same recipe always has the same. */
 export function recipeKey(recipe: RenditionRecipe): string {
-  const { width, height, fit, format, quality, background, colorSpace, densityDpi, focalPoint } = recipe;
-  const content = [RENDERER, width, height, fit, format, quality, background, colorSpace, densityDpi, focalPoint?.x, focalPoint?.y];
+  const { width, height, fit, format, quality, background, colorSpace, densityDpi, focalPoint, embedProfile } = recipe;
+  const content: unknown[] = [
+    RENDERER,
+    width,
+    height,
+    fit,
+    format,
+    quality,
+    background,
+    colorSpace,
+    densityDpi,
+    focalPoint?.x,
+    focalPoint?.y,
+  ];
+  // Added where it says something, so that what was made before it keeps its name.
+  if (embedProfile) content.push('profile');
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 }

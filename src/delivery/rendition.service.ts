@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.js';
 import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
+import type { MediaFacts } from '../media/media-facts.js';
 import type { RenditionRecipe } from '../media/rendition-recipe.js';
 import { type RecipeChoice, recipeKey, recipeOf } from './recipe.js';
 import { countOwnRenditions, findRendition, type RenditionRow, saveRendition, type SourceVersion } from './rendition.queries.js';
@@ -23,6 +28,8 @@ export class RenditionService {
   readonly #database: Database;
   readonly #files: FileStore;
   readonly #media: MediaAnalyzer;
+  /** Facts of renditions by content and recipe, some two kilobytes each. */
+  readonly #measured = new LRUCache<string, MediaFacts>({ max: 1000 });
   /** What this process is making now: whoever asks for the same waits for the same. */
   readonly #making = new Map<string, Promise<RenditionRow>>();
 
@@ -46,6 +53,30 @@ export class RenditionService {
       this.#making.set(making, made);
     }
     return { row: await made, name: plan.name };
+  }
+
+  /**
+   * What a rendition is, by the same measuring as an asset's own file. It is made for that and not kept; asked again, the answer is
+   * remembered. @throws VitrineError MEDIA_*
+   */
+  async measure(version: Pick<SourceVersion, 'sha256' | 'file_name'>, recipe: RenditionRecipe): Promise<MediaFacts> {
+    const key = `${version.sha256} ${recipeKey(recipe)}`;
+    const known = this.#measured.get(key);
+    if (known) return known;
+    const { bytes } = await this.#files.withLocalFile(version.sha256, (localPath) =>
+      this.#media.render(localPath, recipe, version.file_name),
+    );
+    const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-rendition-'));
+    try {
+      const fileName = `rendition.${EXTENSIONS[recipe.format]}`;
+      const file = path.join(folder, fileName);
+      await writeFile(file, bytes);
+      const { facts } = await this.#media.analyze(file, { fileName });
+      this.#measured.set(key, facts);
+      return facts;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async #make(organizationId: string, version: SourceVersion, plan: RenditionPlan, isNew: boolean): Promise<RenditionRow> {

@@ -21,6 +21,8 @@ export interface RenditionRecipe {
   background: string | null;
   /** CMYK only as JPEG or TIFF; it carries its profile. */
   colorSpace: (typeof RENDITION_COLOR_SPACES)[number];
+  /** Whether an sRGB picture carries its ICC profile; CMYK always does. Left out: it does not. */
+  embedProfile?: boolean;
   /** Dots per inch written into the file, for print; null: none. */
   densityDpi: number | null;
   /** What COVER keeps in view, 0 to 1 from the left and the top; null: the middle. */

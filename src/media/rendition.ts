@@ -61,7 +61,7 @@ function onCanvas(picture: RawPicture, canvas: { width: number; height: number }
   });
 }
 
-function encode(picture: Sharp, { format, quality, colorSpace, densityDpi, background }: RenditionRecipe): Promise<Buffer> {
+function encode(picture: Sharp, { format, quality, colorSpace, densityDpi, background, embedProfile }: RenditionRecipe): Promise<Buffer> {
   // Before the colour space: sharp takes a density for a wish to keep sRGB.
   let pipeline = densityDpi === null ? picture : picture.withMetadata({ density: densityDpi });
   if (colorSpace === 'CMYK') {
@@ -71,6 +71,7 @@ function encode(picture: Sharp, { format, quality, colorSpace, densityDpi, backg
       .toColourspace('cmyk')
       .withIccProfile('cmyk');
   }
+  if (colorSpace === 'SRGB' && embedProfile) pipeline = pipeline.withIccProfile('srgb');
   switch (format) {
     case 'JPEG':
       return pipeline.jpeg({ quality, mozjpeg: true }).toBuffer();

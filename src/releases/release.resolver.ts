@@ -35,7 +35,7 @@ export class ReleaseResolver {
     @Arg('input', () => AssetApproveInput, { description: 'Which asset.' }) input: AssetApproveInput,
   ) {
     const { release, blockers, obstacles, userErrors } = await payload(() =>
-      this.#releases.approve(viewerOf(context), fromGlobalId('Asset', input.asset, 'input.asset'), input.reason),
+      this.#releases.approve(viewerOf(context), fromGlobalId('Asset', input.asset, 'input.asset'), input.reason, input.presets),
     );
     return {
       release: release ? toRelease(release) : null,

@@ -2,6 +2,7 @@ import { requireRole, type Viewer } from '../access/viewer.js';
 import type { ComplianceService, FindingRecord } from '../compliance/compliance.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import { VitrineError } from '../errors.js';
+import type { MeasuredRendition, RemedyService } from '../remedies/remedy.service.js';
 import { toUserError, type UserError } from '../graphql/payload.js';
 import { readOptionalReason, readReason } from '../decisions/decision-input.js';
 import { listObstacles, listReleases, lockCurrentVersion, type Obstacle, type ReleaseRow, upsertRelease } from './release.queries.js';
@@ -21,10 +22,12 @@ export interface Approval {
 export class ReleaseService {
   readonly #database: Database;
   readonly #compliance: ComplianceService;
+  readonly #renditions: RemedyService;
 
-  constructor(database: Database, compliance: ComplianceService) {
+  constructor(database: Database, compliance: ComplianceService, renditions: RemedyService) {
     this.#database = database;
     this.#compliance = compliance;
+    this.#renditions = renditions;
   }
 
   /** Releases of versions in the order of `versionIds`; null where nobody has decided. For loaders. */
@@ -37,11 +40,15 @@ export class ReleaseService {
     return versionIds.map((id) => byVersion.get(id) ?? null);
   }
 
-  /** Approves the current version of an asset, which is judged anew for it. @throws VitrineError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT */
-  async approve(viewer: Viewer, assetId: string, given: string | null | undefined): Promise<Approval> {
+  /**
+   * Approves the current version of an asset, which is judged anew for it, as are its renditions by these presets.
+   * @throws VitrineError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
+   */
+  async approve(viewer: Viewer, assetId: string, given: string | null | undefined, presets: readonly string[] = []): Promise<Approval> {
     requireRole(viewer, 'EDITOR');
     const reason = readOptionalReason(given, 'input.reason');
     await this.#compliance.prepare(viewer.organizationId);
+    const renditions = await this.#renditions.measurePresets(viewer.organizationId, assetId, presets);
     return this.#change(viewer, assetId, async (tx, versionId) => {
       await this.#compliance.judgeVersions(tx, [versionId]);
       const obstacles = await listObstacles(tx, assetId, await this.#compliance.modelRevisionIn(tx), this.#compliance.now());
@@ -50,6 +57,8 @@ export class ReleaseService {
         const blockers = await Promise.all(found.map((id) => this.#compliance.getFinding(tx, id, 'input.asset')));
         return { release: null, blockers, obstacles: obstacles.map((obstacle) => toUserError(toError(obstacle))) };
       }
+      const faults = await this.#renditionFaults(tx, versionId, renditions);
+      if (faults.length > 0) return { release: null, blockers: [], obstacles: faults.map(toUserError) };
       await upsertRelease(tx, { versionId, assetId, state: 'APPROVED', reason, by: viewer });
       return { release: await readRelease(tx, versionId), blockers: [], obstacles: [] };
     });
@@ -63,6 +72,34 @@ export class ReleaseService {
       await upsertRelease(tx, { versionId, assetId, state: 'WITHDRAWN', reason, by: viewer });
       return readRelease(tx, versionId);
     });
+  }
+
+  /** Blockers that renditions break or could not be judged by. */
+  async #renditionFaults(tx: OrganizationTx, versionId: string, renditions: readonly MeasuredRendition[]): Promise<VitrineError[]> {
+    const faults: VitrineError[] = [];
+    for (const rendition of renditions) {
+      const { preset, source } = rendition;
+      const details = { field: 'input.presets', value: preset };
+      if (source.id !== versionId)
+        return [
+          new VitrineError('RELEASE_NOT_JUDGED', 'The asset has just got a new file. Try again.', { ...details, field: 'input.asset' }),
+        ];
+      const { verdicts, cutTexts } = await this.#renditions.judgeMeasured(tx, rendition);
+      if (cutTexts > 0)
+        faults.push(new VitrineError('RELEASE_BLOCKED', `As ${preset} the picture would lose ${cutTexts} of its declared texts.`, details));
+      for (const { severity, verdict, ruleKey, ruleTitle, message } of verdicts) {
+        if (severity !== 'BLOCKER' || verdict === 'PASS' || verdict === 'NOT_APPLICABLE') continue;
+        const code = verdict === 'NOT_EVALUATED' ? 'RELEASE_NOT_JUDGED' : 'RELEASE_BLOCKED';
+        faults.push(
+          new VitrineError(
+            code,
+            `As ${preset} the picture gets ${verdict} by the blocker "${ruleKey}" (${ruleTitle}): ${message}`,
+            details,
+          ),
+        );
+      }
+    }
+    return faults;
   }
 
   #change<T>(viewer: Viewer, assetId: string, work: (tx: OrganizationTx, versionId: string) => Promise<T>): Promise<T> {

@@ -53,6 +53,13 @@ export class AssetApproveInput {
 
   @Field(() => String, { nullable: true, description: 'A remark, at most 2,000 characters.' })
   reason?: string | null;
+
+  @Field(() => [String], {
+    defaultValue: [],
+    description:
+      'Keys of rendition presets that it is meant for: these renditions are made and judged too, and a blocker that one of them breaks refuses the approval.',
+  })
+  presets!: string[];
 }
 
 @InputType({ description: 'Which asset to withdraw, and why.' })

@@ -463,6 +463,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' },
     { variables: { asset: victim.asset, rule: rule(), first: 5 }, outcome: 'nothing' },
   ],
+  findingRemedy: [{ variables: { finding: victim.finding }, outcome: 'not found', control: 'skip' }],
   guideline: [{ variables: { id: victim.guideline }, outcome: 'nothing' }],
   guidelineExport: [
     { variables: { brand: victim.brand }, outcome: 'not found' },
@@ -529,6 +530,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { text: MARK.slice(0, 5) }, outcome: 'nothing' },
     { variables: { text: `${MARK} titl`, kinds: ['TITLE'] }, outcome: 'nothing' },
   ],
+  renditionVerdicts: [{ variables: { asset: victim.asset, preset: 'preview' }, outcome: 'not found' }],
   similarAssets: [
     { variables: { asset: victim.asset, first: 5 }, outcome: 'not found' },
     { variables: { asset: own.asset, first: 5 }, outcome: 'nothing', control: 'skip' },
@@ -579,7 +581,7 @@ const mutations = (): Record<string, Case[]> => {
     waiverApprove: [to({ id: victim.waivers[0] }, 'not found')],
     waiverReject: [to({ id: victim.waivers[1], reason: 'x' }, 'not found')],
     waiverRevoke: [to({ id: victim.waivers[2] }, 'not found')],
-    assetApprove: [to({ asset: victim.asset }, 'not found')],
+    assetApprove: [to({ asset: victim.asset }, 'not found'), to({ asset: victim.asset, presets: ['preview'] }, 'not found', 'skip')],
     assetWithdraw: [to({ asset: victim.asset, reason: 'x' }, 'not found')],
     apiKeyCreate: [to({ name: 'mine', role: 'VIEWER' }, 'own')],
     brandCreate: [to({ key: `${MARK}-too`, name: 'x', palette: [] }, 'own')],

@@ -1,6 +1,7 @@
 import type { OrganizationTx } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { WaiverService } from '../../src/decisions/waiver.service.js';
+import { RemedyService, type RemedyRooms } from '../../src/remedies/remedy.service.js';
 import { ReleaseService } from '../../src/releases/release.service.js';
 import { insertAsset, viewerAs } from '../support/asset-rows.js';
 import { type Compliance, makeBrand, makeRule, openCompliance } from '../support/compliance-room.js';
@@ -14,12 +15,15 @@ let organizationId: string;
 beforeAll(async () => {
   test = await openTestDatabase();
   room = await openCompliance(test.database, 'ours');
-  releases = new ReleaseService(test.database, room.compliance);
+  releases = new ReleaseService(test.database, room.compliance, withoutRenditions(room));
   organizationId = room.admin.organizationId;
 });
 afterAll(() => test.close());
 
 const inside = <T>(work: (tx: OrganizationTx) => Promise<T>) => test.database.asOrganization(organizationId, work);
+/** Renditions need files and a decoder: test/remedies opens the whole application. */
+const withoutRenditions = ({ compliance }: Compliance) =>
+  new RemedyService({ database: test.database, compliance } as unknown as RemedyRooms);
 const editor = () => viewerAs(organizationId, 'EDITOR');
 
 describe('the release gate', () => {
@@ -98,7 +102,7 @@ describe('the release gate', () => {
     const asset = await insertAsset(test.database, organizationId, { brandId });
     await expect(releases.approve(viewerAs(organizationId, 'VIEWER'), asset.id, null)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const theirs = await openCompliance(test.database, 'theirs');
-    const others = new ReleaseService(test.database, theirs.compliance);
+    const others = new ReleaseService(test.database, theirs.compliance, withoutRenditions(theirs));
     await expect(others.approve(theirs.admin, asset.id, null)).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'input.asset' });
     await expect(others.withdraw(theirs.admin, asset.id, 'x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

@@ -26,6 +26,16 @@ export interface JudgeScope {
   brandId?: string;
   /** These rules alone, whatever is in force. */
   candidates?: readonly CandidateRule[];
+  /** The asset as it would be with another file: judged by these facts in place of its own. Nothing else is judged then. */
+  substitute?: FactSubstitute;
+}
+
+/** Columns of an asset and of its current version, by name, that stand in place of what is there. */
+export interface FactSubstitute {
+  assetId: string;
+  versionId: string;
+  asset: Readonly<Record<string, unknown>>;
+  version: Readonly<Record<string, unknown>>;
 }
 
 /** One kind of rule: its parameters and the one statement that judges any number of versions by any number of rules of this kind. */
@@ -114,8 +124,8 @@ export function selectTargets(kind: RuleKind, scope: JudgeScope): Sql {
       v.has_alpha, v.color_space, v.bit_depth, v.facts_revision, v.has_icc_profile, v.icc_profile, v.sharpness, v.exposure, v.shadow_share,
       v.highlight_share, v.luminance_grid, v.digital_source_type, v.perceptual_hash, v.pixel_hash
     FROM ${ruleSource(scope)} r
-    JOIN asset a ON a.organization_id = r.organization_id AND a.brand_id = r.brand_id
-    JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
+    JOIN ${rowsOf('asset', scope)} a ON a.organization_id = r.organization_id AND a.brand_id = r.brand_id
+    JOIN ${rowsOf('asset_version', scope)} v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
     WHERE r.organization_id = ${scope.organizationId}::uuid AND a.organization_id = ${scope.organizationId}::uuid
       AND v.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND ${appliesTo()} ${restrictTargets(scope)}`;
 }
@@ -130,6 +140,14 @@ export function selectRules(kind: RuleKind, scope: JudgeScope): Sql {
 /** Whether rule `r` applies to asset `a` of the same brand: published, and one of its scope tags on the asset when it has any. */
 export function appliesTo(): Sql {
   return sql`r.state = 'PUBLISHED' AND (r.scope_tag_ids = '{}' OR a.tag_ids && r.scope_tag_ids)`;
+}
+
+/** The table, or the one row of it that is judged with other facts. */
+function rowsOf(table: 'asset' | 'asset_version', { organizationId, substitute }: JudgeScope): Sql {
+  if (substitute === undefined) return raw(table);
+  const [id, facts] = table === 'asset' ? [substitute.assetId, substitute.asset] : [substitute.versionId, substitute.version];
+  return sql`(SELECT p.* FROM ${raw(table)} o CROSS JOIN LATERAL jsonb_populate_record(o, ${JSON.stringify(facts)}::jsonb) p
+    WHERE o.organization_id = ${organizationId}::uuid AND o.id = ${id}::uuid)`;
 }
 
 /** `rule`, or the candidates in its shape. */
