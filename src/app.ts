@@ -110,6 +110,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           openFile: async (token) =>
             (await services.assetFiles.open(token)) ?? (await services.delivery.open(token)) ?? services.reportExports.open(token),
           openImportResult: (token) => services.importResults.open(token),
+          openExport: (token) => services.assetExports.open(token),
           openManifestTemplate: async (format) => openManifestTemplate(format),
         });
         httpServer = server;

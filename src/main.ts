@@ -11,6 +11,8 @@ import {
   importGuidelineCommand,
 } from './cli/guideline.command.js';
 import { importCommand, type ImportOptions } from './cli/import.command.js';
+import { editCommand, type EditOptions } from './cli/edit.command.js';
+import { exportCommand, type ExportOptions } from './cli/export.command.js';
 import { createKeyCommand } from './cli/keys.command.js';
 import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './cli/models.command.js';
 import { serveCommand, workerCommand } from './cli/serve.command.js';
@@ -53,6 +55,36 @@ program
     '\nExit codes: 0 all imported, 2 some items were not, 1 it could not begin, 130 interrupted (the same command goes on).',
   )
   .action((target: string, options: ImportOptions) => run('warn', (config, log) => importCommand(config, log, target, options)));
+
+program
+  .command('edit')
+  .description('change many assets at once: here, or through the running server')
+  .option('--filter <json>', `the assets: the API's AssetFilter as JSON, such as '{"tags": {"any": ["press"]}}'; '{}' for all`)
+  .option('--asset <id...>', 'or these assets, by id')
+  .option('--add-tag <name...>', 'tags to add')
+  .option('--remove-tag <name...>', 'tags to take away')
+  .option('--set-tags <name...>', 'all tags that each asset is to have')
+  .option('--add-to <collection...>', 'collections to put them into')
+  .option('--remove-from <collection...>', 'collections to take them out of')
+  .option('--brand <key>', "brand that they belong to; '' for none")
+  .option('--title <text>', 'title; {title}, {fileName} and {externalId} stand for those of each asset')
+  .option('--metadata <key=value...>', 'further facts; key= clears one')
+  .option('--key <text>', 'idempotency key: the same key again repeats nothing')
+  .option('--dry-run', 'only show what would change, and what rules would say')
+  .option('--undo <id>', 'take an edit back instead')
+  .option('--json', 'print the result as one line of JSON')
+  .addHelpText('after', '\nExit codes: 0 done, 2 some assets were left as they are, 1 it could not begin.')
+  .action((options: EditOptions) => run('warn', (config, log) => editCommand(config, log, options)));
+
+program
+  .command('export')
+  .description('write files and a manifest to a ZIP archive that an import takes back: here, or from the running server')
+  .requiredOption('--out <file>', 'archive to write')
+  .option('--filter <json>', "the assets: the API's AssetFilter as JSON; all when left out")
+  .option('--asset <id...>', 'or these assets, by id')
+  .option('--rendition <preset>', 'renditions instead of the original files, such as web-large')
+  .option('--manifest <format>', 'jsonl or csv', 'jsonl')
+  .action((options: ExportOptions) => run('warn', (config, log) => exportCommand(config, log, options)));
 
 program
   .command('demo')

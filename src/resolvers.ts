@@ -30,6 +30,7 @@ import { BULK_EDIT_CHANGED, BulkEditResolver, type BulkEditTopic } from './edits
 import { toBulkEdit } from './edits/bulk-edit.types.js';
 import { EmbeddingResolver } from './embedding/embedding.resolver.js';
 import { ModelRevisionResolver } from './embedding/model-revision.resolver.js';
+import { AssetExportResolver } from './exports/asset-export.resolver.js';
 import { toGlobalId } from './graphql/global-id.js';
 import { NodeResolver } from './graphql/node.resolver.js';
 import { buildGraphqlSchema } from './graphql/schema.js';
@@ -92,6 +93,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     importWatch,
     bulkEdits,
     bulkEditWatch,
+    assetExports,
   } = services;
   const events = {
     [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => importWatch.follow(viewer, importId),
@@ -110,6 +112,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new BrandReportResolver(reports),
     new BiasResolver(new BiasService(database, conceptVectors, tags)),
     new BrandResolver(brands),
+    new AssetExportResolver(assetExports),
     new BulkEditResolver(bulkEdits),
     new ClassificationResolver(new ClassificationService(database, conceptVectors)),
     new CollectionResolver(collections),

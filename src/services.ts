@@ -34,6 +34,7 @@ import type { ModelLibrary } from './embedding/model-library.js';
 import { ModelRevisionService } from './embedding/model-revision.service.js';
 import type { FileStore } from './files/file-store.js';
 import { MINIMUM_FREE_BYTE_SIZE } from './files/local-file-store.js';
+import { AssetExportService } from './exports/asset-export.service.js';
 import { HistoryService } from './history/history.service.js';
 import type { Signer } from './http/signed-token.js';
 import { ImportControlService } from './imports/import-control.service.js';
@@ -156,6 +157,8 @@ export async function buildServices({ config, log, database, files, library, mod
   const assetEdit = new AssetEdit(tags, collections, compliance);
   const bulkEdits = new BulkEditService(database, queue, search, assetEdit);
   const bulkEditWatch = new ProgressWatch(bulkEdits);
+  const temporaryFolder = path.join(config.dataFolder, 'tmp');
+  const assetExports = new AssetExportService({ database, search, files, renditions, signer, baseUrl, temporaryFolder });
 
   return {
     embedding,
@@ -209,6 +212,7 @@ export async function buildServices({ config, log, database, files, library, mod
     assetEdit,
     bulkEdits,
     bulkEditWatch,
+    assetExports,
   };
 }
 

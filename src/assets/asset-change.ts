@@ -8,7 +8,7 @@ import { type AssetBefore, beforeOf } from './ingest-decision.js';
 /** One change to any number of assets, checked. It is kept as JSON with the operation. */
 export interface AssetChange {
   /** What every asset gets: texts, brand, rights, metadata, and `tags` where they are set as a whole. */
-  fields: Omit<AssetFields, 'externalId' | 'title' | 'collection'>;
+  fields: Omit<AssetFields, 'externalId' | 'title' | 'collection' | 'collections'>;
   /** A text, in which {title}, {fileName} and {externalId} stand for those of each asset. */
   titlePattern: string | null;
   tags: { add: string[]; remove: string[] };

@@ -65,11 +65,21 @@ export const assetFields = z.strictObject({
     .nullish(),
   /** Name of a collection, made when there is none. */
   collection: checked((value) => readLabel(value, 'collection', 200)).nullish(),
+  /** The same for several. */
+  collections: z
+    .array(checked((value) => readLabel(value, 'collections', 200)))
+    .max(50)
+    .nullish(),
   rights: rights.nullish(),
   metadata: metadata.nullish(),
 });
 
 export type AssetFields = z.output<typeof assetFields>;
+
+/** Names of all collections that the asset is to be put into. */
+export function collectionsOf({ collection, collections }: AssetFields): string[] {
+  return [...new Set([...(collection ? [collection] : []), ...(collections ?? [])])];
+}
 
 /**
  * Checks fields that came from outside.

@@ -2,7 +2,7 @@ import type { CollectionService } from '../collections/collection.service.js';
 import type { OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import type { TagService } from '../tags/tag.service.js';
-import type { AssetFields } from './asset-fields.js';
+import { type AssetFields, collectionsOf } from './asset-fields.js';
 import {
   type AssetColumns,
   type AssetRow,
@@ -90,10 +90,7 @@ export class AssetIngest {
         tx,
         all((fields) => fields.tags ?? []),
       ),
-      collections: await this.#collections.resolveNames(
-        tx,
-        all((fields) => (fields.collection ? [fields.collection] : [])),
-      ),
+      collections: await this.#collections.resolveNames(tx, all(collectionsOf)),
       brands: await findBrandIds(
         tx,
         all((fields) => (fields.brand ? [fields.brand] : [])),
@@ -159,7 +156,9 @@ export class AssetIngest {
   /** Puts assets into the collections that their rows name. One of which nothing else differs is UPDATED when it was not in there. */
   async #join(tx: OrganizationTx, decisions: readonly Decision[], collections: Map<string, string>): Promise<void> {
     for (const [name, id] of collections) {
-      const named = decisions.filter(({ item, asset, before }) => item.fields.collection === name && (asset ?? before) !== undefined);
+      const named = decisions.filter(
+        ({ item, asset, before }) => collectionsOf(item.fields).includes(name) && (asset ?? before) !== undefined,
+      );
       if (named.length === 0) continue;
       const added = new Set(
         await this.#collections.addAssets(
@@ -171,7 +170,8 @@ export class AssetIngest {
       for (const { outcome } of named) {
         if (!('code' in outcome) || !added.has(outcome.assetId)) continue;
         if (outcome.state === 'SKIPPED') Object.assign(outcome, { state: 'UPDATED', code: 'ADDED_TO_COLLECTION' });
-        if (outcome.state === 'UPDATED') outcome.before = { asset: outcome.before?.asset ?? null, joined: [id], left: [] };
+        if (outcome.state === 'UPDATED')
+          outcome.before = { asset: outcome.before?.asset ?? null, joined: [...(outcome.before?.joined ?? []), id], left: [] };
       }
     }
   }

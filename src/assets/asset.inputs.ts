@@ -42,6 +42,9 @@ export class AssetFieldsInput {
   @Field(() => String, { nullable: true, description: 'Name of a collection to put it into; created when there is none.' })
   collection?: string | null;
 
+  @Field(() => [String], { nullable: true, description: 'Names of collections to put it into, up to 50; created where there are none.' })
+  collections?: string[] | null;
+
   @Field(() => AssetRightsInput, { nullable: true, description: 'Usage rights.' })
   rights?: AssetRightsInput | null;
 

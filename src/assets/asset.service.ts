@@ -1,6 +1,6 @@
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { CollectionService } from '../collections/collection.service.js';
-import type { Database, OrganizationTx } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { VitrineError } from '../errors.js';
 import { fromGlobalId } from '../graphql/global-id.js';
@@ -15,7 +15,7 @@ import {
   updateAssets,
   type VersionRow,
 } from './asset.queries.js';
-import { parseAssetFields } from './asset-fields.js';
+import { collectionsOf, parseAssetFields } from './asset-fields.js';
 import { readAssetIds, requireAllFound } from './asset-id-list.js';
 import { applyFields } from './asset-columns.js';
 import type { VersionJudge } from './asset-ingest.js';
@@ -96,7 +96,8 @@ export class AssetService {
           }
           const tags = await this.#tags.resolveNames(tx, fields.tags ?? [], 'input.fields.tags');
           await updateAssets(tx, [applyFields(before, fields, { tags, brands })]);
-          if (fields.collection) await this.#join(tx, fields.collection, id);
+          for (const collectionId of (await this.#collections.resolveNames(tx, collectionsOf(fields))).values())
+            await this.#collections.addAssets(tx, collectionId, [id]);
           await refreshSearchRows(tx, [id]);
           await this.#judge.judgeVersions(tx, [before.current_version_id]);
           return (await findAssets(tx, [id]))[0] as AssetRow;
@@ -114,11 +115,6 @@ export class AssetService {
         },
       );
     }
-  }
-
-  async #join(tx: OrganizationTx, collection: string, assetId: string): Promise<void> {
-    const id = (await this.#collections.resolveNames(tx, [collection])).get(collection);
-    if (id !== undefined) await this.#collections.addAssets(tx, id, [assetId]);
   }
 
   /** Deletes assets with their versions, vectors and findings; the files stay in storage. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */

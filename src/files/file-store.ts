@@ -44,6 +44,8 @@ export interface FileStore {
    */
   putFile(path: string, options: PutOptions): Promise<StoredFile>;
   has(sha256: string): Promise<boolean>;
+  /** Null when the store has no such file. */
+  byteSizeOf(sha256: string): Promise<number | null>;
   /** The caller reads to the end or destroys the stream. A range that begins after the last byte is BAD_USER_INPUT; one that ends after it is cut. */
   openRead(sha256: string, range?: ByteRange): Promise<Readable>;
   /** Lends a path on this machine, for decoders. It is read-only and good until `use` has settled. */

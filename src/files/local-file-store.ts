@@ -59,7 +59,11 @@ export class LocalFileStore implements FileStore {
   }
 
   async has(sha256: string): Promise<boolean> {
-    return (await this.findByteSize(fileKey(sha256))) !== null;
+    return (await this.byteSizeOf(sha256)) !== null;
+  }
+
+  async byteSizeOf(sha256: string): Promise<number | null> {
+    return await this.findByteSize(fileKey(sha256));
   }
 
   async openRead(sha256: string, range?: ByteRange): Promise<Readable> {

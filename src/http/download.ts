@@ -20,6 +20,11 @@ export function downloadHandler(openDownload: (token: string) => Promise<Downloa
     if (download === null) throw new VitrineError('NOT_FOUND', 'This link is unknown or has expired. Ask for a new one.');
     response.set({ 'Cache-Control': 'no-store', 'Content-Disposition': contentDisposition('attachment', download.fileName) });
     response.setHeader('Content-Type', download.mediaType);
+    if (request.method === 'HEAD') {
+      download.stream.destroy();
+      response.end();
+      return;
+    }
     await pipeline(download.stream, response).catch((error: NodeJS.ErrnoException) => {
       // The status is sent: all that is left is to cut the connection, so that the caller sees that something is missing.
       if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE')

@@ -33,6 +33,8 @@ export interface HttpServerOptions {
   openFile: (token: string) => Promise<OpenedFile | null>;
   /** Result files of imports. */
   openImportResult: (token: string) => Promise<Download | null>;
+  /** Archives of assets. */
+  openExport: (token: string) => Promise<Download | null>;
   /** Manifests to fill in, by format. */
   openManifestTemplate: (format: string) => Promise<Download | null>;
   /** How long close() lets running requests go on. */
@@ -84,6 +86,7 @@ function createApp(options: HttpServerOptions): Express {
   app.put('/uploads/:token', uploadHandler(options.receiveUpload, log));
   app.get('/files/:token', fileHandler(options.openFile, log));
   app.get('/imports/template.:token', downloadHandler(options.openManifestTemplate, log));
+  app.get('/exports/:token', downloadHandler(options.openExport, log));
   app.get('/imports/:token', downloadHandler(options.openImportResult, log));
   app.use((request) => {
     throw new VitrineError('NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);

@@ -169,10 +169,10 @@ function fromCells(record: Record<string, string>): Record<string, unknown> {
     const right = RIGHTS_COLUMNS[column];
     if (right !== undefined) row.rights = { ...row.rights, [right]: value };
     else if (column.startsWith('metadata.')) row.metadata = { ...row.metadata, [column.slice('metadata.'.length)]: value };
-    else if (column === 'tags')
-      row.tags = value
+    else if (column === 'tags' || column === 'collections')
+      row[column] = value
         .split(';')
-        .map((tag) => tag.trim())
+        .map((name) => name.trim())
         .filter(Boolean) satisfies AssetFields['tags'];
     else row[column] = value;
   }

@@ -174,6 +174,7 @@ async function fillVictim() {
   const manifest = path.join(root, 'list.jsonl');
   await writeFile(manifest, JSON.stringify({ file: `${MARK}-missing.png` }));
   const { import: open } = await createImport(test, EDITOR, { source: { manifest: { path: manifest } } });
+  await mutate('assetExportCreate', { assets: [asset] }, 'export { url }', EDITOR);
   const bulk = { assets: [asset], change: { metadata: { [`${MARK}bulk`]: `${MARK} bulk` } } };
   const { edit } = await mutate('assetBulkEditCreate', bulk, 'edit { id }', EDITOR);
   for (let state = 'RUNNING'; state === 'RUNNING'; )
@@ -634,6 +635,12 @@ const mutations = (): Record<string, Case[]> => {
       to({ id: victim.asset, fields: { title: 'changed', tags: [] } }, 'not found'),
       to({ id: own.asset, fields: { brand: MARK } }, 'not found', 'skip'),
       to({ id: own.asset, fields: { externalId: `${MARK}-ext-0`, collection: `${MARK} collection` } }, 'own', 'skip'),
+    ],
+    assetExportCreate: [
+      to({ assets: [victim.asset] }, 'not found'),
+      to({ assets: [own.asset, victim.other] }, 'not found', 'skip'),
+      to({ filter: { tags: { any: [`${MARK}tag`] } } }, 'refused'),
+      to({ filter: { brands: [victim.brand] } }, 'own', 'skip'),
     ],
     assetBulkEditCreate: [
       to({ assets: [victim.asset], change: { title: 'changed' } }, 'not found'),

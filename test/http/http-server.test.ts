@@ -71,6 +71,7 @@ const options = (): HttpServerOptions => ({
   },
   openFile: async (token) => FILES[token] ?? null,
   openImportResult: async () => null,
+  openExport: async () => null,
   openManifestTemplate: async () => null,
   closeTimeoutMs: 500,
 });

@@ -1,0 +1,140 @@
+import type { Readable } from 'node:stream';
+import { requireRole, type Viewer } from '../access/viewer.js';
+import { readAssetIds, requireAllFound } from '../assets/asset-id-list.js';
+import type { Database, OrganizationTx } from '../database/database.js';
+import type { JsonInput, Sql } from '../database/sql.js';
+import { readRecipe } from '../delivery/recipe.js';
+import { badInput } from '../errors.js';
+import type { Download } from '../http/download.js';
+import type { Signer } from '../http/signed-token.js';
+import type { AssetFilter } from '../search/filter.inputs.js';
+import type { SearchService } from '../search/search.service.js';
+import { type ExportedAsset, findExisting, listExportedAssets, measureExport, selectExportedById } from './asset-export.queries.js';
+import { type ArchiveRooms, type ExportProgress, streamArchive } from './export-archive.js';
+import { MANIFEST_FORMATS, type ManifestFormat } from './export-manifest.js';
+
+const LIFETIME_MS = 24 * 60 * 60 * 1000;
+const MAX_ASSETS = 1000;
+const PAGE = 200;
+
+/** What is to be exported: assets by filter or by global ids, exactly one of them. */
+export interface ExportRequest {
+  filter?: AssetFilter | null;
+  assets?: string[] | null;
+  /** Key of a preset; originals when absent. */
+  rendition?: string | null;
+  manifest: ManifestFormat;
+}
+
+export interface AssetExport {
+  url: string;
+  fileName: string;
+  /** When it was asked for; what is sent is what matches when the link is used. */
+  assets: number;
+  byteSize: number;
+  expiresAt: Date;
+}
+
+type Selected = (tx: OrganizationTx) => Promise<Sql>;
+
+export interface ExportRooms extends ArchiveRooms {
+  database: Database;
+  search: SearchService;
+  signer: Signer;
+  baseUrl: () => string;
+}
+
+/** Archives of files with a manifest, made while they are sent. */
+export class AssetExportService {
+  readonly #rooms: ExportRooms;
+
+  constructor(rooms: ExportRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** A link that works without an API key for a day. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
+  async create(viewer: Viewer, request: ExportRequest): Promise<AssetExport> {
+    requireRole(viewer, 'EDITOR');
+    const { database, signer, baseUrl } = this.#rooms;
+    const select = await this.#read(viewer, request);
+    const { organizationId, apiKeyId: createdBy, apiKeyName: createdByName } = viewer;
+    const expiresAt = new Date(Date.now() + LIFETIME_MS);
+    const made = await database.asOrganization(organizationId, async (tx) => {
+      const measured = await measureExport(tx, await select(tx));
+      await tx.rows.assetExport.deleteMany({ where: { organizationId, expiresAt: { lt: new Date() } } });
+      const data = { organizationId, createdBy, createdByName, expiresAt, request: request as unknown as JsonInput };
+      return { ...measured, ...(await tx.rows.assetExport.create({ data, select: { id: true } })) };
+    });
+    const token = signer.sign({ t: 'export', o: organizationId, i: made.id }, LIFETIME_MS / 1000);
+    return {
+      url: `${baseUrl()}/exports/${token}`,
+      fileName: fileNameOf(new Date()),
+      assets: made.assets,
+      byteSize: made.byteSize,
+      expiresAt,
+    };
+  }
+
+  /** Null when the link is forged or expired. */
+  async open(token: string): Promise<Download | null> {
+    const { database, signer } = this.#rooms;
+    const claim = signer.verify(token) as { t?: string; o: string; i: string } | null;
+    if (claim?.t !== 'export') return null;
+    const organizationId = claim.o;
+    const row = await database.asOrganization(organizationId, (tx) =>
+      tx.rows.assetExport.findFirst({ where: { organizationId, id: claim.i } }),
+    );
+    if (row === null) return null;
+    const viewer: Viewer = { organizationId, apiKeyId: row.createdBy, apiKeyName: row.createdByName, role: 'EDITOR' };
+    const stream = await this.archive(viewer, row.request as unknown as ExportRequest);
+    return { stream, mediaType: 'application/zip', fileName: fileNameOf(row.createdAt) };
+  }
+
+  /** The archive itself. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND before its first byte */
+  async archive(viewer: Viewer, request: ExportRequest, onProgress?: ExportProgress): Promise<Readable> {
+    requireRole(viewer, 'EDITOR');
+    const select = await this.#read(viewer, request);
+    const rendition = request.rendition == null ? null : readRecipe({ preset: request.rendition }, 'input');
+    const { organizationId } = viewer;
+    return streamArchive(
+      this.#rooms,
+      { organizationId, manifest: request.manifest, rendition },
+      this.#assets(organizationId, select),
+      onProgress,
+    );
+  }
+
+  /** Checks what is asked for. @returns a SELECT of asset_id for a transaction */
+  async #read(viewer: Viewer, { filter, assets, rendition, manifest }: ExportRequest): Promise<Selected> {
+    if (!MANIFEST_FORMATS.includes(manifest)) throw badInput('input.manifest', manifest, MANIFEST_FORMATS);
+    if (rendition != null) readRecipe({ preset: rendition }, 'input.rendition');
+    if ((filter == null) === (assets == null))
+      throw badInput('input.filter', filter, 'filter or assets, one of them', 'input: give filter or assets, exactly one of them.');
+    if (assets != null) {
+      const ids = [...new Set(readAssetIds(assets, 'input.assets', MAX_ASSETS))];
+      await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) =>
+        requireAllFound(ids, await findExisting(tx, ids), 'input.assets'),
+      );
+      return async (tx) => selectExportedById(tx.organizationId, ids);
+    }
+    const prepared = await this.#rooms.search.prepareMatches(viewer, { filter: filter as AssetFilter }, 'input.filter');
+    return async (tx) => (await prepared(tx)) as Sql;
+  }
+
+  /** A page a transaction, so that a slow reader holds nothing up. */
+  async *#assets(organizationId: string, select: Selected): AsyncGenerator<ExportedAsset> {
+    for (let after: string | null = null, more = true; more; ) {
+      const from: string | null = after;
+      const page: ExportedAsset[] = await this.#rooms.database.asOrganization(organizationId, async (tx) =>
+        listExportedAssets(tx, await select(tx), from, PAGE),
+      );
+      yield* page;
+      more = page.length === PAGE;
+      after = page.at(-1)?.id ?? after;
+    }
+  }
+}
+
+function fileNameOf(date: Date): string {
+  return `vitrine-export-${date.toISOString().slice(0, 19).replaceAll(':', '')}.zip`;
+}

@@ -1,0 +1,34 @@
+const MAX_LENGTH = 150;
+/** What Windows, macOS or Linux do not take in a name. */
+const FORBIDDEN = /[\u0000-\u001f\u007f<>:"/\\|?*]/g;
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** Names for files of one archive: as they were, but good on every system and none twice, however they are written. */
+export class EntryNames {
+  /** How often a name was asked for, by the name without regard to capitals. */
+  readonly #taken = new Map<string, number>();
+
+  next(fileName: string): string {
+    const plain =
+      fileName
+        .toWellFormed()
+        .normalize('NFC')
+        .replace(FORBIDDEN, '_')
+        .replace(/^[.\s]+|[.\s]+$/g, '') || 'file';
+    const safe = RESERVED.test(plain) ? `_${plain}` : plain;
+    const dot = safe.lastIndexOf('.');
+    const [stem, ending] = dot > 0 && safe.length - dot <= 12 ? [safe.slice(0, dot), safe.slice(dot)] : [safe, ''];
+    const short = [...stem].slice(0, MAX_LENGTH).join('');
+    for (let copy = this.#taken.get(keyOf(short + ending)) ?? 0; ; copy += 1) {
+      const name = copy === 0 ? short + ending : `${short}-${copy + 1}${ending}`;
+      if (copy > 0 && this.#taken.has(keyOf(name))) continue;
+      this.#taken.set(keyOf(short + ending), copy + 1);
+      if (copy > 0) this.#taken.set(keyOf(name), 1);
+      return name;
+    }
+  }
+}
+
+function keyOf(name: string): string {
+  return name.toLowerCase();
+}
