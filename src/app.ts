@@ -114,6 +114,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
           openManifestTemplate: async (format) => openManifestTemplate(format),
         });
         httpServer = server;
+        closers.push(services.resumableUploads.sweepRegularly());
         closers.push(() => server.close());
         // Before the server waits for its connections to end.
         closers.push(() => graphql.endStreams());

@@ -50,6 +50,7 @@ const VARIABLES = {
   VITRINE_WEBHOOK_HOSTS: z.string().default(''),
   VITRINE_STORAGE: z.enum(['local', 's3']).default('local'),
   VITRINE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   VITRINE_S3_BUCKET: z.string().optional(),
   VITRINE_S3_REGION: z.string().default('us-east-1'),
   VITRINE_S3_ACCESS_KEY_ID: z.string().optional(),
@@ -99,6 +100,7 @@ export interface Config {
     | {
         kind: 's3';
         endpoint?: string;
+        publicEndpoint?: string;
         bucket: string;
         region: string;
         accessKeyId?: string;
@@ -211,6 +213,7 @@ function s3(env: z.output<z.ZodObject<typeof VARIABLES>>, dataFolder: string): C
     forcePathStyle: env.VITRINE_S3_FORCE_PATH_STYLE,
     temporaryFolder: path.join(dataFolder, 'tmp'),
     ...(env.VITRINE_S3_ENDPOINT !== undefined && { endpoint: env.VITRINE_S3_ENDPOINT }),
+    ...(env.VITRINE_S3_PUBLIC_ENDPOINT !== undefined && { publicEndpoint: env.VITRINE_S3_PUBLIC_ENDPOINT }),
     ...(env.VITRINE_S3_ACCESS_KEY_ID !== undefined && { accessKeyId: env.VITRINE_S3_ACCESS_KEY_ID }),
     ...(env.VITRINE_S3_SECRET_ACCESS_KEY !== undefined && { secretAccessKey: env.VITRINE_S3_SECRET_ACCESS_KEY }),
   };

@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'ARCHIVE_INVALID'
   | 'URL_REFUSED'
   | 'URL_UNREACHABLE'
+  | 'MULTIPART_UNAVAILABLE'
+  | 'MULTIPART_INCOMPLETE'
   // the model
   | 'MODEL_NOT_FOUND'
   | 'MODEL_INVALID'

@@ -39,6 +39,7 @@ import { HistoryService } from './history/history.service.js';
 import type { Signer } from './http/signed-token.js';
 import { ImportControlService } from './imports/import-control.service.js';
 import { ImportResultService } from './imports/import-result.service.js';
+import { MultipartUploadService } from './imports/multipart-upload.service.js';
 import { ResumableUploads } from './imports/resumable-uploads.js';
 import { ImportService } from './imports/import.service.js';
 import { SourceReader } from './imports/source-request.js';
@@ -134,6 +135,7 @@ export async function buildServices({ config, log, database, files, library, mod
   const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
   const matches = new MatchService(database, assets, tags);
   const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+  const multipartUploads = new MultipartUploadService(database, uploads, files.direct);
   const resumableUploads = new ResumableUploads(uploads, {
     folder: path.join(config.dataFolder, 'uploads'),
     maxByteSize: config.media.maxByteSize,
@@ -200,6 +202,7 @@ export async function buildServices({ config, log, database, files, library, mod
     matches,
     uploads,
     resumableUploads,
+    multipartUploads,
     reader,
     search,
     outbound,

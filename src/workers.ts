@@ -78,7 +78,7 @@ export async function startWorkers(
     search,
     outbound,
     uploads,
-    resumableUploads,
+    multipartUploads,
   } = services;
   await files.sweepTemporary();
   const recovered = await queue.enter();
@@ -116,7 +116,7 @@ export async function startWorkers(
   const outcomes = new ImportOutcomes(ingest);
   const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
-  queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, resumable: resumableUploads, log }), 1);
+  queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, multipart: multipartUploads, log }), 1);
   await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
   const restore = new AssetRestore(collections, newPictures);
   queue.work(IMPORT_UNDO, new ChangeUndoJob(database, restore, importLedger, ({ importId }) => importId), 1);

@@ -28,6 +28,35 @@ export interface SizedStream {
   byteSize: number;
 }
 
+/** A part of an upload as the store has it. */
+export interface UploadPart {
+  /** From 1. */
+  partNumber: number;
+  byteSize: number;
+  etag: string;
+}
+
+/**
+ * Uploads that clients send in parts straight to the store, past this program. `name`: lower-case letters, digits and `-`, one per upload.
+ * Every method throws STORAGE_UNAVAILABLE or STORAGE_FULL.
+ */
+export interface DirectUploads {
+  /** @returns the store's id of it */
+  begin(name: string): Promise<string>;
+  /** An address that takes exactly so many bytes, by PUT, for so long. */
+  partUrl(name: string, id: string, part: { partNumber: number; byteSize: number }, lifetimeSeconds: number): Promise<string>;
+  /** The parts that have arrived, in order; null when the store knows no such upload. */
+  listParts(name: string, id: string): Promise<UploadPart[] | null>;
+  /** Puts the parts together. */
+  complete(name: string, id: string, parts: readonly UploadPart[]): Promise<void>;
+  /** Bytes of what was put together; null when nothing was. */
+  findByteSize(name: string): Promise<number | null>;
+  /** Checks what was put together and makes it a file of the store. Throws what FileStore.put() throws. */
+  take(name: string, options: PutOptions): Promise<StoredFile>;
+  /** Removes whatever there is of it; nothing is no error. */
+  discard(name: string): Promise<void>;
+}
+
 /**
  * Originals by content (SHA-256) and, beside each, small named objects made from it (renditions). Content never changes once stored.
  * Every method throws VitrineError: FILE_NOT_FOUND for an unknown hash, STORAGE_FULL, STORAGE_UNAVAILABLE.
@@ -43,6 +72,8 @@ export interface FileStore {
    * it is another name of what is stored: remove it, and never write to it. Throws FILE_NOT_FOUND and what put() throws.
    */
   putFile(path: string, options: PutOptions): Promise<StoredFile>;
+  /** Null where clients can send nothing past this program. */
+  readonly direct: DirectUploads | null;
   has(sha256: string): Promise<boolean>;
   /** Null when the store has no such file. */
   byteSizeOf(sha256: string): Promise<number | null>;

@@ -32,6 +32,7 @@ export const MINIMUM_FREE_BYTE_SIZE = 256 * 1024 * 1024;
  * after a crash or a power cut it is there whole or not at all. `list({ unchangedForMs })` goes by the last put, repeated ones included.
  */
 export class LocalFileStore implements FileStore {
+  readonly direct = null;
   private readonly folder: string;
   private readonly temporaryFolder: string;
   private readonly minimumFreeByteSize: number;

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
@@ -22,6 +23,8 @@ export interface S3BucketOptions {
   /** Without both, the AWS SDK's own chain (shared configuration file, instance role). */
   accessKeyId?: string;
   secretAccessKey?: string;
+  /** The server's address as clients know it, for uploads straight to it, when it is another one. */
+  publicEndpoint?: string;
   /** Put before every key, ending in `/`, so that several installations can share a bucket. */
   prefix?: string;
   /** `http://host/bucket/key` instead of `http://bucket.host/key`; most servers other than AWS want it. */
@@ -37,25 +40,14 @@ const SINGLE_REQUEST_BYTE_SIZE = 16 * 1024 * 1024;
 export class S3Bucket {
   readonly name: string;
   readonly prefix: string;
-  private readonly client: S3Client;
+  readonly client: S3Client;
   private readonly listPageSize: number;
 
   constructor(options: S3BucketOptions) {
     this.name = options.bucket;
     this.prefix = options.prefix ?? '';
     this.listPageSize = options.listPageSize ?? 1000;
-    const { accessKeyId, secretAccessKey } = options;
-    this.client = new S3Client({
-      region: options.region,
-      ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
-      ...(accessKeyId !== undefined && secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
-      forcePathStyle: options.forcePathStyle ?? false,
-      // Checksum trailers, the SDK's default, are refused by many servers that are not AWS.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 },
-    });
+    this.client = createS3Client(options, options.endpoint);
   }
 
   /** Throws unless the bucket is there and the key may look at it. */
@@ -84,6 +76,13 @@ export class S3Bucket {
     });
   }
 
+  /** Within the bucket, without a byte passing this machine; up to 5 GB (S3's own limit). */
+  async copyObject(from: string, to: string, etag: string | undefined): Promise<void> {
+    const CopySource = [this.name, ...(this.prefix + from).split('/')].map(encodeURIComponent).join('/');
+    const request = { ...this.at(to), CopySource, ...(etag !== undefined && { CopySourceIfMatch: etag }) };
+    await this.request('write', () => this.client.send(new CopyObjectCommand(request)));
+  }
+
   async deleteObject(key: string): Promise<void> {
     await this.request('delete', () => this.client.send(new DeleteObjectCommand(this.at(key))));
   }
@@ -94,10 +93,10 @@ export class S3Bucket {
   }
 
   /** Both ends of the range included. `byteSize` is what the server says it sends: some ignore ranges. */
-  async findObject(key: string, range?: { start: number; end: number }): Promise<SizedStream | null> {
+  async findObject(key: string, range?: { start: number; end: number }): Promise<(SizedStream & { etag: string | undefined }) | null> {
     const request = { ...this.at(key), ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }) };
     const found = await this.request('read', () => this.client.send(new GetObjectCommand(request)).catch(nullIfMissing));
-    return found === null ? null : { stream: found.Body as Readable, byteSize: found.ContentLength ?? 0 };
+    return found === null ? null : { stream: found.Body as Readable, byteSize: found.ContentLength ?? 0, etag: found.ETag };
   }
 
   /** In ascending order of the key's bytes, without the prefix. */
@@ -118,17 +117,33 @@ export class S3Bucket {
     this.client.destroy();
   }
 
-  private at(key: string): { Bucket: string; Key: string } {
+  at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.name, Key: this.prefix + key };
   }
 
-  private async request<T>(verb: string, action: () => Promise<T>): Promise<T> {
+  /** Runs a request; its failure says what it means to whoever runs the installation. @param verb what is done to the bucket */
+  async request<T>(verb: string, action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {
       throw s3Error(verb, this.name, error);
     }
   }
+}
+
+export function createS3Client(options: S3BucketOptions, endpoint: string | undefined): S3Client {
+  const { accessKeyId, secretAccessKey } = options;
+  return new S3Client({
+    region: options.region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(accessKeyId !== undefined && secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
+    forcePathStyle: options.forcePathStyle ?? false,
+    // Checksum trailers, the SDK's default, are refused by many servers that are not AWS.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 },
+  });
 }
 
 function nullIfMissing(error: unknown): null {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { isVitrineError, VitrineError } from '../errors.js';
 import {
   type ByteRange,
+  type DirectUploads,
   type FileStore,
   fileKey,
   type PutOptions,
@@ -15,6 +16,7 @@ import {
   type StoredFile,
 } from './file-store.js';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.js';
+import { S3DirectUploads } from './s3-direct-uploads.js';
 import { assertFreeSpace, examineFile, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
 
 export interface S3FileStoreOptions extends S3BucketOptions {
@@ -33,6 +35,7 @@ const MINIMUM_FREE_BYTE_SIZE = 64 * 1024 * 1024;
  * S3 offers nothing cheap to renew an object's date.
  */
 export class S3FileStore implements FileStore {
+  readonly direct: DirectUploads | null;
   private readonly bucket: S3Bucket;
   private readonly temporaryFolder: string;
   private readonly minimumFreeByteSize: number;
@@ -41,6 +44,9 @@ export class S3FileStore implements FileStore {
 
   constructor(options: S3FileStoreOptions) {
     this.bucket = new S3Bucket(options);
+    // A server of one's own is often reached by Vitrine alone: clients are sent there only by an address that was meant for them.
+    const reachable = options.endpoint === undefined || options.publicEndpoint !== undefined;
+    this.direct = reachable ? new S3DirectUploads(this.bucket, options, this) : null;
     this.temporaryFolder = path.resolve(options.temporaryFolder);
     this.minimumFreeByteSize = options.minimumFreeByteSize ?? MINIMUM_FREE_BYTE_SIZE;
   }

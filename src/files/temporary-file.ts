@@ -82,7 +82,9 @@ export async function examineFile(file: string, options: PutOptions & { flush: b
   }
 }
 
-function assertExpected(sha256: string, byteSize: number, { expectedSha256 }: PutOptions): void {
+/** Throws FILE_EMPTY, FILE_TOO_LARGE, FILE_CHECKSUM_MISMATCH. */
+export function assertExpected(sha256: string, byteSize: number, { expectedSha256, maxByteSize }: PutOptions): void {
+  assertByteSize(byteSize, maxByteSize);
   if (byteSize === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes). Send it again, or leave it out.');
   if (expectedSha256 === undefined || sha256 === expectedSha256) return;
   const message = `The file's SHA-256 is ${sha256}, not ${expectedSha256} as announced: it was changed on the way. Send it again.`;

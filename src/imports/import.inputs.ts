@@ -21,6 +21,30 @@ export class StagedUploadCreateInput {
   files!: StagedUploadFileInput[];
 }
 
+@InputType({ description: 'An upload that is sent in parts.' })
+export class StagedUploadPartsCreateInput {
+  @Field(() => ID, { description: 'The staged upload.' })
+  upload!: string;
+
+  @Field(() => [Int], {
+    nullable: true,
+    description: 'Numbers of the parts to get addresses for, up to 1,000. When absent: of those that have not arrived, the first 1,000.',
+  })
+  partNumbers?: number[] | null;
+}
+
+@InputType({ description: 'An upload all of whose parts have been sent.' })
+export class StagedUploadCompleteInput {
+  @Field(() => ID, { description: 'The staged upload.' })
+  upload!: string;
+}
+
+@InputType({ description: 'An upload to give up.' })
+export class StagedUploadDiscardInput {
+  @Field(() => ID, { description: 'The staged upload; its bytes have not arrived.' })
+  upload!: string;
+}
+
 @InputType({ description: 'One uploaded file to import, with what is said about it.' })
 export class ImportUploadInput {
   @Field(() => ID, { description: 'The staged upload; its bytes must have arrived.' })

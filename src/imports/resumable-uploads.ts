@@ -28,6 +28,8 @@ export interface ResumableUploadsOptions {
 /** Where the protocol is spoken; an upload is at this path and its token. */
 export const RESUMABLE_PATH = '/uploads/tus';
 
+const SWEEP_INTERVAL_MS = 3600_000;
+
 /** Response header with the id to name in `assetImportCreate`. */
 const ID_HEADER = 'Vitrine-Upload-Id';
 
@@ -72,6 +74,14 @@ export class ResumableUploads {
   /** Speaks the protocol on a request below {@link RESUMABLE_PATH}. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     return this.#server.handle(request, response) as Promise<void>;
+  }
+
+  /** Sweeps now and every hour: what has arrived lies on the machine that took it, where perhaps no worker is. @returns what ends that */
+  sweepRegularly(): () => Promise<void> {
+    const sweep = () => this.sweep().catch((error: unknown) => this.#options.log.error({ err: error }, 'uploads could not be swept'));
+    void sweep();
+    const timer = setInterval(sweep, SWEEP_INTERVAL_MS).unref();
+    return async () => clearInterval(timer);
   }
 
   /** Removes what nobody has sent anything to for longer than an upload lives. @returns how many files */

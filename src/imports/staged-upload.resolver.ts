@@ -1,19 +1,32 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
-import { toGlobalId } from '../graphql/global-id.js';
+import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
+import type { MultipartUploadService } from './multipart-upload.service.js';
 import { RESUMABLE_PATH } from './resumable-uploads.js';
-import { StagedUploadCreateInput } from './import.inputs.js';
-import { StagedUploadCreatePayload } from './staged-upload.types.js';
+import {
+  StagedUploadCompleteInput,
+  StagedUploadCreateInput,
+  StagedUploadDiscardInput,
+  StagedUploadPartsCreateInput,
+} from './import.inputs.js';
+import {
+  StagedUploadCompletePayload,
+  StagedUploadCreatePayload,
+  StagedUploadDiscardPayload,
+  StagedUploadPartsCreatePayload,
+} from './staged-upload.types.js';
 import type { StagedUploadService } from './staged-upload.service.js';
 
 @Resolver()
 export class StagedUploadResolver {
   readonly #uploads: StagedUploadService;
+  readonly #multipart: MultipartUploadService;
   readonly #baseUrl: () => string;
 
-  constructor(uploads: StagedUploadService, baseUrl: () => string) {
+  constructor(uploads: StagedUploadService, multipart: MultipartUploadService, baseUrl: () => string) {
     this.#uploads = uploads;
+    this.#multipart = multipart;
     this.#baseUrl = baseUrl;
   }
 
@@ -31,10 +44,54 @@ export class StagedUploadResolver {
           id: toGlobalId('StagedUpload', id),
           url: `${this.#baseUrl()}/uploads/${token}`,
           resumableUrl: `${this.#baseUrl()}${RESUMABLE_PATH}/${token}`,
+          partsOffered: this.#multipart.offered,
           fileName,
           expiresAt,
         })),
       };
     });
   }
+
+  @Mutation(() => StagedUploadPartsCreatePayload, {
+    description:
+      'Gives addresses to send a staged upload to in parts, straight to the bucket that keeps the files; after an interruption, of the parts ' +
+      'that are missing. Then `stagedUploadComplete`. Needs the role EDITOR.',
+  })
+  stagedUploadPartsCreate(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => StagedUploadPartsCreateInput, { description: 'The upload and its parts.' })
+    { upload, partNumbers }: StagedUploadPartsCreateInput,
+  ) {
+    return payload(async () => ({ upload: await this.#multipart.createParts(viewerOf(context), keyOf(upload), partNumbers ?? null) }));
+  }
+
+  @Mutation(() => StagedUploadCompletePayload, {
+    description:
+      'Puts the parts of an upload together and checks its bytes, which takes seconds per gigabyte: where the answer comes too late, ask again, ' +
+      'which is harmless. Needs the role EDITOR.',
+  })
+  stagedUploadComplete(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => StagedUploadCompleteInput, { description: 'The upload.' }) { upload }: StagedUploadCompleteInput,
+  ) {
+    return payload(async () => {
+      const { id, file_name, declared_byte_size, sha256 } = await this.#multipart.complete(viewerOf(context), keyOf(upload));
+      return { upload: { id: toGlobalId('StagedUpload', id), fileName: file_name, byteSize: declared_byte_size, sha256 } };
+    });
+  }
+
+  @Mutation(() => StagedUploadDiscardPayload, {
+    description: 'Gives a staged upload up, with whatever has arrived of it. Needs the role EDITOR.',
+  })
+  stagedUploadDiscard(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => StagedUploadDiscardInput, { description: 'The upload.' }) { upload }: StagedUploadDiscardInput,
+  ) {
+    return payload(async () => {
+      await this.#multipart.discard(viewerOf(context), keyOf(upload));
+      return { discardedId: upload };
+    });
+  }
 }
+
+const keyOf = (id: string) => fromGlobalId('StagedUpload', id, 'input.upload');

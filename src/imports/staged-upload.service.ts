@@ -107,13 +107,13 @@ export class StagedUploadService {
     content.once('close', () => {
       if (!content.readableEnded) piped.destroy(new Error('the sender hung up'));
     });
-    return this.#settle(token, upload, await this.#files.put(piped, expected(upload)));
+    return this.settle(organizationOf(token) as string, upload, await this.#files.put(piped, expectedOf(upload)));
   }
 
   /** The same for bytes that lie in a file on this machine, which may be gone afterwards. */
   async receiveFile(token: string, path: string): Promise<{ sha256: string; byteSize: number }> {
     const upload = await this.#getOpen(token);
-    return this.#settle(token, upload, await this.#files.putFile(path, expected(upload)));
+    return this.settle(organizationOf(token) as string, upload, await this.#files.putFile(path, expectedOf(upload)));
   }
 
   async #getOpen(token: string): Promise<StagedUploadRow> {
@@ -122,7 +122,12 @@ export class StagedUploadService {
     return upload;
   }
 
-  async #settle(token: string, upload: StagedUploadRow, { sha256, byteSize }: StoredFile): Promise<{ sha256: string; byteSize: number }> {
+  /** Notes that the bytes of an upload are in the file store. @throws VitrineError BAD_USER_INPUT (fewer than announced), CONFLICT (arrived already) */
+  async settle(
+    organizationId: string,
+    upload: StagedUploadRow,
+    { sha256, byteSize }: StoredFile,
+  ): Promise<{ sha256: string; byteSize: number }> {
     if (byteSize !== upload.declared_byte_size) {
       throw badInput(
         'byteSize',
@@ -131,7 +136,6 @@ export class StagedUploadService {
         `The upload has ${byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`,
       );
     }
-    const organizationId = organizationOf(token) as string;
     if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, sha256)))) throw arrived();
     return { sha256, byteSize };
   }
@@ -145,6 +149,14 @@ export class StagedUploadService {
   /** Forgets uploads that have expired and whose bytes never arrived. @returns how many */
   sweep(organizationId: string): Promise<number> {
     return this.#database.asOrganization(organizationId, deleteExpiredUploads);
+  }
+
+  /** @throws VitrineError NOT_FOUND naming the field, for uploads that have expired too */
+  async getById(viewer: Viewer, id: string, field: string): Promise<StagedUploadRow> {
+    requireRole(viewer, 'EDITOR');
+    const [row] = await this.#database.asOrganization(viewer.organizationId, (tx) => findStagedUploads(tx, [id]));
+    if (row !== undefined && !row.expired) return row;
+    throw new VitrineError('NOT_FOUND', `${field}: there is no such staged upload, or it has expired.`, { field });
   }
 
   /** Uploads by id; @throws VitrineError NOT_FOUND or BAD_USER_INPUT naming the field of the first that is unknown or has no bytes yet */
@@ -169,7 +181,8 @@ export class StagedUploadService {
 
 const arrived = () => new VitrineError('CONFLICT', 'This upload has its file already. Ask for a new address to send another.');
 
-function expected({ declared_byte_size: maxByteSize, declared_sha256: expectedSha256 }: StagedUploadRow): PutOptions {
+/** What the bytes of an upload must be. */
+export function expectedOf({ declared_byte_size: maxByteSize, declared_sha256: expectedSha256 }: StagedUploadRow): PutOptions {
   return { maxByteSize, ...(expectedSha256 !== null && { expectedSha256 }) };
 }
 

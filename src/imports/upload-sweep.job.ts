@@ -1,16 +1,16 @@
 import type { JobHandler, JobKind } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
-import type { ResumableUploads } from './resumable-uploads.js';
+import type { MultipartUploadService } from './multipart-upload.service.js';
 import type { StagedUploadService } from './staged-upload.service.js';
 
-/** Removes uploads that expired before their bytes had arrived. Once an hour. */
+/** Forgets uploads that expired before their bytes had arrived, and what they left in the bucket. Once an hour. */
 export const UPLOAD_SWEEP: JobKind<object> = { name: 'upload-sweep', retryLimit: 0, expireInSeconds: 900 };
 export const UPLOAD_SWEEP_CRON = '23 * * * *';
 
 export interface UploadSweepRooms {
   organizations: { listOrganizations(): Promise<{ id: string }[]> };
   uploads: StagedUploadService;
-  resumable: ResumableUploads;
+  multipart: MultipartUploadService;
   log: Logger;
 }
 
@@ -22,11 +22,13 @@ export class UploadSweepJob implements JobHandler<object> {
   }
 
   async run(): Promise<void> {
-    const { organizations, uploads, resumable, log } = this.#rooms;
+    const { organizations, uploads, multipart, log } = this.#rooms;
     let rows = 0;
-    for (const { id } of await organizations.listOrganizations()) rows += await uploads.sweep(id);
-    const files = await resumable.sweep();
-    if (rows + files > 0) log.info({ uploads: rows, files }, 'uploads that never arrived were removed');
+    for (const { id } of await organizations.listOrganizations()) {
+      rows += await multipart.sweep(id);
+      rows += await uploads.sweep(id);
+    }
+    if (rows > 0) log.info({ uploads: rows }, 'uploads that never arrived were removed');
   }
 
   /** The next run does it. */

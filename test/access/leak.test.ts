@@ -558,6 +558,9 @@ const mutations = (): Record<string, Case[]> => {
   const to = (input: object, outcome: Outcome, control?: 'skip'): Case => ({ variables: { input }, outcome, ...(control && { control }) });
   return {
     stagedUploadCreate: [to({ files: [{ fileName: 'x.png', byteSize: 3 }] }, 'own')],
+    stagedUploadPartsCreate: [to({ upload: victim.staged.id }, 'not found', 'skip')],
+    stagedUploadComplete: [to({ upload: victim.uploads[0] }, 'not found')],
+    stagedUploadDiscard: [to({ upload: victim.staged.id }, 'not found', 'skip')],
     assetImportCreate: [
       to({ source: { uploads: [{ upload: victim.uploads[0] }] } }, 'not found'),
       to({ source: { manifest: { upload: victim.uploads[0], files: [victim.uploads[1]] } } }, 'not found'),

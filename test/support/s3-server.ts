@@ -16,14 +16,52 @@ export interface S3Server {
   stop(): Promise<void>;
   /** Hashes of the originals in the bucket. */
   storedHashes(): Promise<string[]>;
+  /** Objects and parts of multipart uploads that lie under `uploads/`. */
+  leftOver(): Promise<string[]>;
   /** Starts it again at the same address. */
   restart(): Promise<void>;
 }
 
+// s3rver does not list and abort multipart uploads: what S3 does there is added, on the folders that it keeps them in.
 // Ends with its standard input, so that it never outlives a test run that was killed.
 const PROGRAM = `
   const S3rver = require(process.argv[1]);
   const server = new S3rver({ address: '127.0.0.1', port: Number(process.argv[3]), silent: true, directory: process.argv[2], configureBuckets: [{ name: 'vitrine-test' }] });
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const failure = (ctx, status, code) => { ctx.status = status; ctx.body = { Error: { Code: code, Message: code } }; };
+  const multipart = async (ctx, next) => {
+    const [, bucket, ...rest] = ctx.path.split('/');
+    const key = decodeURIComponent(rest.join('/'));
+    const all = server.store.getResourcePath(bucket, undefined, 'uploads');
+    const ids = () => (fs.existsSync(all) ? fs.readdirSync(all) : []);
+    const keyOf = (id) => fs.readFileSync(path.join(all, id, 'key'), 'utf8');
+    if (ctx.method === 'GET' && key === '' && 'uploads' in ctx.query) {
+      const Upload = ids().map((UploadId) => ({ Key: keyOf(UploadId), UploadId, Initiated: new Date().toISOString() }))
+        .filter(({ Key }) => Key.startsWith(ctx.query.prefix ?? ''));
+      ctx.body = { ListMultipartUploadsResult: { Bucket: bucket, IsTruncated: false, Upload } };
+      return;
+    }
+    const id = ctx.query.uploadId;
+    if (id === undefined || !['GET', 'DELETE'].includes(ctx.method)) {
+      if (id !== undefined && !ids().includes(id)) return failure(ctx, 404, 'NoSuchUpload');
+      // S3 takes a part only with the length that was signed; s3rver does not compare it.
+      return next();
+    }
+    if (!ids().includes(id) || keyOf(id) !== key) return failure(ctx, 404, 'NoSuchUpload');
+    const folder = path.join(all, id);
+    if (ctx.method === 'DELETE') { fs.rmSync(folder, { recursive: true }); ctx.status = 204; return; }
+    const after = Number(ctx.query['part-number-marker'] ?? 0);
+    const numbers = fs.readdirSync(folder).filter((name) => /^[0-9]+$/.test(name)).map(Number).sort((a, b) => a - b).filter((n) => n > after);
+    // Two parts a page, so that tests see the paging.
+    const page = numbers.slice(0, 2);
+    const Part = page.map((n) => ({
+      PartNumber: n, Size: fs.statSync(path.join(folder, String(n))).size,
+      ETag: JSON.stringify(fs.readFileSync(path.join(folder, n + '.md5'), 'utf8')), LastModified: new Date().toISOString(),
+    }));
+    ctx.body = { ListPartsResult: { Bucket: bucket, Key: key, UploadId: id, IsTruncated: numbers.length > 2, NextPartNumberMarker: page.at(-1) ?? 0, Part } };
+  };
+  server.middleware.splice(-1, 0, multipart);
   server.run().then((address) => process.stdout.write(address.port + '\\n'));
   process.stdin.resume().on('end', () => process.exit());
 `;
@@ -48,6 +86,10 @@ export async function startS3Server(): Promise<S3Server> {
     storedHashes: async () => {
       const names = await readdir(path.join(folder, 'vitrine-test'), { recursive: true });
       return [...new Set(names.flatMap((name) => /files\/..\/..\/([0-9a-f]{64})/.exec(name)?.[1] ?? []))];
+    },
+    leftOver: async () => {
+      const names = await readdir(folder, { recursive: true });
+      return names.filter((name) => /uploads\//.test(name) && !name.endsWith('/uploads'));
     },
     restart: async () => {
       server = spawnServer(folder, port);
