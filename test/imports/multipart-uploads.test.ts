@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { sql } from '../../src/database/sql.js';
+import type { DirectUploads, UploadPart } from '../../src/files/file-store.js';
+import { openFileStore } from '../../src/files/open-file-store.js';
+import { S3Bucket } from '../../src/files/s3-bucket.js';
+import { S3DirectUploads } from '../../src/files/s3-direct-uploads.js';
+import { MultipartUploadService } from '../../src/imports/multipart-upload.service.js';
 import { runImport } from '../support/import-client.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
 import { structuredPicture } from '../support/structured-picture.js';
@@ -54,6 +60,14 @@ const PARTS = 'upload { partByteSize partCount received expiresAt parts { partNu
 const parts = (upload: string, partNumbers?: number[]) => mutate('stagedUploadPartsCreate', { upload, partNumbers }, PARTS);
 const complete = (upload: string) => mutate('stagedUploadComplete', { upload }, 'upload { id fileName byteSize sha256 }');
 const put = (url: string, body: Buffer) => fetch(url, { method: 'PUT', body: new Uint8Array(body) });
+
+/** Works on the bucket behind the server's back. */
+async function inBucket(work: (direct: DirectUploads) => Promise<void>): Promise<void> {
+  const at = { ...server, publicEndpoint: server.endpoint, prefix: 'library one/' };
+  const store = await openFileStore({ kind: 's3', ...at, temporaryFolder: path.join(test.dataFolder, 'tmp') });
+  await work(store.direct as DirectUploads);
+  await store.close();
+}
 
 /** A picture with a tail that decoders pass over, so that it has several parts. */
 async function largePicture(seed: number): Promise<Buffer> {
@@ -110,16 +124,10 @@ describe('uploads in parts', () => {
     const id = await stage(content);
     await put((await parts(id)).upload.parts[0].url, content);
     const row = Buffer.from(id, 'base64url').toString().slice('StagedUpload:'.length);
-    const direct = test.app.multipartUploads;
-    expect(direct.offered).toBe(true);
     const [{ multipart_id }] = (await test.app.database.asOrganization(main.id, (tx) =>
       tx.query<{ multipart_id: string }>(sql`SELECT multipart_id FROM staged_upload WHERE id = ${row}::uuid`),
     )) as [{ multipart_id: string }];
-    const { openFileStore } = await import('../../src/files/open-file-store.js');
-    const store = await openFileStore({ kind: 's3', ...server, prefix: 'library one/', temporaryFolder: `${test.dataFolder}/tmp` });
-    const listed = await store.direct?.listParts(row, multipart_id);
-    await store.direct?.complete(row, multipart_id, listed ?? []);
-    await store.close();
+    await inBucket(async (direct) => direct.complete(row, multipart_id, (await direct.listParts(row, multipart_id)) as UploadPart[]));
     expect((await complete(id)).upload).toMatchObject({ sha256: sha256Of(content) });
     expect(await server.leftOver()).toEqual([]);
   });
@@ -132,10 +140,7 @@ describe('uploads in parts', () => {
       new URL(answer.upload.parts[0]?.url as string).searchParams.get('uploadId');
     expect(uploadOf(one)).toBe(uploadOf(two));
     const row = Buffer.from(id, 'base64url').toString().slice('StagedUpload:'.length);
-    const { openFileStore } = await import('../../src/files/open-file-store.js');
-    const store = await openFileStore({ kind: 's3', ...server, prefix: 'library one/', temporaryFolder: `${test.dataFolder}/tmp` });
-    await store.direct?.discard(row);
-    await store.close();
+    await inBucket((direct) => direct.discard(row));
     expect((await complete(id)).userErrors).toMatchObject([{ code: 'MULTIPART_INCOMPLETE' }]);
     const anew = await parts(id);
     expect(uploadOf(anew)).not.toBe(uploadOf(one));
@@ -156,6 +161,39 @@ describe('uploads in parts', () => {
     expect((await complete(late)).userErrors).toMatchObject([{ code: 'NOT_FOUND' }]);
     expect(await test.app.multipartUploads.sweep(main.id)).toBe(1);
     expect(await server.leftOver()).toEqual([]);
+  });
+
+  it('too large to be copied within the bucket take the usual way into the store', async () => {
+    const at = { ...server, publicEndpoint: server.endpoint, prefix: 'library two/' };
+    const store = await openFileStore({ kind: 's3', ...at, temporaryFolder: path.join(test.dataFolder, 'tmp') });
+    const bucket = new S3Bucket(at);
+    const direct = new S3DirectUploads(bucket, { ...at, copyByteSize: 10 }, store);
+    const content = Buffer.from('eleven byte');
+    const id = await direct.begin('large');
+    await put(await direct.partUrl('large', id, { partNumber: 1, byteSize: 11 }, 60), content);
+    await direct.complete('large', id, (await direct.listParts('large', id)) as UploadPart[]);
+    await expect(direct.take('large', { maxByteSize: 10 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    expect(await direct.take('large', { maxByteSize: 11 })).toEqual({ sha256: sha256Of(content), byteSize: 11, created: true });
+    await direct.discard('large');
+    await expect(direct.take('large', { maxByteSize: 11 })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    expect(await store.has(sha256Of(content))).toBe(true);
+    bucket.close();
+    await store.close();
+  });
+
+  it('are not offered where clients reach no bucket', async () => {
+    const local = await openFileStore({ kind: 'local', folder: path.join(test.dataFolder, 'elsewhere') });
+    expect(local.direct).toBeNull();
+    const inside = await openFileStore({ kind: 's3', ...server, temporaryFolder: path.join(test.dataFolder, 'tmp') });
+    expect(inside.direct).toBeNull();
+    await inside.close();
+    const uploads = new MultipartUploadService(test.app.database, test.app.uploads, null);
+    expect(uploads.offered).toBe(false);
+    const viewer = { organizationId: main.id, apiKeyId: '', apiKeyName: '', role: 'EDITOR' as const };
+    const row = Buffer.from(await stage(Buffer.alloc(10)), 'base64url')
+      .toString()
+      .slice('StagedUpload:'.length);
+    await expect(uploads.createParts(viewer, row, null)).rejects.toMatchObject({ code: 'MULTIPART_UNAVAILABLE', field: 'input.upload' });
   });
 
   it('know part numbers, roles and organisations', async () => {
