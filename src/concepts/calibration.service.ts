@@ -39,17 +39,19 @@ export class CalibrationService {
     return (await this.#database.asOrganization(organizationId, (tx) => saveCalibration(tx, request))) > 0;
   }
 
-  /** Where to cut the list of a query with this vector (pgvector's text form); null where the library is too small or not calibrated yet. */
-  async cutOf(tx: OrganizationTx, vector: string): Promise<ScoreCut | null> {
-    return findCut(tx, { modelRevisionId: (await this.#embedding.revisionIn(tx)).id, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
+  /**
+   * Where to cut the list of a query with this vector (pgvector's text form) of a model revision; null where the library is too small or not
+   * calibrated yet.
+   */
+  async cutOf(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<ScoreCut | null> {
+    return findCut(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
   }
 
   /**
    * The score from which a picture shows what this vector stands for, well enough to leave it out: where it would be in the list of that
    * query. Libraries of any size; null where nothing is known yet.
    */
-  async exclusionScore(tx: OrganizationTx, vector: string): Promise<number | null> {
-    const request = { modelRevisionId: (await this.#embedding.revisionIn(tx)).id, vector, evidence: EVIDENCE, minVectors: 1 };
-    return (await findCut(tx, request))?.keep ?? null;
+  async exclusionScore(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<number | null> {
+    return (await findCut(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: 1 }))?.keep ?? null;
   }
 }

@@ -133,8 +133,8 @@ export class Database {
     let broken: Error | undefined;
     try {
       const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
-      await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}`);
-      await client.query(SET_OWNER, [organizationId, actor?.apiKeyId ?? '', actor?.apiKeyName ?? '']);
+      // One text, one round trip: a third of what a short transaction takes.
+      await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}; ${setOwner(organizationId, actor)}`);
       // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
       const result = await withClient(client, async () => await work(this.#handle(client, role)));
       await client.query('COMMIT');
@@ -174,7 +174,10 @@ export class Database {
   }
 }
 
-const SET_OWNER = `SELECT set_config('app.organization_id', $1, true), set_config('app.actor_id', $2, true), set_config('app.actor_name', $3, true)`;
+function setOwner(organizationId: string, actor: Actor | undefined): string {
+  const settings = { organization_id: organizationId, actor_id: actor?.apiKeyId ?? '', actor_name: actor?.apiKeyName ?? '' };
+  return `SELECT ${Object.entries(settings).map(([name, value]) => `set_config('app.${name}', ${pg.escapeLiteral(value)}, true)`)}`;
+}
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',

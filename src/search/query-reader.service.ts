@@ -121,41 +121,46 @@ export class QueryReader {
       (without ?? []).map(({ subject }, index) => ({ subject, field: path('without', index) })),
       notices,
     );
-    return this.#rooms.database.asOrganization(viewer.organizationId, async (tx) => {
-      const weighted = wanted.flatMap((part, index) =>
-        part.vector === null ? [] : [{ vector: part.vector, weight: terms[index]?.weight ?? 1 }],
-      );
-      const excluded: ReadExclusion[] = [];
-      const tests: ReadQuery['without'] = [];
-      for (const [index, { label, kind, vector }] of unwanted.entries()) {
-        const threshold =
-          vector === null ? null : (without?.[index]?.threshold ?? (await this.#rooms.calibration.exclusionScore(tx, toText(vector))));
-        excluded.push({ label, kind, threshold });
-        if (vector !== null && threshold !== null) tests.push({ vector: toText(vector), minDistance: 1 - threshold });
-        if (vector !== null && threshold === null)
-          notices.push(
-            `"${label}" was not left out: what scores mean in this library is not known yet. Give a threshold of your own, or try again after the next import.`,
-          );
-      }
-      // Without anything to look for, what is least like the unwanted comes first.
-      const aim = weighted.length > 0 ? await this.#combine(tx, model, weighted) : opposite(unwanted.flatMap(({ vector }) => vector ?? []));
-      const colors = (parts: readonly Part[]) =>
-        parts.flatMap(({ kind, label }) => (kind === 'COLOR' ? [{ color: { hex: label, ...COLOR } } as AssetFilter] : []));
-      const conditions = [...colors(wanted), ...colors(unwanted).map((color): AssetFilter => ({ not: color }))];
-      const texts = wanted.filter(({ kind }) => kind === 'TEXT');
-      return {
-        vector: aim && toText(aim),
-        hidden: wanted.flatMap(({ kind, key }) => (kind === 'ASSET' && key !== null ? [key] : [])),
-        words: words !== false && texts.length === 1 && wanted.length === texts.length ? (texts[0] as Part).label : null,
-        without: tests,
-        conditions: conditions.length === 0 ? null : { and: conditions },
-        interpretedAs: {
-          terms: wanted.map(({ label, kind }, index) => ({ label, kind, weight: terms[index]?.weight ?? 1 })),
-          without: excluded,
-        },
-        notices,
-      };
-    });
+    const weighted = wanted.flatMap((part, index) =>
+      part.vector === null ? [] : [{ vector: part.vector, weight: terms[index]?.weight ?? 1 }],
+    );
+    const thresholds = (without ?? []).map(({ threshold }) => threshold ?? null);
+    // The plainest query, which is most of them, asks nothing of the database before it is ranked.
+    const unknown = unwanted.some(({ vector }, index) => vector !== null && thresholds[index] === null);
+    let aim = weighted[0]?.vector ?? opposite(unwanted.flatMap(({ vector }) => vector ?? []));
+    if (weighted.length > 1 || unknown)
+      await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) => {
+        for (const [index, { vector }] of unwanted.entries())
+          if (vector !== null) thresholds[index] ??= await this.#rooms.calibration.exclusionScore(tx, model.revision.id, toText(vector));
+        if (weighted.length > 1) aim = await this.#combine(tx, model, weighted);
+      });
+    const excluded: ReadExclusion[] = [];
+    const tests: ReadQuery['without'] = [];
+    for (const [index, { label, kind, vector }] of unwanted.entries()) {
+      const threshold = vector === null ? null : (thresholds[index] ?? null);
+      excluded.push({ label, kind, threshold });
+      if (vector !== null && threshold !== null) tests.push({ vector: toText(vector), minDistance: 1 - threshold });
+      if (vector !== null && threshold === null)
+        notices.push(
+          `"${label}" was not left out: what scores mean in this library is not known yet. Give a threshold of your own, or try again after the next import.`,
+        );
+    }
+    const colors = (parts: readonly Part[]) =>
+      parts.flatMap(({ kind, label }) => (kind === 'COLOR' ? [{ color: { hex: label, ...COLOR } } as AssetFilter] : []));
+    const conditions = [...colors(wanted), ...colors(unwanted).map((color): AssetFilter => ({ not: color }))];
+    const texts = wanted.filter(({ kind }) => kind === 'TEXT');
+    return {
+      vector: aim && toText(aim),
+      hidden: wanted.flatMap(({ kind, key }) => (kind === 'ASSET' && key !== null ? [key] : [])),
+      words: words !== false && texts.length === 1 && wanted.length === texts.length ? (texts[0] as Part).label : null,
+      without: tests,
+      conditions: conditions.length === 0 ? null : { and: conditions },
+      interpretedAs: {
+        terms: wanted.map(({ label, kind }, index) => ({ label, kind, weight: terms[index]?.weight ?? 1 })),
+        without: excluded,
+      },
+      notices,
+    };
   }
 
   async #resolveAll(
@@ -237,7 +242,6 @@ export class QueryReader {
     terms: readonly { vector: Float32Array; weight: number }[],
   ): Promise<Float32Array> {
     const [first] = terms;
-    if (terms.length === 1 && first) return first.vector;
     const spreads = await measureSpreads(
       tx,
       model.revision.id,
@@ -269,6 +273,7 @@ function readText(text: string, field: string): string {
   return clean;
 }
 
+/** Without anything to look for, what is least like the unwanted comes first. */
 function opposite(vectors: readonly Float32Array[]): Float32Array | null {
   const [first] = vectors;
   if (first === undefined) return null;

@@ -158,7 +158,7 @@ export class SearchService {
     return async (tx) => {
       const { context } = await this.#filters.resolve(tx, checked, path, model.revision.id);
       if (read?.vector == null) return selectAssets({ filter: checked, context });
-      const levels = await this.#calibration.cutOf(tx, read.vector);
+      const levels = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
       if (levels === null) return null;
       const cut = { keep: 1 - levels.match, match: 1 - levels.match };
       const { words, without } = read;
@@ -205,7 +205,7 @@ export class SearchService {
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
     const { found, strategy, about, levels, wanted } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
-      const levels = cut && (await this.#calibration.cutOf(tx, cut.vector));
+      const levels = cut && (await this.#calibration.cutOf(tx, model.revision.id, cut.vector));
       const wanted = {
         ...{ probe, filter, maxDistance, words: read?.words ?? null, without: read?.without ?? [] },
         // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.

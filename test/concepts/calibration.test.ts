@@ -34,7 +34,7 @@ async function makeLibrary(slug: string, pictures: number): Promise<SearchRoom> 
 describe('the calibration of a library', () => {
   let room: SearchRoom;
   let calibration: CalibrationService;
-  const cut = (vector: readonly number[]) => room.inside((tx) => calibration.cutOf(tx, toText(vector)));
+  const cut = (vector: readonly number[]) => room.inside((tx) => calibration.cutOf(tx, room.model.id, toText(vector)));
   beforeAll(async () => {
     room = await makeLibrary('calibrated', 60);
     calibration = new CalibrationService(test.database, room.embedding);
@@ -81,7 +81,7 @@ describe('the calibration of a library', () => {
     for (const prompt of relevant) misled.texts.set(prompt, axis(0));
     const service = new CalibrationService(test.database, misled.embedding);
     await service.calibrate(misled.organizationId);
-    const after = (await misled.inside((tx) => service.cutOf(tx, toText(axis(1))))) as { match: number };
+    const after = (await misled.inside((tx) => service.cutOf(tx, misled.model.id, toText(axis(1))))) as { match: number };
     expect(Math.abs(after.match - before.match)).toBeLessThan(0.12);
   });
 
@@ -112,12 +112,12 @@ it('does not cut a library that fits on one page, nor one whose model scores eve
   const small = await makeLibrary('small', 19);
   const service = new CalibrationService(test.database, small.embedding);
   expect(await service.calibrate(small.organizationId)).toBe(true);
-  expect(await small.inside((tx) => service.cutOf(tx, toText(axis(0))))).toBeNull();
+  expect(await small.inside((tx) => service.cutOf(tx, small.model.id, toText(axis(0))))).toBeNull();
   const dull = await openSearch(test.database, 'dull');
   for (let n = 0; n < 30; n += 1) await dull.add({ title: `picture ${n}` }, scattered(n + 1, axis(0), 0.25));
   const other = new CalibrationService(test.database, dull.embedding);
   expect(await other.calibrate(dull.organizationId)).toBe(true);
-  expect(await dull.inside((tx) => other.cutOf(tx, toText(axis(0))))).toBeNull();
+  expect(await dull.inside((tx) => other.cutOf(tx, dull.model.id, toText(axis(0))))).toBeNull();
 });
 
 it('leaves an empty library alone', async () => {
