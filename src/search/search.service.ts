@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
@@ -91,6 +92,8 @@ export class SearchService {
   readonly #filters: FilterService;
   readonly #calibration: CalibrationService;
   readonly #reader: QueryReader;
+  /** What passes a filter, as PostgreSQL's statistics say: these change every few minutes, and what follows is checked. */
+  readonly #estimates = new LRUCache<string, number>({ max: 1000, ttl: 60_000 });
 
   constructor(
     database: Database,
@@ -284,8 +287,17 @@ export class SearchService {
   ): Promise<Strategy> {
     const index = await this.#embedding.findVectorIndex(tx, model.revision);
     if (typeof index === 'string') return { mode: 'EXACT', reason: index };
-    const estimate = filter === null ? null : await estimateCandidates(tx, filter, context);
+    const estimate = filter === null ? null : await this.#estimate(tx, filter, context);
     return choosePlan({ vectors: index.vectors, dimensions: model.revision.dimensions, estimate, limit });
+  }
+
+  async #estimate(tx: OrganizationTx, filter: AssetFilter, context: FilterContext): Promise<number> {
+    const key = JSON.stringify([context.organizationId, context.modelRevisionId, context.today, filter]);
+    const known = this.#estimates.get(key);
+    if (known !== undefined) return known;
+    const estimate = await estimateCandidates(tx, filter, context);
+    this.#estimates.set(key, estimate);
+    return estimate;
   }
 
   async #browse(
