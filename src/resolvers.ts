@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { ApiKeyResolver } from './access/api-key.resolver.js';
 import { ViewerResolver } from './access/viewer.resolver.js';
+import { AssetVersionPartsResolver, MatchedPartResolver } from './assets/asset-part.resolver.js';
 import { AssetResolver } from './assets/asset.resolver.js';
 import { toAsset } from './assets/asset.types.js';
 import { AssetBrandResolver } from './brands/asset-brand.resolver.js';
@@ -103,9 +104,11 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
   return buildGraphqlSchema(events, [
     new ApiKeyResolver(apiKeys),
     new AssetResolver(assets, assetFiles),
+    new AssetVersionPartsResolver(assetFiles),
     new AssetBrandResolver(brands),
     new AssetCollectionsResolver(collections),
     new AssetConnectionResolver(),
+    new MatchedPartResolver(assetFiles),
     new AssetMatchesResolver(matches),
     new AssetFindingsResolver(compliance),
     new AssetMarksResolver(marks),

@@ -134,7 +134,11 @@ export async function startWorkers(
   queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
   queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
   queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
-  const remeasure = new AssetRemeasureJob({ database, files, media, judge: compliance }, log);
+  const afterParts = (organizationId: string) => modelRevisions.catchUp(organizationId);
+  const remeasure = new AssetRemeasureJob(
+    { database, files, media, embedding, judge: compliance, afterParts, thumbnailEdgePx: THUMBNAIL_EDGE_PX },
+    log,
+  );
   queue.work(ASSET_REMEASURE, remeasure, 1);
   for (const { id } of await organizations.listOrganizations()) {
     await modelRevisions.followDefault(id);

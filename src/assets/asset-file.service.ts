@@ -3,11 +3,13 @@ import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
 import type { Signer } from '../http/signed-token.js';
+import { partThumbnailName } from '../media/part-key.js';
 import { type AssetRow, findVersions } from './asset.queries.js';
 
 const THUMBNAIL = 'thumbnail.webp';
 
-export type FileVariant = 'original' | 'thumbnail';
+/** The file, its thumbnail, or the thumbnail of a frame or page by the part's key. */
+export type FileVariant = 'original' | 'thumbnail' | `part ${string}`;
 
 /** Links to files that work without an API key, for one hour: an <img> tag sends no headers. */
 export class AssetFileService {
@@ -23,8 +25,8 @@ export class AssetFileService {
     this.#baseUrl = baseUrl;
   }
 
-  /** @param organizationId of the asset: whoever holds the link sees this one file of it */
-  linkTo(organizationId: string, asset: AssetRow, variant: FileVariant): string {
+  /** @param organizationId of the asset, whose `current_version_id` is the version meant: whoever holds the link sees this one file of it */
+  linkTo(organizationId: string, asset: Pick<AssetRow, 'current_version_id'>, variant: FileVariant): string {
     return `${this.#baseUrl()}/files/${this.#signer.sign({ o: organizationId, v: asset.current_version_id, f: variant }, 3600)}`;
   }
 
@@ -39,12 +41,13 @@ export class AssetFileService {
       const open = (range?: ByteRange) => this.#files.openRead(sha256, range);
       return { open, mediaType: version.media_type, byteSize: version.byte_size, fileName, disposition: 'inline', etag: sha256 };
     }
-    if (claim.f !== 'thumbnail') return null;
-    const byteSize = await this.#files.findRenditionByteSize(sha256, THUMBNAIL);
+    const name = claim.f === 'thumbnail' ? THUMBNAIL : partThumbnailName(claim.f.replace(/^part /, ''));
+    if (name === null) return null;
+    const byteSize = await this.#files.findRenditionByteSize(sha256, name);
     if (byteSize === null) return null;
     return {
       open: async (range?: ByteRange) => {
-        const found = await this.#files.openRendition(sha256, THUMBNAIL, range);
+        const found = await this.#files.openRendition(sha256, name, range);
         if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The picture was removed a moment ago.');
         return found.stream;
       },
@@ -52,7 +55,7 @@ export class AssetFileService {
       byteSize,
       fileName: `${fileName}.webp`,
       disposition: 'inline',
-      etag: `${sha256}-thumbnail`,
+      etag: `${sha256}-${name}`,
     };
   }
 }

@@ -133,6 +133,10 @@ export class AssetIngest {
       tx,
       versions.flatMap(({ id, facts }) => (facts.perceptualHash === null ? [] : [{ id, hash: facts.perceptualHash }])),
     );
+    await this.#embedding.noteParts(
+      tx,
+      versions.flatMap(({ id, facts: { parts } }) => (parts.length > 0 ? [{ id, parts }] : [])),
+    );
     await this.#embedding.save(
       tx,
       written.flatMap(({ item, version }) => {

@@ -1,10 +1,12 @@
 import type { Database } from '../database/database.js';
+import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { isVitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { JobHandler, JobKind } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaFacts } from '../media/analysis.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
+import { partThumbnailName } from '../media/part-key.js';
 import { listStaleVersions, type StaleVersion, updateFacts } from './asset.queries.js';
 import type { VersionJudge } from './asset-ingest.js';
 
@@ -17,7 +19,11 @@ export interface RemeasureRooms {
   database: Database;
   files: FileStore;
   media: MediaAnalyzer;
+  embedding: EmbeddingService;
   judge: VersionJudge;
+  /** Called when versions were found to have parts; may be done again. */
+  afterParts(organizationId: string): Promise<void>;
+  thumbnailEdgePx: number;
 }
 
 export class AssetRemeasureJob implements JobHandler<{ organizationId: string }> {
@@ -37,22 +43,29 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
   async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
     const { database, judge } = this.#rooms;
+    let parts = 0;
     // By id, so that files which cannot be read do not come up again in the same run.
     let after: string | null = null;
     for (;;) {
       if (signal.aborted) throw new Error('the worker is stopping');
       const versions: StaleVersion[] = await database.asOrganization(organizationId, (tx) => listStaleVersions(tx, BATCH_SIZE, after));
-      if (versions.length === 0) return;
+      if (versions.length === 0) break;
       after = (versions.at(-1) as StaleVersion).versionId;
       const measured = (await Promise.all(versions.map((version) => this.#measure(version)))).flatMap((found) => found ?? []);
       await database.asOrganization(organizationId, async (tx) => {
         await updateFacts(tx, measured);
+        await this.#rooms.embedding.noteParts(
+          tx,
+          measured.map(({ id, facts }) => ({ id, parts: facts.parts })),
+        );
         await judge.judgeVersions(
           tx,
           measured.map(({ id }) => id),
         );
       });
+      parts += measured.reduce((sum, { facts }) => sum + facts.parts.length, 0);
     }
+    if (parts > 0) await this.#rooms.afterParts(organizationId);
   }
 
   async giveUp(): Promise<void> {
@@ -61,9 +74,13 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
 
   /** Null for a file that is gone or cannot be read any more; storage that does not answer fails the job. */
   async #measure({ versionId: id, sha256, fileName }: StaleVersion): Promise<{ id: string; facts: MediaFacts } | null> {
-    const { files, media } = this.#rooms;
+    const { files, media, thumbnailEdgePx } = this.#rooms;
     try {
-      return { id, facts: (await files.withLocalFile(sha256, (path) => media.analyze(path, { fileName }))).facts };
+      const options = { fileName, thumbnail: { maxEdgePx: thumbnailEdgePx } };
+      const { facts, parts } = await files.withLocalFile(sha256, (path) => media.analyze(path, options));
+      for (const { part, thumbnail } of parts)
+        if (thumbnail !== null) await files.putRendition(sha256, partThumbnailName(part) as string, thumbnail);
+      return { id, facts };
     } catch (error) {
       if (!isVitrineError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;
       this.#log.warn({ versionId: id, err: error }, 'a version could not be measured again');

@@ -152,12 +152,15 @@ export function listStaleVersions(tx: OrganizationTx, limit: number, after: stri
 /** Writes what this program measures of versions that an earlier one measured; what identifies a file stays. */
 export async function updateFacts(tx: OrganizationTx, versions: readonly { id: string; facts: MediaFacts }[]): Promise<void> {
   if (versions.length === 0) return;
-  const rows = versions.map(({ id, facts }) => ({ id, sharpness: facts.sharpness, exposure: facts.exposure, ...ruleFacts(facts) }));
+  const rows = versions.map(({ id, facts }) => {
+    const { sharpness, exposure, pageCount: page_count, warnings } = facts;
+    return { id, sharpness, exposure, page_count, warnings, ...ruleFacts(facts) };
+  });
   await tx.execute(sql`
-    UPDATE asset_version v SET sharpness = r.sharpness, exposure = r.exposure, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile,
+    UPDATE asset_version v SET sharpness = r.sharpness, exposure = r.exposure, page_count = r.page_count, warnings = r.warnings, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile,
       icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
       luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, sharpness float8, exposure float8, ${RULE_FACTS})
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, sharpness float8, exposure float8, page_count int, warnings text[], ${RULE_FACTS})
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
 }
 
@@ -221,6 +224,8 @@ export interface VersionRow {
   warnings: string[];
   created_at: Date;
   colors: { hex: string; share: number }[];
+  /** Keys of its parts, in order. */
+  parts: string[];
   embedded: boolean;
 }
 
@@ -232,6 +237,7 @@ export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRe
       v.exif, v.warnings, v.created_at,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,
+      ARRAY(SELECT p.part FROM version_part p WHERE p.organization_id = v.organization_id AND p.version_id = v.id ORDER BY p.position) AS parts,
       EXISTS (SELECT 1 FROM asset_embedding e
         WHERE e.organization_id = v.organization_id AND e.model_revision_id = ${modelRevisionId} AND e.version_id = v.id) AS embedded
     FROM asset_version v WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = ANY(${ids}::uuid[])`);

@@ -71,8 +71,13 @@ export class AssetResolver {
     return this.#links.linkTo(viewerOf(context).organizationId, asset.row, 'original');
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'Link to a small WebP picture, good for an hour; null for documents.' })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'Link to a small WebP picture, good for an hour; null where there is no picture.',
+  })
   thumbnailUrl(@Ctx() context: RequestContext, @Root() asset: Asset): string | null {
-    return asset.kind === 'IMAGE' ? this.#links.linkTo(viewerOf(context).organizationId, asset.row, 'thumbnail') : null;
+    return asset.kind === 'IMAGE' || asset.width !== null
+      ? this.#links.linkTo(viewerOf(context).organizationId, asset.row, 'thumbnail')
+      : null;
   }
 }

@@ -30,11 +30,26 @@ export class AssetColor {
   share!: number;
 }
 
+@ObjectType({ description: 'A frame or page of a file, beside the first.' })
+export class AssetPart {
+  @Field(() => Int, { nullable: true, description: 'When a frame is shown, in milliseconds from the start; null for a page.' })
+  timeMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Number of a page, from 1; null for a frame.' })
+  page!: number | null;
+
+  @Field(() => String, { description: 'Link to a small WebP picture, good for an hour.' })
+  thumbnailUrl!: string;
+}
+
 @ObjectType({
   implements: Node,
   description: 'One file of an asset with what was measured in it. It never changes; a new file makes a new version.',
 })
 export class AssetVersion extends Node {
+  /** The row behind it, for the fields that need more than is here. */
+  row!: VersionRow;
+
   @Field(() => Int, { description: '1 for the first file, then counting up.' })
   number!: number;
 
@@ -65,7 +80,7 @@ export class AssetVersion extends Node {
   @Field(() => Int, { nullable: true, description: 'Bits per channel; null for documents.' })
   bitDepth!: number | null;
 
-  @Field(() => Int, { description: 'Frames or pages in the file; the first is what was measured.' })
+  @Field(() => Int, { description: 'Frames or pages in the file; the first is what was measured. `parts` are the others.' })
   pageCount!: number;
 
   @Field(() => Float, {
@@ -98,7 +113,9 @@ export class AssetVersion extends Node {
   @Field(() => [AssetColor], { description: 'Dominant colours, largest share first; empty for documents.' })
   colors!: AssetColor[];
 
-  @Field(() => Boolean, { description: 'Whether the current model has a vector of it, so that text search can find it.' })
+  @Field(() => Boolean, {
+    description: 'Whether the current model has a vector of it, so that search can find it by what it shows or says.',
+  })
   searchable!: boolean;
 
   @Field(() => JSONObject, { description: 'What the file says about itself (EXIF): camera, date, creator, as far as it was there.' })
@@ -200,6 +217,7 @@ export function toAsset(row: AssetRow): Asset {
 
 export function toVersion(row: VersionRow): AssetVersion {
   return {
+    row,
     id: toGlobalId('AssetVersion', row.id),
     number: row.number,
     sha256: row.sha256,

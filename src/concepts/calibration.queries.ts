@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../database/database.js';
-import { raw, sql } from '../database/sql.js';
+import { raw, type Sql, sql } from '../database/sql.js';
 
 export interface CalibrationRequest {
   modelRevisionId: number;
@@ -7,6 +7,8 @@ export interface CalibrationRequest {
   promptsRevision: string;
   /** Most library vectors to compare with. */
   sampleLimit: number;
+  /** Passages of text, or pictures with their frames, pages and regions: two lists that are never ranked in one. */
+  ofText: boolean;
 }
 
 /** A MAD is this much smaller than the standard deviation of a normal distribution. */
@@ -19,16 +21,16 @@ const OUTLIER_DEVIATIONS = 2.5;
  * so that the prompts which do match something weigh little. Writes nothing for a library without vectors. @returns rows written
  */
 export function saveCalibration(tx: OrganizationTx, request: CalibrationRequest): Promise<number> {
-  const { modelRevisionId, prompts, promptsRevision, sampleLimit } = request;
+  const { modelRevisionId, prompts, promptsRevision, sampleLimit, ofText } = request;
   const organization = sql`${tx.organizationId}::uuid`;
   const median = (of: 'top' | 'lift') => sql`percentile_cont(0.5) WITHIN GROUP (ORDER BY ${raw(of)})`;
   return tx.execute(sql`
     WITH library AS MATERIALIZED (
       -- version ids are random, so the first by id are a random sample that stays the same from run to run
-      SELECT s.vector, row_number() OVER (ORDER BY s.version_id) % 4 = 0 AS quarter
+      SELECT s.vector, row_number() OVER (ORDER BY s.version_id, s.part) % 4 = 0 AS quarter
       FROM asset_embedding s JOIN asset a ON a.organization_id = s.organization_id AND a.id = s.asset_id AND a.current_version_id = s.version_id
-      WHERE s.organization_id = ${organization} AND s.model_revision_id = ${modelRevisionId} AND s.part = 'whole'
-      ORDER BY s.version_id LIMIT ${sampleLimit}
+      WHERE s.organization_id = ${organization} AND s.model_revision_id = ${modelRevisionId} AND s.of_text = ${ofText}
+      ORDER BY s.version_id, s.part LIMIT ${sampleLimit}
     ), score AS (
       SELECT p.text, max(c.similarity) AS top, max(c.similarity) - avg(c.similarity) AS lift,
         max(c.similarity) - max(c.similarity) FILTER (WHERE c.quarter) AS gain
@@ -47,25 +49,26 @@ export function saveCalibration(tx: OrganizationTx, request: CalibrationRequest)
         percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(u.lift - l.lift)) * ${MAD_TO_DEVIATION}::float8 AS lift
       FROM unrelated u, located l
     )
-    INSERT INTO search_calibration (organization_id, model_revision_id, prompts_revision, prompt_count, vector_count, sample_count,
+    INSERT INTO search_calibration (organization_id, model_revision_id, of_text, prompts_revision, prompt_count, vector_count, sample_count,
       top_location, top_spread, lift_location, lift_spread, correlation, growth, centroid)
-    SELECT ${organization}, ${modelRevisionId}, ${promptsRevision}, (SELECT count(*) FROM score), ${vectorCount(tx, modelRevisionId)},
+    SELECT ${organization}, ${modelRevisionId}, ${ofText}::boolean, ${promptsRevision}, (SELECT count(*) FROM score), ${vectorCount(tx, modelRevisionId, sql`${ofText}::boolean`)},
       (SELECT count(*) FROM library), l.top, d.top, l.lift, d.lift, l.correlation, l.growth, (SELECT avg(vector) FROM library)
     FROM located l, spread d WHERE l.top IS NOT NULL
-    ON CONFLICT (organization_id, model_revision_id) DO UPDATE SET prompts_revision = EXCLUDED.prompts_revision,
+    ON CONFLICT (organization_id, model_revision_id, of_text) DO UPDATE SET prompts_revision = EXCLUDED.prompts_revision,
       prompt_count = EXCLUDED.prompt_count, vector_count = EXCLUDED.vector_count, sample_count = EXCLUDED.sample_count,
       top_location = EXCLUDED.top_location, top_spread = EXCLUDED.top_spread, lift_location = EXCLUDED.lift_location,
       lift_spread = EXCLUDED.lift_spread, correlation = EXCLUDED.correlation, growth = EXCLUDED.growth, centroid = EXCLUDED.centroid,
       calibrated_at = now()`);
 }
 
-/** Whether the library has vectors and its calibration is missing, of other prompts, or of a library a fifth smaller or larger. */
+/** Whether the library has vectors and a calibration is missing, of other prompts, or of a library a fifth smaller or larger. */
 export async function isCalibrationStale(tx: OrganizationTx, modelRevisionId: number, promptsRevision: string): Promise<boolean> {
   const rows = await tx.query<{ stale: boolean }>(sql`
-    SELECT n.vectors > 0 AND (c.organization_id IS NULL OR c.prompts_revision <> ${promptsRevision}
-      OR abs(n.vectors - c.vector_count) > 0.2 * c.vector_count) AS stale
-    FROM (SELECT ${vectorCount(tx, modelRevisionId)} AS vectors) n
-    LEFT JOIN search_calibration c ON c.organization_id = ${tx.organizationId}::uuid AND c.model_revision_id = ${modelRevisionId}`);
+    SELECT bool_or(n.vectors > 0 AND (c.organization_id IS NULL OR c.prompts_revision <> ${promptsRevision}
+      OR abs(n.vectors - c.vector_count) > 0.2 * c.vector_count)) AS stale
+    FROM (SELECT k.of_text, ${vectorCount(tx, modelRevisionId, sql`k.of_text`)} AS vectors FROM (VALUES (false), (true)) AS k (of_text)) n
+    LEFT JOIN search_calibration c ON c.organization_id = ${tx.organizationId}::uuid AND c.model_revision_id = ${modelRevisionId}
+      AND c.of_text = n.of_text`);
   return rows[0]?.stale ?? false;
 }
 
@@ -84,32 +87,45 @@ export interface CutRequest {
   vector: string;
   /** In standard deviations of the best score of unrelated queries. */
   evidence: ScoreCut;
-  /** Libraries below this many vectors are not cut: everything in them can be looked at. */
+  /** Libraries below this many vectors of pictures are not cut: everything in them can be looked at. */
   minVectors: number;
+}
+
+/** Cuts for both lists of a search; null where nothing is known. */
+export interface ScoreCuts {
+  pictures: ScoreCut | null;
+  texts: ScoreCut | null;
+  /** Whether the library has frames, pages or regions: asked in the same go, as every search needs to know. */
+  hasParts: boolean;
 }
 
 /**
  * The scores at which a query's evidence reaches the asked levels. Evidence of a score is the sum of two standard scores, of the score
  * itself and of its lift over the query's mean score in this library, divided by the sum's own deviation. Where everything in the library
  * is what the query asks for there is no lift: a score one deviation higher is then enough alone.
- * @returns null where nothing is known: not calibrated yet, too few vectors, or a model that scores all prompts alike
+ * Null where nothing is known: not calibrated yet, too few vectors, or a model that scores all prompts alike.
  */
-export async function findCut(tx: OrganizationTx, { modelRevisionId, vector, evidence, minVectors }: CutRequest): Promise<ScoreCut | null> {
+export async function findCuts(tx: OrganizationTx, { modelRevisionId, vector, evidence, minVectors }: CutRequest): Promise<ScoreCuts> {
   const at = (level: number) => sql`least(
     (${level}::float8 * deviation + top / top_spread + (mean + lift) / lift_spread) / (1 / top_spread + 1 / lift_spread),
     top + ${level + 1}::float8 * top_spread)`;
-  const rows = await tx.query<ScoreCut>(sql`
-    SELECT ${at(evidence.keep)} AS keep, ${at(evidence.match)} AS match, ${at(evidence.sure)} AS sure FROM (
-      SELECT top_location + more AS top, lift_location + more AS lift, top_spread, lift_spread, sqrt(2 + 2 * correlation) AS deviation, mean
+  const rows = await tx.query<ScoreCut & { of_text: boolean | null; has_parts: boolean }>(sql`
+    SELECT has_parts, of_text, ${at(evidence.keep)} AS keep, ${at(evidence.match)} AS match, ${at(evidence.sure)} AS sure FROM (SELECT COALESCE(
+      (SELECT l.has_parts FROM library_revision l WHERE l.organization_id = ${tx.organizationId}::uuid), false) AS has_parts) library LEFT JOIN (
+      SELECT of_text, top_location + more AS top, lift_location + more AS lift, top_spread, lift_spread, sqrt(2 + 2 * correlation) AS deviation, mean
       FROM (
         SELECT c.*, c.growth * ln(c.vector_count::float8 / c.sample_count) AS more, -(c.centroid <#> ${vector}::halfvec) AS mean
         FROM search_calibration c
         WHERE c.organization_id = ${tx.organizationId}::uuid AND c.model_revision_id = ${modelRevisionId}
-          AND c.vector_count >= ${minVectors} AND c.top_spread > 1e-4 AND c.lift_spread > 1e-4 AND c.correlation > -0.99) known) levels`);
-  return rows[0] ?? null;
+          AND (c.vector_count >= ${minVectors} OR c.of_text) AND c.top_spread > 1e-4 AND c.lift_spread > 1e-4 AND c.correlation > -0.99) known) levels ON TRUE`);
+  const cutOf = (ofText: boolean) => {
+    const found = rows.find((row) => row.of_text === ofText);
+    return found ? { keep: found.keep, match: found.match, sure: found.sure } : null;
+  };
+  return { pictures: cutOf(false), texts: cutOf(true), hasParts: rows[0]?.has_parts ?? false };
 }
 
-function vectorCount(tx: OrganizationTx, modelRevisionId: number) {
+function vectorCount(tx: OrganizationTx, modelRevisionId: number, ofText: Sql) {
   return sql`(SELECT count(*) FROM asset_embedding e WHERE e.organization_id = ${tx.organizationId}::uuid
-    AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole')`;
+    AND e.model_revision_id = ${modelRevisionId} AND e.of_text = ${ofText})`;
 }

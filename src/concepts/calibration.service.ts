@@ -1,7 +1,7 @@
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { BACKGROUND_PROMPTS, BACKGROUND_PROMPTS_REVISION } from './background-prompts.js';
-import { findCut, isCalibrationStale, saveCalibration, type ScoreCut } from './calibration.queries.js';
+import { findCuts, isCalibrationStale, saveCalibration, type ScoreCut, type ScoreCuts } from './calibration.queries.js';
 
 /** Comparing the prompts with more vectors changes the estimate little and takes long; the best score's growth is extrapolated. */
 const SAMPLE_LIMIT = 5_000;
@@ -36,15 +36,19 @@ export class CalibrationService {
     const request = {
       ...{ modelRevisionId, prompts: BACKGROUND_PROMPTS, promptsRevision: BACKGROUND_PROMPTS_REVISION, sampleLimit: SAMPLE_LIMIT },
     };
-    return (await this.#database.asOrganization(organizationId, (tx) => saveCalibration(tx, request))) > 0;
+    const saved = await this.#database.asOrganization(
+      organizationId,
+      async (tx) => (await saveCalibration(tx, { ...request, ofText: false })) + (await saveCalibration(tx, { ...request, ofText: true })),
+    );
+    return saved > 0;
   }
 
   /**
-   * Where to cut the list of a query with this vector (pgvector's text form) of a model revision; null where the library is too small or not
+   * Where to cut the lists of a query with this vector (pgvector's text form) of a model revision; null where the library is too small or not
    * calibrated yet.
    */
-  async cutOf(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<ScoreCut | null> {
-    return findCut(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
+  cutOf(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<ScoreCuts> {
+    return findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
   }
 
   /**
@@ -52,6 +56,6 @@ export class CalibrationService {
    * query. Libraries of any size; null where nothing is known yet.
    */
   async exclusionScore(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<number | null> {
-    return (await findCut(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: 1 }))?.keep ?? null;
+    return (await findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: 1 })).pictures?.keep ?? null;
   }
 }

@@ -1,6 +1,7 @@
 import type { OrganizationTx } from '../database/database.js';
 import { empty, join, sql } from '../database/sql.js';
 import { toHalfvecBinary } from '../embedding/vector.js';
+import { isJudgedPart } from './rival.queries.js';
 
 export interface PictureCosines {
   assetId: string;
@@ -27,7 +28,7 @@ export function listCosines(
     WITH picture AS MATERIALIZED (
       SELECT e.asset_id, e.version_id, e.part, e.vector
       FROM asset_embedding e JOIN asset a ON a.organization_id = e.organization_id AND a.id = e.asset_id AND a.current_version_id = e.version_id
-      WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId}
+      WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId} AND ${isJudgedPart('e')}
         ${assetIds === null ? empty : sql`AND e.asset_id = ANY(${assetIds}::uuid[])`}
       ORDER BY e.version_id, e.part LIMIT ${limit}
     )

@@ -72,7 +72,7 @@ export async function listVersionsAfter(
     SELECT a.id AS "assetId", a.current_version_id AS "versionId" FROM asset a
     WHERE a.organization_id = ${tx.organizationId}::uuid ${afterAssetId === null ? empty : sql`AND a.id > ${afterAssetId}::uuid`}
       AND EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = a.organization_id AND e.model_revision_id = ${modelRevisionId}
-        AND e.version_id = a.current_version_id)
+        AND e.version_id = a.current_version_id AND NOT e.of_text)
     ORDER BY a.id LIMIT ${limit}`);
 }
 

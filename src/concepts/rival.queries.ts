@@ -1,5 +1,5 @@
 import type { OrganizationTx, Tx } from '../database/database.js';
-import { join, sql } from '../database/sql.js';
+import { join, raw, type Sql, sql } from '../database/sql.js';
 import { parseHalfvecText, toHalfvecBinary } from '../embedding/vector.js';
 
 /** The rivals of a model, in order; null where they are not stored. */
@@ -32,6 +32,14 @@ export async function insertRivalSet(
 }
 
 /**
+ * Rows of asset_embedding that are looked at for what a picture shows: wholes, frames and pages. Regions are not: thresholds are of whole
+ * pictures, and many regions would each be another chance to be wrong. Texts show nothing.
+ */
+export function isJudgedPart(alias: string): Sql {
+  return raw(`NOT ${alias}.of_text AND ${alias}.part NOT LIKE 'tile:%'`);
+}
+
+/**
  * Sums up, for pictures that have it not yet, how well all the rivals fit: ln of the sum of exp(logit scale * cosine). Exponents are cut at
  * ±300, so that no scale a model may have makes exp() overflow.
  */
@@ -45,7 +53,7 @@ export function saveRivalSums(
       ln(sum(exp(least(greatest(m.logit_scale * (1 - (e.vector <=> r.vector)), -300), 300))))
     FROM asset_embedding e JOIN model_revision m ON m.id = e.model_revision_id JOIN rival_vector r ON r.rival_set_id = ${rivalSetId}::int
     WHERE e.organization_id = ${tx.organizationId}::uuid AND e.model_revision_id = ${modelRevisionId}
-      AND e.version_id = ANY(${versionIds}::uuid[])
+      AND e.version_id = ANY(${versionIds}::uuid[]) AND ${isJudgedPart('e')}
       AND NOT EXISTS (SELECT 1 FROM picture_rivals p WHERE p.organization_id = e.organization_id AND p.rival_set_id = ${rivalSetId}::int
         AND p.version_id = e.version_id AND p.part = e.part)
     GROUP BY e.organization_id, e.version_id, e.part ORDER BY e.version_id, e.part

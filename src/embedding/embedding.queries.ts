@@ -1,6 +1,7 @@
 import type { Database, OrganizationTx } from '../database/database.js';
-import { join, sql } from '../database/sql.js';
+import { join, type Sql, sql } from '../database/sql.js';
 import type { VitrineError } from '../errors.js';
+import { WHOLE } from '../media/part-key.js';
 import type { EmbedderInfo } from './embedder.js';
 import type { Precision } from './model-description.js';
 import { parseHalfvecText, toHalfvecBinary } from './vector.js';
@@ -111,6 +112,7 @@ export function removeOldQueryVectors(tx: OrganizationTx, modelRevisionId: numbe
 
 export interface NewEmbedding {
   versionId: string;
+  /** See media/part-key.ts. */
   part: string;
   vector: Float32Array;
 }
@@ -125,22 +127,45 @@ export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number
   await tx.query(sql`
     SELECT a.id FROM asset a WHERE a.organization_id = ${organization} AND a.id IN (SELECT v.asset_id FROM asset_version v
       WHERE v.organization_id = ${organization} AND v.id = ANY(${embeddings.map((row) => row.versionId)}::uuid[])) ORDER BY a.id FOR SHARE`);
+  const isText = ({ part }: NewEmbedding) => part.startsWith('text:');
+  const hasTexts = embeddings.some(isText);
+  const hasParts = embeddings.some((row) => row.part !== WHOLE && !isText(row));
   const rows = embeddings.map((row) => sql`(${row.versionId}::uuid, ${row.part}::text, ${toHalfvecBinary(row.vector)}::halfvec)`);
   await tx.execute(sql`
     WITH revision AS (
-      INSERT INTO library_revision AS r (organization_id, revision) VALUES (${organization}, 1)
-      ON CONFLICT (organization_id) DO UPDATE SET revision = r.revision + 1 RETURNING revision)
+      INSERT INTO library_revision AS r (organization_id, revision, has_parts, has_texts)
+      VALUES (${organization}, 1, ${hasParts}::boolean, ${hasTexts}::boolean)
+      ON CONFLICT (organization_id) DO UPDATE SET revision = r.revision + 1, has_parts = r.has_parts OR EXCLUDED.has_parts,
+        has_texts = r.has_texts OR EXCLUDED.has_texts RETURNING revision)
     INSERT INTO asset_embedding (organization_id, model_revision_id, version_id, part, asset_id, brand_id, kind, tag_ids, created_at, vector,
-      added_in, superseded_in)
+      of_text, added_in, superseded_in)
     SELECT a.organization_id, ${modelRevisionId}::int, v.id, e.part, a.id, a.brand_id, a.kind, a.tag_ids, a.created_at, e.vector,
-      revision.revision, CASE WHEN v.id = a.current_version_id THEN NULL ELSE 0 END
+      e.part LIKE 'text:%', revision.revision, CASE WHEN v.id = a.current_version_id THEN NULL ELSE 0 END
     FROM revision CROSS JOIN (VALUES ${join(rows)}) AS e (version_id, part, vector)
     JOIN asset_version v ON v.organization_id = ${organization} AND v.id = e.version_id
     JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
     ON CONFLICT (organization_id, model_revision_id, version_id, part) DO UPDATE SET vector = EXCLUDED.vector`);
+}
+
+/** These versions could be embedded after all. */
+export async function forgetFailures(tx: OrganizationTx, modelRevisionId: number, versionIds: readonly string[]): Promise<void> {
+  if (versionIds.length === 0) return;
   await tx.execute(sql`
     DELETE FROM embedding_failure WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}
-      AND version_id = ANY(${embeddings.map((row) => row.versionId)}::uuid[])`);
+      AND version_id = ANY(${versionIds}::uuid[])`);
+}
+
+/** What a library has besides whole pictures, or has had. */
+export interface LibraryParts {
+  /** Frames, pages, regions. */
+  hasParts: boolean;
+  hasTexts: boolean;
+}
+
+export async function findLibraryParts(tx: OrganizationTx): Promise<LibraryParts> {
+  const rows = await tx.query<LibraryParts>(sql`
+    SELECT has_parts AS "hasParts", has_texts AS "hasTexts" FROM library_revision WHERE organization_id = ${tx.organizationId}::uuid`);
+  return rows[0] ?? { hasParts: false, hasTexts: false };
 }
 
 /** Notes that a version could not be embedded, and why. */
@@ -163,20 +188,29 @@ export interface UnembeddedVersion {
   fileName: string;
 }
 
-/** Current image versions without a vector of this model that have not failed for good (three attempts). */
+/** A row `a` of asset that has a picture: an image, a document whose pages could be drawn, a video of which a frame could be taken. */
+const HAS_PICTURE = sql`(a.kind = 'IMAGE' OR a.width IS NOT NULL)`;
+
+/** Current versions whose picture, or a part, has no vector of this model, and that have not failed for good (three attempts). */
 export async function listUnembedded(tx: OrganizationTx, modelRevisionId: number, limit: number): Promise<UnembeddedVersion[]> {
+  const organization = sql`${tx.organizationId}::uuid`;
+  const vectorOf = (version: Sql, part: Sql) => sql`EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = ${organization}
+    AND e.model_revision_id = ${modelRevisionId} AND e.version_id = ${version} AND e.part = ${part})`;
   return tx.query<UnembeddedVersion>(sql`
+    WITH missing AS (
+      SELECT a.current_version_id AS id FROM asset a
+      WHERE a.organization_id = ${organization} AND ${HAS_PICTURE} AND NOT ${vectorOf(sql`a.current_version_id`, sql`'whole'`)}
+      UNION SELECT p.version_id FROM version_part p WHERE p.organization_id = ${organization} AND NOT ${vectorOf(sql`p.version_id`, sql`p.part`)})
     SELECT v.id AS "versionId", v.sha256, v.file_name AS "fileName"
-    FROM asset a JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
-    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.kind = 'IMAGE'
-      AND NOT EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = v.organization_id AND e.model_revision_id = ${modelRevisionId} AND e.version_id = v.id)
-      AND NOT EXISTS (SELECT 1 FROM embedding_failure f
-        WHERE f.organization_id = v.organization_id AND f.model_revision_id = ${modelRevisionId} AND f.version_id = v.id AND f.attempts >= 3)
+    FROM missing m JOIN asset_version v ON v.organization_id = ${organization} AND v.id = m.id
+    JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id AND a.current_version_id = v.id
+    WHERE NOT EXISTS (SELECT 1 FROM embedding_failure f
+      WHERE f.organization_id = v.organization_id AND f.model_revision_id = ${modelRevisionId} AND f.version_id = v.id AND f.attempts >= 3)
     ORDER BY v.created_at, v.id LIMIT ${limit}`);
 }
 
 export interface EmbeddingCoverage {
-  /** Assets that can have a vector (images). */
+  /** Assets that have a picture. */
   embeddable: number;
   embedded: number;
   failed: number;
@@ -186,11 +220,11 @@ export async function countCoverage(tx: OrganizationTx, modelRevisionId: number)
   const organization = sql`${tx.organizationId}::uuid`;
   // Counts side by side: as a join it would be quadratic where the tables have no statistics yet, and search asks for it every few seconds.
   const rows = await tx.query<EmbeddingCoverage>(sql`
-    SELECT (SELECT count(*) FROM asset a WHERE a.organization_id = ${organization} AND a.kind = 'IMAGE') AS embeddable,
+    SELECT (SELECT count(*) FROM asset a WHERE a.organization_id = ${organization} AND ${HAS_PICTURE}) AS embeddable,
       (SELECT count(*) FROM asset_embedding e WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId}
-        AND e.part = 'whole' AND e.superseded_in IS NULL AND e.kind = 'IMAGE') AS embedded,
+        AND e.part = 'whole' AND e.superseded_in IS NULL) AS embedded,
       (SELECT count(*) FROM embedding_failure f WHERE f.organization_id = ${organization} AND f.model_revision_id = ${modelRevisionId}
         AND EXISTS (SELECT 1 FROM asset_version v JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
-          WHERE v.organization_id = ${organization} AND v.id = f.version_id AND a.current_version_id = v.id AND a.kind = 'IMAGE')) AS failed`);
+          WHERE v.organization_id = ${organization} AND v.id = f.version_id AND a.current_version_id = v.id AND ${HAS_PICTURE})) AS failed`);
   return rows[0] as EmbeddingCoverage;
 }

@@ -1,13 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { Database, OrganizationTx } from '../database/database.js';
-import type { VitrineError } from '../errors.js';
 import type { EmbedderPool, KnownModel } from './embedder-pool.js';
 import type { Precision } from './model-description.js';
-import { type EmbeddingCoverage, type ModelRevision, registerModel } from './embedding.queries.js';
-import { LibraryModel, type LibraryModelRooms, saveResults } from './library-model.js';
+import { type EmbeddingCoverage, findLibraryParts, type LibraryParts, type ModelRevision, registerModel } from './embedding.queries.js';
+import { type EmbeddedPart, LibraryModel, type LibraryModelRooms, saveResults } from './library-model.js';
 import { TextMemory } from './text-memory.js';
+import { replaceParts, type VersionParts } from './version-part.queries.js';
 import { activateModel, findActiveModel } from './organization-model.queries.js';
-import { buildVectorIndex, countVectors, dropVectorIndex, findVectorIndex, type VectorIndex } from './vector-index.queries.js';
+import {
+  buildVectorIndex,
+  countVectors,
+  dropVectorIndex,
+  findVectorIndex,
+  type IndexScope,
+  type VectorIndex,
+} from './vector-index.queries.js';
 
 /** How long a process goes on with the revision that it read last: an activation elsewhere is seen within this. */
 const ACTIVE_FOR_MS = 1_000;
@@ -16,11 +23,11 @@ const REMEMBERED_ORGANIZATIONS = 10_000;
 export type { TextVector } from './library-model.js';
 export type { LibraryModel } from './library-model.js';
 
-/** A vector or failure with the revision that made it. */
+/** Vectors and failures with the revision that made them. */
 export interface EmbeddedVersion {
   versionId: string;
   modelRevisionId: number;
-  result: Float32Array | VitrineError;
+  parts: readonly EmbeddedPart[];
 }
 
 export interface EmbeddingOptions {
@@ -32,6 +39,11 @@ export interface EmbeddingOptions {
   indexFrom?: number;
 }
 
+/** The index of wholes, and whether parts have one too. */
+export interface SearchIndex extends VectorIndex {
+  arePartsIndexed: boolean;
+}
+
 /** Models at work: which revision an organisation uses, and the means to embed with it. */
 export class EmbeddingService {
   /** What an organisation without a choice of its own starts with. */
@@ -40,7 +52,7 @@ export class EmbeddingService {
   readonly #active: LRUCache<string, ModelRevision>;
   readonly #coverage: LRUCache<string, EmbeddingCoverage, LibraryModel>;
   readonly #indexFrom: number;
-  readonly #indexes = new LRUCache<string, { index: VectorIndex | null }>({ max: 1000, ttl: 5000 });
+  readonly #indexes = new LRUCache<string, { index: SearchIndex | null }>({ max: 1000, ttl: 5000 });
 
   private constructor(
     rooms: LibraryModelRooms,
@@ -96,13 +108,13 @@ export class EmbeddingService {
   }
 
   /** The index that approximate search of a revision (by default the one in use) goes by, or why there is none, in words. */
-  async findVectorIndex(tx: OrganizationTx, revision?: ModelRevision): Promise<VectorIndex | string> {
+  async findVectorIndex(tx: OrganizationTx, revision?: ModelRevision): Promise<SearchIndex | string> {
     if (this.#rooms.database.engine === 'embedded') return 'The embedded database compares every vector.';
     const { id } = revision ?? (await this.revisionIn(tx));
     // Looked up now and then: without the index that it was told of, a search is slow and still right.
     const key = `${tx.organizationId} ${id}`;
     const known = this.#indexes.get(key);
-    const found = known ? known.index : await findVectorIndex(tx, id);
+    const found = known ? known.index : await this.#findIndexes(tx, id);
     if (!known) this.#indexes.set(key, { index: found });
     if (found === null) return `There is no approximate index: it is built from ${this.#indexFrom.toLocaleString('en-US')} vectors on.`;
     return found.state === 'READY' ? found : 'The approximate index is being built; until then every vector is compared.';
@@ -122,14 +134,25 @@ export class EmbeddingService {
    */
   async maintainVectorIndex(organizationId: string): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
     if (this.#rooms.database.engine === 'embedded') return 'NOTHING';
+    const done = [await this.#maintain(organizationId, 'whole'), await this.#maintain(organizationId, 'parts')];
+    return done.includes('BUILT') ? 'BUILT' : done.includes('DROPPED') ? 'DROPPED' : 'NOTHING';
+  }
+
+  async #findIndexes(tx: OrganizationTx, modelRevisionId: number): Promise<SearchIndex | null> {
+    const whole = await findVectorIndex(tx, modelRevisionId, 'whole');
+    return whole && { ...whole, arePartsIndexed: (await findVectorIndex(tx, modelRevisionId, 'parts'))?.state === 'READY' };
+  }
+
+  async #maintain(organizationId: string, scope: IndexScope): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
     const { revision, vectors, index } = await this.#rooms.database.asOrganization(organizationId, async (tx) => {
       const active = await this.revisionIn(tx);
-      return { revision: active, vectors: await countVectors(tx, active.id), index: await findVectorIndex(tx, active.id) };
+      const [vectors, index] = [await countVectors(tx, active.id, scope), await findVectorIndex(tx, active.id, scope)];
+      return { revision: active, vectors, index };
     });
     if (vectors >= this.#indexFrom && index?.state !== 'READY')
-      return this.#changed(await buildVectorIndex(this.#rooms.database, revision, organizationId, vectors), 'BUILT');
+      return this.#changed(await buildVectorIndex(this.#rooms.database, revision, organizationId, vectors, scope), 'BUILT');
     if (vectors < this.#indexFrom / 2 && index !== null)
-      return this.#changed(await dropVectorIndex(this.#rooms.database, revision.id, organizationId), 'DROPPED');
+      return this.#changed(await dropVectorIndex(this.#rooms.database, revision.id, organizationId, scope), 'DROPPED');
     return 'NOTHING';
   }
 
@@ -163,6 +186,16 @@ export class EmbeddingService {
   /** {@link LibraryModel.ensureTextVectors} of the model in use. */
   async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
     if (texts.length > 0) await (await this.modelOf(organizationId)).ensureTextVectors(organizationId, texts);
+  }
+
+  /** Whether search has to look at more than whole pictures, as this transaction sees it. */
+  partsIn(tx: OrganizationTx): Promise<LibraryParts> {
+    return findLibraryParts(tx);
+  }
+
+  /** Writes down which parts versions have now, so that models know what to look at. In the caller's transaction. */
+  async noteParts(tx: OrganizationTx, versions: readonly VersionParts[]): Promise<void> {
+    await replaceParts(tx, versions);
   }
 
   /** Stores what models made, each under its own revision, in the caller's transaction. */

@@ -1,5 +1,6 @@
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { ImageInputSpec } from '../media/model-input.js';
+import { WHOLE } from '../media/part-key.js';
 import { isVitrineError, type VitrineError } from '../errors.js';
 import type { EmbedderInfo, Lane } from './embedder.js';
 import type { EmbedderPool, KnownModel } from './embedder-pool.js';
@@ -7,6 +8,7 @@ import { MAX_STORED_TEXT, type TextMemory, type TextVector } from './text-memory
 import { normalizeText } from './tokenizer.js';
 import {
   countCoverage,
+  forgetFailures,
   type EmbeddingCoverage,
   listKnownTexts,
   listUnembedded,
@@ -19,6 +21,22 @@ import {
 } from './embedding.queries.js';
 
 export type { TextVector } from './text-memory.js';
+
+/** What a model is shown of one file. */
+export interface FileInputs {
+  pixels: Float32Array | null;
+  parts: readonly { part: string; pixels: Float32Array | null; text: string | null }[];
+}
+
+/** Vector of a part, or why there is none. */
+export interface EmbeddedPart {
+  /** See media/part-key.ts. */
+  part: string;
+  result: Float32Array | VitrineError;
+}
+
+const PICTURES_AT_ONCE = 16;
+const TEXTS_AT_ONCE = 32;
 
 export interface LibraryModelRooms {
   database: Database;
@@ -98,12 +116,36 @@ export class LibraryModel {
     await this.#rooms.database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
   }
 
-  /** Stores what {@link embedImages} answered, vectors and failures alike, in the caller's transaction. */
-  async save(tx: OrganizationTx, results: readonly { versionId: string; result: Float32Array | VitrineError }[]): Promise<void> {
+  /** The whole (null: there is none) and the parts of one file, in that order. */
+  async embedFile({ pixels, parts }: FileInputs): Promise<EmbeddedPart[]> {
+    const pictures = [
+      ...(pixels === null ? [] : [{ part: WHOLE, pixels }]),
+      ...parts.flatMap(({ part, pixels }) => (pixels ? [{ part, pixels }] : [])),
+    ];
+    const texts = parts.flatMap(({ part, text }) => (text === null ? [] : [{ part, text }]));
+    const seen: (Float32Array | VitrineError)[] = [];
+    // A few at a time: the pictures of a long document together would hold up all others.
+    for (let from = 0; from < pictures.length; from += PICTURES_AT_ONCE)
+      seen.push(...(await this.embedImages(pictures.slice(from, from + PICTURES_AT_ONCE).map((picture) => picture.pixels))));
+    const read: Float32Array[] = [];
+    for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
+      const some = texts.slice(from, from + TEXTS_AT_ONCE).map(({ text }) => text);
+      // Not remembered: passages are not asked for again, and would take the place of queries.
+      const vectors = await this.#rooms.pool.use(this.revision, (embedder) => embedder.embedTexts(some, 'bulk'));
+      read.push(...vectors.map(({ vector }) => vector));
+    }
+    return [
+      ...pictures.map(({ part }, index) => ({ part, result: seen[index] as Float32Array | VitrineError })),
+      ...texts.map(({ part }, index) => ({ part, result: read[index] as Float32Array })),
+    ];
+  }
+
+  /** Stores what {@link embedFile} answered, vectors and failures alike, in the caller's transaction. */
+  async save(tx: OrganizationTx, results: readonly { versionId: string; parts: readonly EmbeddedPart[] }[]): Promise<void> {
     await saveResults(tx, this.revision.id, results);
   }
 
-  /** Image versions that this revision has not seen: after a change of model, or after failures. */
+  /** Versions whose picture, or a part of it, this revision has not seen: after a change of model, or after failures. */
   listUnembedded(organizationId: string, limit: number): Promise<UnembeddedVersion[]> {
     return this.#rooms.database.asOrganization(organizationId, (tx) => listUnembedded(tx, this.revision.id, limit));
   }
@@ -122,12 +164,21 @@ function copyOf({ vector, truncated }: TextVector): TextVector {
 export async function saveResults(
   tx: OrganizationTx,
   modelRevisionId: number,
-  results: readonly { versionId: string; result: Float32Array | VitrineError }[],
+  results: readonly { versionId: string; parts: readonly EmbeddedPart[] }[],
 ): Promise<void> {
   const vectors: NewEmbedding[] = [];
-  for (const { versionId, result } of results) {
-    if (!isVitrineError(result)) vectors.push({ versionId, part: 'whole', vector: result });
-    else await saveEmbeddingFailure(tx, modelRevisionId, versionId, result);
+  const failures: { versionId: string; error: VitrineError }[] = [];
+  for (const { versionId, parts } of results) {
+    for (const { part, result } of parts) if (!isVitrineError(result)) vectors.push({ versionId, part, vector: result });
+    const failed = parts.find(({ result }) => isVitrineError(result));
+    if (failed) failures.push({ versionId, error: failed.result as VitrineError });
   }
   await saveEmbeddings(tx, modelRevisionId, vectors);
+  const broken = new Set(failures.map(({ versionId }) => versionId));
+  await forgetFailures(
+    tx,
+    modelRevisionId,
+    [...new Set(results.map(({ versionId }) => versionId))].filter((id) => !broken.has(id)),
+  );
+  for (const { versionId, error } of failures) await saveEmbeddingFailure(tx, modelRevisionId, versionId, error);
 }

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../errors.js';
 import type { JobQueue } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
-import { countCoverage, type EmbeddingCoverage, type ModelRevision } from './embedding.queries.js';
+import { countCoverage, type EmbeddingCoverage, listUnembedded, type ModelRevision } from './embedding.queries.js';
 import type { EmbeddingService } from './embedding.service.js';
 import type { Precision } from './model-description.js';
 import {
@@ -174,8 +174,8 @@ export class ModelRevisionService {
   async catchUp(organizationId: string): Promise<void> {
     const models = await this.#database.asOrganization(organizationId, (tx) => listOrganizationModels(tx));
     for (const model of models) {
-      const { embeddable, embedded, failed } = await this.#withCoverage(organizationId, model);
-      if (model.state !== 'BUILDING' && embeddable - embedded - failed <= 0 && failed === 0) continue;
+      const left = await this.#database.asOrganization(organizationId, (tx) => listUnembedded(tx, model.id, 1));
+      if (model.state !== 'BUILDING' && left.length === 0) continue;
       await this.#database.asOrganization(organizationId, (tx) =>
         this.#queue.enqueue(tx, REVISION_BUILD, [{ organizationId, modelRevisionId: model.id }]),
       );

@@ -5,9 +5,11 @@ import type { FileStore } from '../files/file-store.js';
 import type { JobHandler, JobKind, JobQueue } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
+import { WHOLE } from '../media/part-key.js';
 import type { ModelRevision, UnembeddedVersion } from './embedding.queries.js';
+import { replaceParts } from './version-part.queries.js';
 import type { EmbeddingService } from './embedding.service.js';
-import type { LibraryModel } from './library-model.js';
+import type { EmbeddedPart, LibraryModel } from './library-model.js';
 import {
   activateModel,
   type BuildBudget,
@@ -150,9 +152,16 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
   async #embedBatch(organizationId: string, model: LibraryModel, versions: readonly UnembeddedVersion[]): Promise<void> {
     const { database, embedding, judge } = this.#rooms;
     const results = await Promise.all(
-      versions.map(async (version) => ({ versionId: version.versionId, result: await this.#embed(model, version) })),
+      versions.map(async (version) => ({ versionId: version.versionId, parts: await this.#embed(model, version) })),
     );
     await database.asOrganization(organizationId, async (tx) => {
+      // What the file has now is what is waited for: parts that this program no longer makes would be asked for for ever.
+      await replaceParts(
+        tx,
+        results.flatMap(({ versionId, parts }) =>
+          isVitrineError(parts[0]?.result) ? [] : [{ id: versionId, parts: parts.map(({ part }) => part) }],
+        ),
+      );
       await model.save(tx, results);
       if ((await embedding.revisionIn(tx)).id !== model.revision.id) return;
       await judge.judgeVersions(
@@ -162,14 +171,19 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
     });
   }
 
-  async #embed(model: LibraryModel, version: UnembeddedVersion): Promise<Float32Array | VitrineError> {
+  async #embed(model: LibraryModel, version: UnembeddedVersion): Promise<EmbeddedPart[]> {
     const { files, media } = this.#rooms;
     try {
-      const pixels = await files.withLocalFile(version.sha256, (path) => media.preprocess(path, model.imageInput, version.fileName));
-      const [vector] = await model.embedImages([pixels]);
-      return vector as Float32Array | VitrineError;
+      const inputs = await files.withLocalFile(version.sha256, (path) => media.modelInputs(path, model.imageInput, version.fileName));
+      const embedded = await model.embedFile(inputs);
+      if (embedded.length > 0) return embedded;
+      // Noted like any failure, so that it is not asked for again and again.
+      return [
+        { part: WHOLE, result: new VitrineError('EMBEDDING_FAILED', `${version.fileName} shows nothing that a model could see or read.`) },
+      ];
     } catch (error) {
-      if (isVitrineError(error) && error.code !== 'STORAGE_UNAVAILABLE' && error.code !== 'MODEL_NOT_FOUND') return error;
+      if (isVitrineError(error) && error.code !== 'STORAGE_UNAVAILABLE' && error.code !== 'MODEL_NOT_FOUND')
+        return [{ part: WHOLE, result: error }];
       throw error;
     }
   }

@@ -1,8 +1,16 @@
 import type { Database, OrganizationTx } from '../database/database.js';
-import { sql } from '../database/sql.js';
+import { raw, sql } from '../database/sql.js';
 import type { ModelRevision } from './embedding.queries.js';
 
-/** The approximate index (HNSW) over the current whole-picture vectors of one organisation under one model. */
+/** What an index is over: whole pictures, or frames, pages and regions. Two, so that many parts of few assets do not crowd out the others. */
+export type IndexScope = 'whole' | 'parts';
+
+const SCOPES: Record<IndexScope, { suffix: string; rows: string }> = {
+  whole: { suffix: 'hnsw', rows: "part = 'whole'" },
+  parts: { suffix: 'hnswp', rows: "part <> 'whole' AND NOT of_text" },
+};
+
+/** The approximate index (HNSW) over current vectors of one organisation under one model. */
 export interface VectorIndex {
   state: 'READY' | 'BUILDING';
   /** Vectors in it, as of the last time PostgreSQL counted. */
@@ -17,17 +25,17 @@ const MAX_BUILD_MEMORY_BYTES = 2 ** 31 - 1024;
 const GRAPH_ROW_BYTES = 900;
 
 /** At most 63 characters, as PostgreSQL wants. */
-function nameOf(modelRevisionId: number, organizationId: string): string {
+function nameOf(modelRevisionId: number, organizationId: string, scope: IndexScope): string {
   if (!UUID.test(organizationId)) throw new Error(`not the id of an organisation: ${organizationId}`);
-  return `asset_embedding_${modelRevisionId}_hnsw_${organizationId.replaceAll('-', '')}`;
+  return `asset_embedding_${modelRevisionId}_${SCOPES[scope].suffix}_${organizationId.replaceAll('-', '')}`;
 }
 
 /** Null where there is none. An index whose build was broken off is never READY. */
-export async function findVectorIndex(tx: OrganizationTx, modelRevisionId: number): Promise<VectorIndex | null> {
+export async function findVectorIndex(tx: OrganizationTx, modelRevisionId: number, scope: IndexScope): Promise<VectorIndex | null> {
   const rows = await tx.query<{ valid: boolean; vectors: number; byteSize: number }>(sql`
     SELECT i.indisvalid AS valid, c.reltuples::float8 AS vectors, pg_relation_size(c.oid) AS "byteSize"
     FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
-    WHERE c.relname = ${nameOf(modelRevisionId, tx.organizationId)} AND pg_table_is_visible(c.oid)`);
+    WHERE c.relname = ${nameOf(modelRevisionId, tx.organizationId, scope)} AND pg_table_is_visible(c.oid)`);
   const found = rows[0];
   return found === undefined
     ? null
@@ -35,10 +43,10 @@ export async function findVectorIndex(tx: OrganizationTx, modelRevisionId: numbe
 }
 
 /** Vectors that the index would hold, exactly. */
-export async function countVectors(tx: OrganizationTx, modelRevisionId: number): Promise<number> {
+export async function countVectors(tx: OrganizationTx, modelRevisionId: number, scope: IndexScope): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`
     SELECT count(*) AS n FROM asset_embedding WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}
-      AND part = 'whole' AND superseded_in IS NULL`);
+      AND ${raw(SCOPES[scope].rows)} AND superseded_in IS NULL`);
   return rows[0]?.n ?? 0;
 }
 
@@ -51,8 +59,9 @@ export async function buildVectorIndex(
   model: ModelRevision,
   organizationId: string,
   vectors: number,
+  scope: IndexScope,
 ): Promise<boolean> {
-  const name = nameOf(model.id, organizationId);
+  const name = nameOf(model.id, organizationId, scope);
   return inSession(database, name, async (query) => {
     const memory = Math.min(MAX_BUILD_MEMORY_BYTES, Math.ceil(vectors * 1.2) * (model.dimensions * 2 + GRAPH_ROW_BYTES));
     await query(
@@ -62,13 +71,13 @@ export async function buildVectorIndex(
     await query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
     await query(`CREATE INDEX CONCURRENTLY ${name} ON asset_embedding_${model.id}
       USING hnsw ((vector::halfvec(${model.dimensions})) halfvec_cosine_ops) WITH (m = 16, ef_construction = 128)
-      WHERE organization_id = '${organizationId}' AND part = 'whole' AND superseded_in IS NULL`);
+      WHERE organization_id = '${organizationId}' AND ${SCOPES[scope].rows} AND superseded_in IS NULL`);
   });
 }
 
 /** @returns false when another process is at it */
-export function dropVectorIndex(database: Database, modelRevisionId: number, organizationId: string): Promise<boolean> {
-  const name = nameOf(modelRevisionId, organizationId);
+export function dropVectorIndex(database: Database, modelRevisionId: number, organizationId: string, scope: IndexScope): Promise<boolean> {
+  const name = nameOf(modelRevisionId, organizationId, scope);
   return inSession(database, name, (query) => query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`));
 }
 

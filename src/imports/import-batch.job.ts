@@ -1,11 +1,12 @@
 import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
-import { isOutage, isVitrineError, type VitrineError } from '../errors.js';
+import { isOutage, isVitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { JobHandler } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
+import { partThumbnailName } from '../media/part-key.js';
 import { claimItems, closeItems, type ItemRow, lockPending, unclaimItems } from './import-item.queries.js';
 import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
@@ -153,7 +154,7 @@ export class ImportBatchJob implements JobHandler<Data> {
       input: model.imageInput,
       ...(keep && { thumbnail: { maxEdgePx: this.#options.thumbnailEdgePx } }),
     };
-    const { facts, pixels, thumbnail, timings } = await file.withPath((localPath) => media.analyze(localPath, options));
+    const { facts, pixels, thumbnail, parts, timings } = await file.withPath((localPath) => media.analyze(localPath, options));
     for (const [stage, ms] of [
       ['decode', timings.decodeMs],
       ['preprocess', timings.preprocessMs],
@@ -163,11 +164,13 @@ export class ImportBatchJob implements JobHandler<Data> {
       this.#options.onStage?.(stage, ms);
     }
     if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail);
-    if (pixels === null) return { facts, embedded: null };
+    for (const { part, thumbnail } of parts)
+      if (thumbnail !== null) await files.putRendition(file.sha256, partThumbnailName(part) as string, thumbnail);
+    if (pixels === null && parts.length === 0) return { facts, embedded: null };
     const started = performance.now();
-    const [vector] = await model.embedImages([pixels]);
+    const embedded = { modelRevisionId: model.revision.id, parts: await model.embedFile({ pixels, parts }) };
     this.#options.onStage?.('model', performance.now() - started);
-    return { facts, embedded: { modelRevisionId: model.revision.id, result: vector as Float32Array | VitrineError } };
+    return { facts, embedded };
   }
 }
 

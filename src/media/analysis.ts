@@ -8,8 +8,9 @@ import type { MediaFacts } from './media-facts.js';
 import { type DetectedMedia, detectMediaType } from './media-type.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
 import { paletteOf } from './palette.js';
-import { lumaOf, onWhite, type RawPicture } from './raw-picture.js';
-import { fitWithin, openPicture, pipelineOf, pixelsOf, plainError, type SourcePicture } from './source-picture.js';
+import { lumaOf, onWhite } from './raw-picture.js';
+import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
+import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
 import { clippedSharesOf, luminanceGridOf } from './tone.js';
 
@@ -37,12 +38,20 @@ export interface AnalyzeOptions {
   thumbnail?: { maxEdgePx: number };
 }
 
+/** What a model is shown of a file: the whole, null for a text, and its parts. */
+export interface ModelInputs {
+  pixels: Float32Array | null;
+  parts: MediaPart[];
+}
+
 export interface MediaAnalysis {
   facts: MediaFacts;
   /** 3 × height × width, channel first; null unless asked for, and for documents. */
   pixels: Float32Array | null;
   /** WebP; null unless asked for, and for documents. */
   thumbnail: Buffer | null;
+  /** Frames, pages and so on, in the order of `facts.parts`. */
+  parts: MediaPart[];
   timings: MediaTimings;
 }
 
@@ -66,6 +75,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
       facts: { ...noPicture(byteSize, media), text, warnings: [...media.warnings, ...warnings] },
       pixels: null,
       thumbnail: null,
+      parts: [],
       timings,
     };
   }
@@ -73,15 +83,32 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   try {
     const { input, thumbnail: wanted } = options;
     const pixels = input ? await timed('preprocessMs', () => makeModelInput(source, input)) : null;
-    const facts = await timed('factsMs', async () => ({
-      ...noPicture(byteSize, media),
-      ...(await measure(source)),
-      warnings: [...media.warnings, ...source.warnings],
-    }));
+    const measured = await timed('factsMs', () => measure(source));
     const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(source.base, wanted.maxEdgePx)) : null;
-    return { facts, pixels, thumbnail, timings };
+    const { parts, warnings } = await partsOf(source, options, limits.maxPixels, timed);
+    const facts = {
+      ...noPicture(byteSize, media),
+      ...measured,
+      parts: parts.map(({ part }) => part),
+      warnings: [...media.warnings, ...source.warnings, ...warnings],
+    };
+    return { facts, pixels, thumbnail, parts, timings };
   } catch (error) {
     throw plainError(error, filePath, options.fileName);
+  }
+}
+
+/** Everything that a model is shown of a file, the same values as analyzeFile gives. */
+export async function modelInputsOf(filePath: string, fileName: string, input: ImageInputSpec, limits: MediaLimits): Promise<ModelInputs> {
+  checkInputSpec(input);
+  const { media } = await identify(filePath, fileName, limits);
+  if (media.kind === 'DOCUMENT') return { pixels: null, parts: [] };
+  const source = await openPicture(filePath, fileName, media, limits.maxPixels);
+  try {
+    const { parts } = await partsOf(source, { input }, limits.maxPixels, (_, work) => work());
+    return { pixels: await makeModelInput(source, input), parts };
+  } catch (error) {
+    throw plainError(error, filePath, fileName);
   }
 }
 
@@ -147,6 +174,7 @@ function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
     iccProfile: null,
     densityDpi: null,
     pageCount: 1,
+    parts: [],
     orientation: null,
     sharpness: null,
     exposure: null,
@@ -193,28 +221,19 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
     hasIccProfile: metadata.hasProfile ?? false,
     iccProfile: readIccName(metadata.icc),
     densityDpi: source.isVector ? null : (metadata.density ?? null),
-    pageCount: metadata.pages ?? 1,
+    pageCount: source.more?.count ?? 1,
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
     exposure: Math.round((meanOf(luma) / 255) * 1e4) / 1e4,
     ...clippedSharesOf(luma),
     luminanceGrid: luminanceGridOf(working),
     palette: paletteOf(small),
-    perceptualHash: perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
-    pixelHash: source.isWhole ? pixelHashOf(source.base) : null,
+    // Two documents with one cover are not the same, nor are two animations that begin alike.
+    perceptualHash: source.more?.kind === 'PAGE' ? null : perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
+    pixelHash: source.isWhole && source.more === null ? pixelHashOf(source.base) : null,
     exif: readExif(metadata.exif),
     digitalSourceType: readDigitalSourceType(metadata.xmp),
   };
-}
-
-/** Linear filter: unlike the cubic one it never makes colours that lie outside its neighbours'. */
-function shrunk(picture: RawPicture, width: number, height: number): Promise<RawPicture> {
-  return pixelsOf(pipelineOf(picture).resize(width, height, { fit: 'fill', kernel: 'linear' }));
-}
-
-async function makeThumbnail(base: RawPicture, maxEdgePx: number): Promise<Buffer> {
-  const { width, height } = fitWithin(base.width, base.height, maxEdgePx);
-  return pipelineOf(base).resize(width, height, { fit: 'fill' }).webp({ quality: 80, effort: 2 }).toBuffer();
 }
 
 function meanOf(values: Uint8Array): number {

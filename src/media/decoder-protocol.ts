@@ -1,5 +1,5 @@
 import { type ErrorCode, VitrineError } from '../errors.js';
-import type { AnalyzeOptions, MediaAnalysis, MediaLimits } from './analysis.js';
+import type { AnalyzeOptions, MediaAnalysis, MediaLimits, ModelInputs } from './analysis.js';
 import type { MarkSighting } from './mark-finder.js';
 import type { MarkFile } from './mark-scan.js';
 import type { ImageInputSpec } from './model-input.js';
@@ -10,6 +10,7 @@ import type { RenditionRecipe } from './rendition-recipe.js';
 export type DecoderTask =
   | { kind: 'analyze'; path: string; options: AnalyzeOptions }
   | { kind: 'preprocess'; path: string; fileName: string; input: ImageInputSpec }
+  | { kind: 'model-inputs'; path: string; fileName: string; input: ImageInputSpec }
   | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
   | { kind: 'find-marks'; path: string; fileName: string; marks: readonly MarkFile[] }
   | { kind: 'check-mark'; mark: MarkFile };
@@ -20,7 +21,7 @@ export interface DecoderRequest {
   limits: MediaLimits;
 }
 
-export type DecoderResult = MediaAnalysis | Float32Array | Rendition | MarkSighting[] | null;
+export type DecoderResult = MediaAnalysis | ModelInputs | Float32Array | Rendition | MarkSighting[] | null;
 
 /** An error as it crosses the process border. */
 export interface WireError {

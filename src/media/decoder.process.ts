@@ -1,6 +1,6 @@
 // A process of its own for everything that touches an untrusted file: it may crash or be killed without the server noticing.
 import sharp from 'sharp';
-import { analyzeFile, preprocessFile } from './analysis.js';
+import { analyzeFile, modelInputsOf, preprocessFile } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, toWireError } from './decoder-protocol.js';
 import { readMark, scanForMarks } from './mark-scan.js';
 import { renderFile } from './rendition.js';
@@ -20,6 +20,7 @@ const end = () => process.kill(process.pid, 'SIGKILL');
 async function perform({ task, limits }: DecoderRequest): Promise<DecoderResult> {
   if (task.kind === 'analyze') return analyzeFile(task.path, task.options, limits);
   if (task.kind === 'preprocess') return preprocessFile(task.path, task.fileName, task.input, limits);
+  if (task.kind === 'model-inputs') return modelInputsOf(task.path, task.fileName, task.input, limits);
   if (task.kind === 'render') return renderFile(task.path, task.fileName, task.recipe, limits);
   if (task.kind === 'find-marks') return scanForMarks(task.path, task.fileName, task.marks, limits);
   await readMark(task.mark, limits);

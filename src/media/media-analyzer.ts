@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { badInput, VitrineError } from '../errors.js';
-import type { AnalyzeOptions, MediaAnalysis } from './analysis.js';
+import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
 import type { MarkSighting } from './mark-finder.js';
 import type { MarkFile } from './mark-scan.js';
@@ -31,6 +31,8 @@ export interface MediaAnalyzer {
   analyze(filePath: string, options: AnalyzeOptions): Promise<MediaAnalysis>;
   /** Only the model input (3 × height × width, channel first), the same as analyze gives. */
   preprocess(filePath: string, input: ImageInputSpec, fileName?: string): Promise<Float32Array>;
+  /** What a model is shown of the whole and of each part, the same as analyze gives. */
+  modelInputs(filePath: string, input: ImageInputSpec, fileName?: string): Promise<ModelInputs>;
   render(filePath: string, recipe: RenditionRecipe, fileName?: string): Promise<Rendition>;
   /** Where these marks stand in a picture, the most confident first; what overlaps goes to the mark that fits best. */
   findMarks(filePath: string, marks: readonly MarkFile[], fileName?: string): Promise<MarkSighting[]>;
@@ -96,6 +98,10 @@ class DecoderPool implements MediaAnalyzer {
 
   preprocess(filePath: string, input: ImageInputSpec, fileName = path.basename(filePath)): Promise<Float32Array> {
     return this.submit(fileName, { kind: 'preprocess', path: filePath, fileName, input }) as Promise<Float32Array>;
+  }
+
+  modelInputs(filePath: string, input: ImageInputSpec, fileName = path.basename(filePath)): Promise<ModelInputs> {
+    return this.submit(fileName, { kind: 'model-inputs', path: filePath, fileName, input }) as Promise<ModelInputs>;
   }
 
   render(filePath: string, recipe: RenditionRecipe, fileName = path.basename(filePath)): Promise<Rendition> {
@@ -258,8 +264,13 @@ function ownArrays(result: DecoderResult): DecoderResult {
   if (result === null || Array.isArray(result)) return result;
   if (ArrayBuffer.isView(result)) return Float32Array.from(result);
   if ('bytes' in result) return { ...result, bytes: Buffer.from(result.bytes) };
-  const { pixels, thumbnail } = result;
-  return { ...result, pixels: pixels && Float32Array.from(pixels), thumbnail: thumbnail && Buffer.from(thumbnail) };
+  const own = <T extends { pixels: Float32Array | null }>(given: T): T => ({
+    ...given,
+    pixels: given.pixels && Float32Array.from(given.pixels),
+  });
+  const parts = result.parts.map((part) => own({ ...part, thumbnail: part.thumbnail && Buffer.from(part.thumbnail) }));
+  if (!('facts' in result)) return own({ ...result, parts });
+  return own({ ...result, parts, thumbnail: result.thumbnail && Buffer.from(result.thumbnail) });
 }
 
 function closedError(fileName: string): VitrineError {

@@ -28,8 +28,10 @@ export interface MediaFacts {
   iccProfile: string | null;
   /** Pixels per inch that the file asks to be printed at; says nothing about how many pixels there are. */
   densityDpi: number | null;
-  /** Frames or pages in the file; only the first is measured. 1 for text. */
+  /** Frames or pages in the file; colours, hashes and the like are of the first. 1 for text. */
   pageCount: number;
+  /** Keys of what else it has to be found by, in order: see part-key.ts. */
+  parts: string[];
   /** EXIF orientation 1 to 8, already applied to width, height and every picture made from the file. */
   orientation: number | null;
   /** Variance of the Laplacian of luma at 1024 pixels or less: low when blurred. Compare pictures of one kind only. */

@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { VitrineError } from '../errors.js';
 import { hevcToPng } from './hevc.js';
 import type { DetectedMedia } from './media-type.js';
+import type { PartPlace } from './part-key.js';
 import type { RawPicture } from './raw-picture.js';
 import { checkSvg } from './svg-safety.js';
 
@@ -27,6 +28,19 @@ export interface SourcePicture {
   decodeRegion: ((left: number, top: number, width: number, height: number) => Promise<RawPicture>) | null;
   /** Decodes again to exactly this size. */
   decodeAt: (width: number, height: number) => Promise<RawPicture>;
+  /** The file's further pages or frames; null where it has one picture. */
+  more: MorePictures | null;
+}
+
+/** Pages or frames of one file. Indices from 0; the first is the {@link SourcePicture} that has them. */
+export interface MorePictures {
+  kind: 'PAGE' | 'FRAME';
+  count: number;
+  placeOf: (index: number) => PartPlace;
+  /** Throws as openPicture does. */
+  open: (index: number) => Promise<SourcePicture>;
+  /** Pictures that have to be decoded to reach this one. */
+  costOf: (index: number) => number;
 }
 
 /**
@@ -56,6 +70,11 @@ export async function pixelsOf(pipeline: Sharp): Promise<RawPicture> {
   const { data, info } = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== 3 && info.channels !== 4) throw new Error(`expected 3 or 4 channels, got ${info.channels}`);
   return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+/** Linear filter: unlike the cubic one it never makes colours that lie outside its neighbours'. */
+export function shrunk(picture: RawPicture, width: number, height: number): Promise<RawPicture> {
+  return pixelsOf(pipelineOf(picture).resize(width, height, { fit: 'fill', kernel: 'linear' }));
 }
 
 /** Width and height scaled down so that the longer edge is at most `edgePx`, each at least 1. */
@@ -90,25 +109,41 @@ export function plainError(error: unknown, filePath: string, fileName: string): 
   });
 }
 
-async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number, page = 0): Promise<SourcePicture> {
   // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
   const file = filePath.endsWith(']') ? await readFile(filePath) : filePath;
+  // Loaders of single pictures refuse to be asked for a page.
+  const at = page > 0 ? { page } : {};
   // The header alone, so that the limit can be told together with the size.
-  const metadata = await sharp(file, { failOn: 'error', limitInputPixels: false }).metadata();
+  const metadata = await sharp(file, { failOn: 'error', limitInputPixels: false, ...at }).metadata();
   if (!(metadata.width > 0 && metadata.height > 0)) throw new Error('width or height is zero');
   checkPixels(metadata.width, metadata.height, maxPixels, fileName);
 
   const { width, height } = metadata.autoOrient;
   const input = metadata.compression === 'hevc' ? await hevcToPng(filePath, metadata) : file;
-  const open = () => sharp(input, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
+  const open = () => sharp(input, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true, ...at }).autoOrient();
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;
   const working = fitWithin(width, height, workingEdgePx);
   const base = isWhole ? await pixelsOf(open()) : await decodeAt(working.width, working.height);
 
-  const warnings: string[] = [];
-  if ((metadata.pages ?? 1) > 1)
-    warnings.push(`It has ${metadata.pages} ${media.mediaType === 'image/tiff' ? 'pages' : 'frames'}; only the first is looked at.`);
+  const count = SEQUENCES.has(media.mediaType) && page === 0 ? (metadata.pages ?? 1) : 1;
+  const isPaged = media.mediaType === 'image/tiff';
+  const starts = startsOf(metadata.delay ?? [], count);
+  const more: MorePictures = {
+    kind: isPaged ? 'PAGE' : 'FRAME',
+    count,
+    placeOf: (index) => (isPaged ? { kind: 'PAGE', page: index + 1 } : { kind: 'FRAME', timeMs: starts[index] ?? 0 }),
+    open: async (index) => {
+      try {
+        return await openRaster(filePath, fileName, media, maxPixels, index);
+      } catch (error) {
+        throw plainError(error, filePath, fileName);
+      }
+    },
+    // A frame is drawn over those before it.
+    costOf: (index) => (isPaged ? 1 : index + 1),
+  };
   return {
     metadata,
     width,
@@ -116,10 +151,23 @@ async function openRaster(filePath: string, fileName: string, media: DetectedMed
     base,
     isWhole,
     isVector: false,
-    warnings,
+    warnings: [],
     decodeRegion: (left, top, w, h) => pixelsOf(open().extract({ left, top, width: w, height: h })),
     decodeAt,
+    more: count > 1 ? more : null,
   };
+}
+
+/** Types whose pages or frames are pictures that follow each other; in HEIF they are unrelated, in WebP, GIF and TIFF they are. */
+const SEQUENCES = new Set(['image/gif', 'image/webp', 'image/tiff']);
+/** What players show a frame for that names no time. */
+const DEFAULT_DELAY_MS = 100;
+
+/** When each frame begins, in milliseconds. */
+function startsOf(delays: readonly number[], count: number): number[] {
+  const starts = [0];
+  for (let index = 1; index < count; index++) starts.push(starts[index - 1]! + (delays[index - 1] || DEFAULT_DELAY_MS));
+  return starts;
 }
 
 async function openVector(filePath: string, fileName: string, maxPixels: number): Promise<SourcePicture> {
@@ -152,6 +200,7 @@ async function openVector(filePath: string, fileName: string, maxPixels: number)
     warnings: [],
     decodeRegion: null,
     decodeAt,
+    more: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { empty, join, raw, type Sql, sql } from '../database/sql.js';
 import type { AssetFilter } from './filter.inputs.js';
 import { compileFilter, type FilterContext, needsAsset } from './filter.queries.js';
-import type { Strategy } from './plan.js';
+import type { Approximate, Strategy } from './plan.js';
 
 /** What to compare with: a query's vector in pgvector's text form, or the vector of an asset. */
 export type Probe = { vector: string } | { assetId: string };
@@ -12,6 +12,8 @@ export interface CandidateRequest {
   filter: AssetFilter | null;
   context: FilterContext;
   strategy: Strategy;
+  /** Whether the library has frames, pages or regions to look at. */
+  hasParts: boolean;
   /** The library revision that a walk through pages began with; null: now. */
   revision?: number | null;
   /** Assets that must not come again. */
@@ -23,48 +25,120 @@ export interface CandidateRequest {
 }
 
 /**
- * The seam for whatever builds on likeness (pages, facets, fusion): a SELECT of (asset_id, version_id, distance) of all assets that pass
- * the filter, or, under an APPROXIMATE strategy, of those among the nearest. One row an asset; unordered.
+ * The seam for whatever builds on likeness (pages, facets, fusion): a SELECT of (asset_id, version_id, distance, part, part_distance) of all
+ * assets that pass the filter, or, under an APPROXIMATE strategy, of those among the nearest. One row an asset, by its nearest picture:
+ * `distance` is the least of the whole's and of its parts'; `part` is the nearest part, whose own distance says whether it was it. Unordered.
+ * Likeness to an asset compares wholes alone.
  */
 export function selectCandidates(request: CandidateRequest): Sql {
-  const { probe, filter, context, strategy, revision = null, exclude = [], maxDistance } = request;
-  const organization = sql`${context.organizationId}::uuid`;
+  const { probe, filter, context, strategy, hasParts, exclude = [], maxDistance } = request;
   const vector = probeVector(probe, context);
   const hidden = 'assetId' in probe ? [probe.assetId, ...exclude] : exclude;
-  const rows = sql`s.organization_id = ${organization} AND s.model_revision_id = ${context.modelRevisionId} AND s.part = 'whole' AND ${
-    revision === null
-      ? sql`s.superseded_in IS NULL`
-      : sql`s.added_in <= ${revision}::bigint AND (s.superseded_in IS NULL OR s.superseded_in > ${revision}::bigint)`
-  }`;
+  const looksAtParts = hasParts && 'vector' in probe;
+  const wholes = sql`${rowsOf(request, 's')} AND s.part = 'whole'`;
+  const parts = (alias: string) => sql`${rowsOf(request, alias)} AND ${isPicturePart(alias)}`;
   // The asset's own row is wide and elsewhere: it is read only for conditions that need it.
   const asset = needsAsset(filter) ? sql`JOIN asset a ON a.organization_id = s.organization_id AND a.id = s.asset_id` : empty;
   const conditions = [
     compileFilter(filter, context, { search: 's', asset: 'a' }),
     ...(hidden.length > 0 ? [sql`s.asset_id <> ALL(${hidden}::uuid[])`] : []),
-    ...excluding(request, (test) => test),
+    ...excluding(request, sql`s.version_id`),
   ];
   if (strategy.mode === 'EXACT') {
     // `+ 0` keeps the order exact: no approximate index can serve it.
-    const distance = sql`(s.vector <=> ${vector}) + 0`;
+    const whole = sql`(s.vector <=> ${vector}) + 0`;
+    const [distance, nearest, columns] = !looksAtParts
+      ? [whole, empty, NO_PART]
+      : [
+          sql`least(${whole}, n.distance)`,
+          sql`LEFT JOIN (
+              SELECT DISTINCT ON (p.version_id) p.version_id, p.part, p.distance FROM (
+                SELECT p.version_id, p.part, (p.vector <=> ${vector}) + 0 AS distance FROM asset_embedding p WHERE ${parts('p')} OFFSET 0) p
+              ORDER BY p.version_id, p.distance, p.part) n ON n.version_id = s.version_id`,
+          sql`n.part, n.distance AS part_distance`,
+        ];
     if (maxDistance != null) conditions.push(sql`${distance} <= ${maxDistance}::float8`);
-    return sql`SELECT s.asset_id, s.version_id, ${distance} AS distance FROM asset_embedding s ${asset} WHERE ${rows} AND ${join(conditions, ' AND ')}`;
+    return sql`SELECT s.asset_id, s.version_id, ${distance} AS distance, ${columns} FROM asset_embedding s ${nearest} ${asset}
+      WHERE ${wholes} AND ${join(conditions, ' AND ')}`;
   }
   // The filter stands above the LIMIT. So what passes among the nearest is the beginning of the exact answer, as far as the index found
   // the nearest; a filter inside would make the index search on, far from where it is good. `place` says how near the beginning.
   const typed = sql`halfvec(${raw(String(Math.trunc(strategy.dimensions)))})`;
   const near = sql`s.vector::${typed} <=> ${vector}::${typed}`;
   if (maxDistance != null) conditions.push(sql`s.distance <= ${maxDistance}::float8`);
+  const window = (rows: Sql, part: Sql, limit: number) => sql`
+    SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${part}, ${near} AS distance
+    FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${limit}`;
+  const nearest = looksAtParts
+    ? nearestOfBoth(
+        strategy,
+        (limit) => window(wholes, sql`NULL::text AS part`, limit),
+        (limit) => window(parts('s'), sql`s.part`, limit),
+      )
+    : window(wholes, sql`NULL::text AS part`, strategy.window);
   return sql`
-    SELECT s.asset_id, s.version_id, s.distance, s.place FROM (
-      SELECT w.*, row_number() OVER (ORDER BY w.distance) AS place FROM (
-        SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, s.vector, ${near} AS distance
-        FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${strategy.window}) w) s ${asset}
+    SELECT s.asset_id, s.version_id, s.distance, s.place, s.part, s.distance AS part_distance FROM (
+      SELECT w.*, row_number() OVER (ORDER BY w.distance) AS place FROM (${nearest}) w) s ${asset}
     WHERE ${join(conditions, ' AND ')}`;
 }
 
-/** The exclusions of a request as conditions on a row `s` of asset_embedding that holds a vector, each put into its place by `wrap`. */
-export function excluding({ without = [] }: CandidateRequest, wrap: (test: Sql) => Sql): Sql[] {
-  return without.map(({ vector, minDistance }) => wrap(sql`(s.vector <=> ${vector}::embedding) > ${minDistance}::float8`));
+const NO_PART = sql`NULL::text AS part, NULL::float8 AS part_distance`;
+
+/**
+ * Of a window of wholes and one of parts, the nearest picture of each version, as far out as both windows reach: beyond, an asset's nearest
+ * picture may lie unseen. An index may give a few rows less than it is asked for.
+ */
+function nearestOfBoth({ window, partWindow }: Approximate, wholes: (limit: number) => Sql, parts: (limit: number) => Sql): Sql {
+  const measured = (rows: Sql, limit: number) => sql`
+    SELECT w.*, CASE WHEN count(*) OVER () >= ${Math.ceil(limit / 2)} THEN max(w.distance) OVER () END AS horizon FROM (${rows}) w`;
+  return sql`
+    SELECT DISTINCT ON (u.version_id) u.* FROM (
+      SELECT b.*, min(b.horizon) OVER () AS reach FROM (
+        ${measured(wholes(window), window)} UNION ALL ${measured(parts(partWindow), partWindow)}) b) u
+    WHERE u.reach IS NULL OR u.distance <= u.reach ORDER BY u.version_id, u.distance`;
+}
+
+/**
+ * A SELECT of (asset_id, version_id, part, distance): texts by the passage nearest to a query in meaning, where that is within
+ * `maxDistance`. Compared one by one, and never with pictures: to a text any text is nearer than any picture.
+ */
+export function selectPassages(request: CandidateRequest, maxDistance: number): Sql {
+  const { probe, filter, context, exclude = [] } = request;
+  const asset = needsAsset(filter) ? sql`JOIN asset a ON a.organization_id = s.organization_id AND a.id = s.asset_id` : empty;
+  const conditions = [
+    compileFilter(filter, context, { search: 's', asset: 'a' }),
+    ...(exclude.length > 0 ? [sql`s.asset_id <> ALL(${exclude}::uuid[])`] : []),
+    ...excluding(request, sql`s.version_id`),
+  ];
+  return sql`
+    SELECT DISTINCT ON (n.asset_id) n.asset_id, n.version_id, n.part, n.distance FROM (
+      SELECT s.asset_id, s.version_id, s.part, (s.vector <=> ${probeVector(probe, context)}) + 0 AS distance
+      FROM asset_embedding s ${asset} WHERE ${rowsOf(request, 's')} AND s.of_text AND ${join(conditions, ' AND ')} OFFSET 0) n
+    WHERE n.distance <= ${maxDistance}::float8 ORDER BY n.asset_id, n.distance, n.part`;
+}
+
+/** A row of asset_embedding that is a frame, a page or a region. As the index asset_embedding_picture_parts has it. */
+function isPicturePart(alias: string): Sql {
+  return raw(`${alias}.part <> 'whole' AND NOT ${alias}.of_text`);
+}
+
+/** Rows of asset_embedding that the request sees: its library and model, of the revision that it is about. */
+function rowsOf({ context, revision = null }: CandidateRequest, alias: string): Sql {
+  const s = raw(alias);
+  return sql`${s}.organization_id = ${context.organizationId}::uuid AND ${s}.model_revision_id = ${context.modelRevisionId} AND ${
+    revision === null
+      ? sql`${s}.superseded_in IS NULL`
+      : sql`${s}.added_in <= ${revision}::bigint AND (${s}.superseded_in IS NULL OR ${s}.superseded_in > ${revision}::bigint)`
+  }`;
+}
+
+/** The exclusions of a request as conditions on a version: none of its pictures, parts included, is as near as this to what is left out. */
+export function excluding({ without = [], context }: CandidateRequest, version: Sql): Sql[] {
+  return without.map(
+    ({ vector, minDistance }) => sql`NOT EXISTS (SELECT 1 FROM asset_embedding x WHERE x.organization_id = ${context.organizationId}::uuid
+      AND x.model_revision_id = ${context.modelRevisionId} AND x.version_id = ${version} AND NOT x.of_text
+      AND (x.vector <=> ${vector}::embedding) <= ${minDistance}::float8)`,
+  );
 }
 
 function probeVector(probe: Probe, { organizationId, modelRevisionId }: FilterContext): Sql {

@@ -1,9 +1,9 @@
-import { join, raw, type Sql, sql } from '../database/sql.js';
+import { empty, join, raw, type Sql, sql } from '../database/sql.js';
 import { compileFilter } from './filter.queries.js';
-import { type CandidateRequest, excluding, selectCandidates } from './candidate.queries.js';
+import { type CandidateRequest, excluding, selectCandidates, selectPassages } from './candidate.queries.js';
 
 /** Channels by which an asset can be found. */
-export type Channel = 'NAME' | 'TAGS' | 'TEXT' | 'VISUAL';
+export type Channel = 'MEANING' | 'NAME' | 'TAGS' | 'TEXT' | 'VISUAL';
 
 /** Cosine distances at which a query's pictures are cut; see CalibrationService. */
 export interface DistanceCut {
@@ -18,6 +18,8 @@ export interface ResultRequest extends CandidateRequest {
   words?: string | null;
   /** Null: every candidate is a result. */
   cut?: DistanceCut | null;
+  /** Distance within which a passage of text is about the query; null: passages are left out. */
+  passageCut?: number | null;
   /** What places are read from; null: from what is found now. A walk keeps those of its start. */
   ladders?: Ladders | null;
 }
@@ -28,6 +30,8 @@ export interface Ladders {
   visual: number[];
   /** Weights of full text. */
   text: number[];
+  /** Cosine distances of passages, negated. */
+  meaning: number[];
 }
 
 /** Reciprocal rank fusion with the constant of Cormack, Clarke and Büttcher (SIGIR 2009). */
@@ -36,16 +40,18 @@ const RRF_CONSTANT = 60;
 const NAMED = 1;
 
 /**
- * What a search finds, as a SELECT of (asset_id, version_id, distance, relevance, channels, best, passed, ladders): `relevance` orders it, least
- * first; `best` is the least distance of any candidate, cut or not; `passed` counts candidates under an APPROXIMATE strategy.
+ * What a search finds, as a SELECT of (asset_id, version_id, distance, part, passage, relevance, channels, best, passed, ladders): `relevance`
+ * orders it, least first; `part` is the picture that was nearest (null: the whole), `passage` the nearest text, where one was near enough;
+ * `best` is the least distance of any candidate, cut or not; `passed` counts candidates under an APPROXIMATE strategy.
  * The filter and the exclusions stand in every channel. One statement, to be the body of a CTE.
  */
 export function selectResults(request: ResultRequest): Sql {
-  const { words = null, cut = null } = request;
+  const { words = null, cut = null, passageCut = null } = request;
+  const part = (row: string) => raw(`CASE WHEN ${row}.part_distance <= ${row}.distance THEN ${row}.part END AS part`);
   // OFFSET 0: pulled up, a distance that is named twice would be computed twice.
   if (words === null && cut === null && request.strategy.mode === 'EXACT') {
-    return sql`SELECT c.asset_id, c.version_id, c.distance, c.distance AS relevance, ARRAY['VISUAL'] AS channels, NULL::float8 AS best, NULL::bigint AS passed,
-      NULL::jsonb AS ladders
+    return sql`SELECT c.asset_id, c.version_id, c.distance, ${part('c')}, NULL::text AS passage, c.distance AS relevance, ARRAY['VISUAL'] AS channels,
+      NULL::float8 AS best, NULL::bigint AS passed, NULL::jsonb AS ladders
       FROM (${selectCandidates(request)} OFFSET 0) c`;
   }
   // What the cut drops anyway need not be kept. Under an APPROXIMATE strategy all that passed must be counted.
@@ -58,18 +64,28 @@ export function selectResults(request: ResultRequest): Sql {
     visual AS (SELECT c.* FROM candidate c, level l ${cut ? sql`WHERE l.best <= ${cut.match}::float8 AND c.distance <= ${cut.keep}::float8` : sql``})`;
   if (words === null) {
     return sql`WITH ${visual}
-      SELECT v.asset_id, v.version_id, v.distance, v.distance AS relevance, ARRAY['VISUAL'] AS channels, l.best, l.passed, NULL::jsonb AS ladders
+      SELECT v.asset_id, v.version_id, v.distance, ${part('v')}, NULL::text AS passage, v.distance AS relevance, ARRAY['VISUAL'] AS channels,
+        l.best, l.passed, NULL::jsonb AS ladders
       FROM visual v, level l`;
   }
-  return sql`WITH ${visual}, ${wordChannels(request, words)},
+  const [meant, meaning] =
+    passageCut === null
+      ? [empty, empty]
+      : [
+          sql`, meant AS MATERIALIZED (${selectPassages(request, passageCut)})`,
+          sql`UNION ALL SELECT asset_id, version_id, NULL, NULL, part, 'MEANING', ${place('-c.distance', 'l.meaning')} FROM meant c, ladder l`,
+        ];
+  return sql`WITH ${visual}, ${wordChannels(request, words)} ${meant},
     ladder AS MATERIALIZED (${selectLadders(request)}),
     found AS (
-      SELECT asset_id, version_id, distance, 'VISUAL' AS channel, ${place('-c.distance', 'l.visual')} AS place FROM visual c, ladder l
-      UNION ALL SELECT asset_id, version_id, NULL, 'TEXT', ${place('c.weight', 'l.text')} FROM worded c, ladder l
-      UNION ALL SELECT asset_id, version_id, NULL, 'TAGS', 1 FROM tagged
-      UNION ALL SELECT asset_id, version_id, NULL, 'NAME', 1 FROM named
+      SELECT asset_id, version_id, distance, ${part('c')}, NULL::text AS passage, 'VISUAL' AS channel, ${place('-c.distance', 'l.visual')} AS place
+      FROM visual c, ladder l
+      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'TEXT', ${place('c.weight', 'l.text')} FROM worded c, ladder l
+      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'TAGS', 1 FROM tagged
+      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'NAME', 1 FROM named
+      ${meaning}
     )
-    SELECT f.asset_id, (array_agg(f.version_id))[1] AS version_id, min(f.distance) AS distance,
+    SELECT f.asset_id, (array_agg(f.version_id))[1] AS version_id, min(f.distance) AS distance, max(f.part) AS part, max(f.passage) AS passage,
       -(sum(1 / (${RRF_CONSTANT} + f.place)::float8 ORDER BY f.channel) + CASE WHEN bool_or(f.channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
       array_agg(f.channel ORDER BY f.channel) AS channels, l.best, l.passed, (SELECT to_jsonb(d) FROM ladder d) AS ladders
     FROM found f, level l GROUP BY f.asset_id, l.best, l.passed`;
@@ -79,13 +95,15 @@ export function selectResults(request: ResultRequest): Sql {
  * Places must not move while somebody walks through the pages: when an asset of an earlier page goes, all behind it would move up, and one
  * would be behind the cursor unseen. So a place is read from the values that stood at certain places when the walk began.
  */
-function selectLadders({ ladders = null }: ResultRequest): Sql {
-  if (ladders !== null) return sql`SELECT ${ladders.visual}::float8[] AS visual, ${ladders.text}::float8[] AS text`;
-  const rungs = (channel: string, value: string) => sql`
+function selectLadders({ ladders = null, passageCut = null }: ResultRequest): Sql {
+  if (ladders !== null)
+    return sql`SELECT ${ladders.visual}::float8[] AS visual, ${ladders.text}::float8[] AS text, ${ladders.meaning}::float8[] AS meaning`;
+  const rungs = (channel: string, value: string, name: keyof Ladders) => sql`
     COALESCE((SELECT array_agg(r.value ORDER BY r.value) FROM (
       SELECT ${raw(value)} AS value, row_number() OVER (ORDER BY ${raw(value)} DESC) AS n, count(*) OVER () AS total FROM ${raw(channel)}) r
-      WHERE r.n & (r.n - 1) = 0 OR r.n = r.total), '{}')::float8[] AS ${raw(channel === 'visual' ? 'visual' : 'text')}`;
-  return sql`SELECT ${rungs('visual', '-distance')}, ${rungs('worded', 'weight')}`;
+      WHERE r.n & (r.n - 1) = 0 OR r.n = r.total), '{}')::float8[] AS ${raw(name)}`;
+  const meaning = passageCut === null ? sql`'{}'::float8[] AS meaning` : rungs('meant', '-distance', 'meaning');
+  return sql`SELECT ${rungs('visual', '-distance', 'visual')}, ${rungs('worded', 'weight', 'text')}, ${meaning}`;
 }
 
 /** The place of a value by the rungs of its ladder: 1 at the best one, doubling from rung to rung, straight between two. Equal values share the best. */
@@ -108,11 +126,7 @@ function wordChannels(request: ResultRequest, words: string): Sql {
     [
       compileFilter(filter, context, { asset: 'a' }),
       ...(exclude.length > 0 ? [sql`a.id <> ALL(${exclude}::uuid[])`] : []),
-      ...excluding(
-        request,
-        (distance) => sql`NOT EXISTS (SELECT 1 FROM asset_embedding s WHERE s.organization_id = ${organization}
-        AND s.model_revision_id = ${context.modelRevisionId} AND s.version_id = a.current_version_id AND s.part = 'whole' AND NOT ${distance})`,
-      ),
+      ...excluding(request, sql`a.current_version_id`),
     ],
     ' AND ',
   )}`;

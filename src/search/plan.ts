@@ -6,6 +6,10 @@ export interface Approximate {
   reason: string;
   /** Rows that the index is asked for, nearest first, before the filter. */
   window: number;
+  /** The same for frames, pages and regions, of which an asset has several. */
+  partWindow: number;
+  /** Whether those have an index of their own; few are compared one by one. */
+  arePartsIndexed: boolean;
   /**
    * So many of the nearer half must pass the filter. Where fewer do, what passes lies in parts that a search from here reaches badly, and
    * the exact way is gone.
@@ -19,6 +23,7 @@ export interface PlanFacts {
   /** Vectors of the organisation under the current model, about. */
   vectors: number;
   dimensions: number;
+  arePartsIndexed: boolean;
   /** Vectors that pass the filter, as PostgreSQL estimates; null without a filter. */
   estimate: number | null;
   /** Rows wanted. */
@@ -33,12 +38,15 @@ const MARGIN = 3;
 /** Narrower, and it overlooks near ones for queries that lie apart from all pictures, as texts do. */
 const MIN_WINDOW = 320;
 const MAX_WINDOW = 4000;
+/** Near a query several parts of one asset lie together. */
+const PARTS_PER_ASSET = 4;
+const MAX_PART_WINDOW = 1000;
 
 /**
  * Exact where the filter leaves few rows, else the index with a window wide enough that, were the filter's rows spread evenly, enough
  * would pass.
  */
-export function choosePlan({ vectors, dimensions, estimate, limit }: PlanFacts): Strategy {
+export function choosePlan({ vectors, dimensions, arePartsIndexed, estimate, limit }: PlanFacts): Strategy {
   const passing = Math.max(1, Math.min(estimate ?? vectors, vectors));
   const share = passing / Math.max(1, vectors);
   const window = Math.max(MIN_WINDOW, Math.ceil((limit * MARGIN) / share));
@@ -52,6 +60,9 @@ export function choosePlan({ vectors, dimensions, estimate, limit }: PlanFacts):
   return {
     mode: 'APPROXIMATE',
     window,
+    // Two windows in one statement look equally wide: beyond what one go gives, the wholes' would become slow for it.
+    partWindow: Math.max(window, Math.min(MAX_PART_WINDOW, window * PARTS_PER_ASSET)),
+    arePartsIndexed,
     required: limit,
     dimensions,
     reason: `${estimate === null ? `No filter over ${count(vectors)} vectors` : about}: the index gave the ${count(window)} nearest, which were filtered and ranked.`,

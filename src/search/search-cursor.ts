@@ -12,6 +12,8 @@ export interface RankCursor {
   revision: number;
   /** The distance at which the walk's pictures are cut, whatever scores mean by now; null: not cut. */
   keep: number | null;
+  /** The same for passages; null: the walk began without. */
+  passageCut: number | null;
   /** Null where there are none, or the first page was approximate. */
   ladders: Ladders | null;
   /** Assets of an approximate first page. */
@@ -30,19 +32,26 @@ export const SORT_VALUES = {
 
 // Some 20 rungs reach a million places.
 const rungs = z.array(z.number()).max(64);
-const ladders = z.object({ visual: rungs, text: rungs }).nullable();
+const ladders = z.object({ visual: rungs, text: rungs, meaning: rungs }).nullable();
 
 export function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
-  const shape = z.tuple([SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), ladders], z.uuid());
-  const keys = readKeys<[string | number | null, string, number, number | null, Ladders | null, ...string[]]>(page, shape, after);
+  const shape = z.tuple(
+    [SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), z.number().nullable(), ladders],
+    z.uuid(),
+  );
+  const keys = readKeys<[string | number | null, string, number, number | null, number | null, Ladders | null, ...string[]]>(
+    page,
+    shape,
+    after,
+  );
   if (keys === null) return null;
-  const [value, assetId, revision, keep, rungs, ...seen] = keys;
-  return { at: value === null ? null : { value, assetId }, revision, keep, ladders: rungs, seen };
+  const [value, assetId, revision, keep, passageCut, rungs, ...seen] = keys;
+  return { at: value === null ? null : { value, assetId }, revision, keep, passageCut, ladders: rungs, seen };
 }
 
 /** The sort values of a cursor, as {@link readRankCursor} reads them. */
-export function rankKeys({ at, revision, keep, ladders, seen }: RankCursor & { at: { assetId: string } }): unknown[] {
-  return [at.value, at.assetId, revision, keep, ladders, ...seen];
+export function rankKeys({ at, revision, keep, passageCut, ladders, seen }: RankCursor & { at: { assetId: string } }): unknown[] {
+  return [at.value, at.assetId, revision, keep, passageCut, ladders, ...seen];
 }
 
 export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {

@@ -5,6 +5,7 @@ import type { AssetFilter } from './filter.inputs.js';
 import { selectCandidates } from './candidate.queries.js';
 import { compileFilter, type FilterContext } from './filter.queries.js';
 import { type Channel, type Ladders, type ResultRequest, selectResults } from './fusion.queries.js';
+import type { Approximate } from './plan.js';
 import type { AssetSortField, SortDirection } from './search.inputs.js';
 
 const SORTS = {
@@ -26,7 +27,17 @@ export interface RankRequest extends ResultRequest {
 }
 
 /** `distance` is null for an asset that was found by words alone; `relevance` orders, least first. */
-export type RankedRow = AssetRow & { distance: number | null; relevance: number; channels: Channel[] };
+export type RankedRow = AssetRow & {
+  distance: number | null;
+  relevance: number;
+  channels: Channel[];
+  /** Key of the picture that was nearest (see media/part-key.ts); null: the whole, or found by words alone. */
+  part: string | null;
+  /** Key, text and page (from 1; null in plain text) of the passage that was nearest; null where none was near. */
+  passage: string | null;
+  excerpt: string | null;
+  passage_page: number | null;
+};
 
 export interface Ranked {
   rows: RankedRow[];
@@ -61,14 +72,26 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
           direction: sort.direction,
         };
   const comparison = raw(direction === 'ASC' ? '>' : '<');
+  // A passage is `text:<from>,<length>`; form feeds part the pages of a document's text.
+  const [excerpt, passage] =
+    request.passageCut == null
+      ? [sql`NULL::text AS excerpt, NULL::int AS passage_page,`, empty]
+      : [
+          sql`e.excerpt, e.passage_page,`,
+          sql`LEFT JOIN LATERAL (
+            SELECT substr(v.document_text, k.at + 1, k.size) AS excerpt, CASE WHEN strpos(v.document_text, chr(12)) > 0
+              THEN k.at - length(replace(left(v.document_text, k.at), chr(12), '')) + 1 END AS passage_page
+            FROM asset_version v, LATERAL (SELECT split_part(substr(p.passage, 6), ',', 1)::int AS at, split_part(p.passage, ',', 2)::int AS size) k
+            WHERE p.passage IS NOT NULL AND v.organization_id = ${organization} AND v.id = p.version_id) e ON TRUE`,
+        ];
   return sql`
     WITH ranked AS ${raw(approximate ? 'MATERIALIZED' : 'NOT MATERIALIZED')} (${selectResults(request)}), page AS (
-      SELECT r.asset_id, r.distance, r.relevance, r.channels, r.best, r.ladders ${extra} FROM ranked r ${from}
+      SELECT r.asset_id, r.version_id, r.distance, r.relevance, r.channels, r.part, r.passage, r.best, r.ladders ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, p.ladders, a.* FROM (SELECT ${passed} AS passed,
+    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (SELECT ${passed} AS passed,
       COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
-    LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id) ON TRUE
+    LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id ${passage}) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
@@ -82,15 +105,22 @@ export async function rankAssets(tx: OrganizationTx, request: RankRequest): Prom
 /** pgvector looks for at most this many rows at a time. */
 const MAX_EF_SEARCH = 1000;
 
-/** Before an APPROXIMATE statement, in its transaction: the index looks as wide as the window, and further where that is too wide for one go. */
-export async function prepareApproximate(tx: OrganizationTx, window: number): Promise<void> {
+/** Before an APPROXIMATE statement, in its transaction: indexes look as wide as the window, and further where that is too wide for one go. */
+export async function prepareApproximate(tx: OrganizationTx, { window: wholes, partWindow, arePartsIndexed }: Approximate): Promise<void> {
+  const window = arePartsIndexed ? Math.max(wholes, partWindow) : wholes;
   await tx.query(sql`SELECT set_config('hnsw.ef_search', ${String(Math.min(window, MAX_EF_SEARCH))}, true),
     set_config('hnsw.iterative_scan', ${window > MAX_EF_SEARCH ? 'relaxed_order' : 'off'}, true), set_config('hnsw.max_scan_tuples', ${String(window)}, true)`);
 }
 
 /** What the planner of PostgreSQL expects to pass, under the policies, without looking. */
 export async function estimateCandidates(tx: OrganizationTx, filter: AssetFilter | null, context: FilterContext): Promise<number> {
-  const statement = selectCandidates({ probe: { vector: '[0]' }, filter, context, strategy: { mode: 'EXACT', reason: 'an estimate' } });
+  const statement = selectCandidates({
+    probe: { vector: '[0]' },
+    filter,
+    context,
+    hasParts: false,
+    strategy: { mode: 'EXACT', reason: 'an estimate' },
+  });
   const [row] = await tx.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(sql`EXPLAIN (FORMAT JSON) ${statement}`);
   return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
 }

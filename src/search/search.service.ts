@@ -14,6 +14,7 @@ import { type FacetCounter, type FacetRequest, readFacets } from './facets.js';
 import type { AssetFilter } from './filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 import type { FilterService } from './filter.service.js';
+import { type MatchedPart, matchedPartsOf } from './matched-part.js';
 import { type Match, matchOf, nothing, toDistances } from './match.js';
 import { choosePlan, fallBack, type Strategy } from './plan.js';
 import { type RankCursor, rankKeys, readRankCursor, SORT_VALUES, sortValue } from './search-cursor.js';
@@ -44,6 +45,8 @@ export interface FoundAsset extends Edge<AssetRow> {
   distance: number | null;
   /** By which channels it was found; null without a query. */
   matchedBy: Channel[] | null;
+  /** Which parts were nearest; empty: the whole. */
+  matchedParts: MatchedPart[];
 }
 
 /** How a list was made, so that the caller need not guess. */
@@ -139,9 +142,10 @@ export class SearchService {
         search: { ...found.search, interpretedAs: read.interpretedAs, notices: [...read.notices, ...found.search.notices] },
       };
     }
-    const cut = showAll || maxDistance !== null ? null : ({ vector: read.vector } as const);
+    const cut = showAll || maxDistance !== null ? null : { vector: read.vector };
     return this.#rank(viewer, model, {
       ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, cut },
+      showAll,
       read,
     });
   }
@@ -161,7 +165,7 @@ export class SearchService {
     return async (tx) => {
       const { context } = await this.#filters.resolve(tx, checked, path, model.revision.id);
       if (read?.vector == null) return selectAssets({ filter: checked, context });
-      const levels = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
+      const { pictures: levels, texts, hasParts } = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
       if (levels === null) return null;
       const cut = { keep: 1 - levels.match, match: 1 - levels.match };
       const { words, without } = read;
@@ -172,6 +176,8 @@ export class SearchService {
         words,
         without,
         cut,
+        hasParts,
+        passageCut: texts && 1 - texts.match,
         strategy: exactly('a saved search'),
       });
     };
@@ -196,23 +202,29 @@ export class SearchService {
     }
     return this.#rank(viewer, model, {
       ...{ probe: { assetId }, filter: checked, maxDistance: null, sort: RELEVANCE, page, after: cursor, notices: [] },
-      ...{ cut: null, read: null },
+      ...{ cut: null, read: null, showAll: false },
     });
   }
 
   async #rank(
     viewer: Viewer,
     model: LibraryModel,
-    { probe, filter, maxDistance, sort, page, after, notices, cut, read }: RankTask,
+    { probe, filter, maxDistance, sort, page, after, notices, cut, read, showAll }: RankTask,
   ): Promise<AssetPage> {
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
     const { found, strategy, about, levels, wanted } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
-      const levels = cut && (await this.#calibration.cutOf(tx, model.revision.id, cut.vector));
+      const known = cut && (await this.#calibration.cutOf(tx, model.revision.id, cut.vector));
+      const { hasParts, hasTexts } = known
+        ? { hasParts: known.hasParts, hasTexts: known.texts !== null }
+        : await this.#embedding.partsIn(tx);
+      const levels = known?.pictures ?? null;
       const wanted = {
         ...{ probe, filter, maxDistance, words: read?.words ?? null, without: read?.without ?? [] },
         // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
         cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
+        hasParts,
+        passageCut: after !== null ? after.passageCut : !hasTexts ? null : showAll ? FARTHEST : known?.texts ? 1 - known.texts.match : null,
       };
       const request = {
         ...{ ...wanted, context, sort, limit: page.first + 1 },
@@ -238,16 +250,24 @@ export class SearchService {
     const seen = found.rows.slice(0, page.first).map((row) => row.id);
     const revision = after?.revision ?? found.revision;
     const keep = after === null ? keptDistance(found, wanted.cut) : after.keep;
+    const { passageCut } = wanted;
     const keysOf = (row: RankedRow) =>
       exact
         ? rankKeys({
             at: { value: sortValue(sort, row), assetId: row.id },
             revision,
-            keep,
+            ...{ keep, passageCut },
             ladders: found.ladders,
             seen: after?.seen ?? [],
           })
-        : rankKeys({ at: { value: null, assetId: row.id }, revision, keep, ladders: null, seen: seen.slice(0, seen.indexOf(row.id) + 1) });
+        : rankKeys({
+            at: { value: null, assetId: row.id },
+            revision,
+            keep,
+            passageCut,
+            ladders: null,
+            seen: seen.slice(0, seen.indexOf(row.id) + 1),
+          });
     const count = once(() =>
       this.#resolved(viewer, filter, (tx, context) =>
         countResults(tx, {
@@ -288,7 +308,8 @@ export class SearchService {
     const index = await this.#embedding.findVectorIndex(tx, model.revision);
     if (typeof index === 'string') return { mode: 'EXACT', reason: index };
     const estimate = filter === null ? null : await this.#estimate(tx, filter, context);
-    return choosePlan({ vectors: index.vectors, dimensions: model.revision.dimensions, estimate, limit });
+    const { vectors, arePartsIndexed } = index;
+    return choosePlan({ vectors, arePartsIndexed, dimensions: model.revision.dimensions, estimate, limit });
   }
 
   async #estimate(tx: OrganizationTx, filter: AssetFilter, context: FilterContext): Promise<number> {
@@ -348,7 +369,7 @@ export class SearchService {
     return this.#database.asOrganization(viewer.organizationId, async (tx) => work(tx, (await this.#filters.resolve(tx, filter)).context));
   }
 
-  #toPage<Row extends AssetRow & { distance?: number | null; channels?: Channel[] }>(
+  #toPage<Row extends AssetRow & Partial<RankedRow>>(
     page: Page,
     rows: Row[],
     keysOf: (row: Row) => unknown[],
@@ -359,7 +380,8 @@ export class SearchService {
     return {
       edges: edges.map((edge) => {
         const distance = edge.node.distance ?? null;
-        return { ...edge, distance, score: distance === null ? null : 1 - distance, matchedBy: edge.node.channels ?? null };
+        const score = distance === null ? null : 1 - distance;
+        return { ...edge, distance, score, matchedBy: edge.node.channels ?? null, matchedParts: matchedPartsOf(edge.node) };
       }),
       pageInfo,
       countTotal: count,
@@ -388,9 +410,13 @@ interface RankTask {
   notices: string[];
   /** The query's vector, where its list is to be cut by what scores mean in this library. */
   cut: { vector: string } | null;
+  /** Everything is shown, the nearest first. */
+  showAll: boolean;
   read: ReadQuery | null;
 }
 
+/** No cosine distance is greater. */
+const FARTHEST = 2;
 const RELEVANCE = { field: 'RELEVANCE', direction: 'ASC' } as const satisfies Sort;
 
 function both(one: AssetFilter | null, other: AssetFilter | null): AssetFilter | null {
@@ -418,7 +444,7 @@ async function rankBy(
   planned: Strategy,
 ): Promise<{ found: Ranked; strategy: Strategy }> {
   if (planned.mode === 'EXACT') return { found: await rankAssets(tx, { ...request, strategy: planned }), strategy: planned };
-  await prepareApproximate(tx, planned.window);
+  await prepareApproximate(tx, planned);
   const found = await rankAssets(tx, { ...request, strategy: planned });
   const passed = found.passed ?? 0;
   if (passed >= planned.required) return { found, strategy: planned };

@@ -1,4 +1,5 @@
-import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { AssetRow } from '../assets/asset.queries.js';
 import { Asset } from '../assets/asset.types.js';
 import type { FacetCounts, FacetsArgs } from './facet.types.js';
 import { PageInfo } from '../graphql/connection.js';
@@ -34,19 +35,68 @@ registerEnumType(SearchMatch, {
   },
 });
 
-export const SearchChannel = { NAME: 'NAME', TAGS: 'TAGS', TEXT: 'TEXT', VISUAL: 'VISUAL' } as const;
+export const SearchChannel = { MEANING: 'MEANING', NAME: 'NAME', TAGS: 'TAGS', TEXT: 'TEXT', VISUAL: 'VISUAL' } as const;
 registerEnumType(SearchChannel, {
   name: 'SearchChannel',
   description: 'A way in which an asset can be found.',
   valuesConfig: {
+    MEANING: { description: 'A passage of its text is near to the query in meaning, whatever its words.' },
     NAME: { description: 'Its external id or file name is the query; such assets come first.' },
     TAGS: { description: 'Its tags have all the words.' },
     TEXT: {
       description: 'Title, file name, alternative text, description or document text have all the words, English ones by their stem.',
     },
-    VISUAL: { description: 'Its picture is near to the query.' },
+    VISUAL: { description: 'Its picture, or a frame, page or region of it, is near to the query.' },
   },
 });
+
+export const MatchedPartKind = { FRAME: 'FRAME', PAGE: 'PAGE', REGION: 'REGION', PASSAGE: 'PASSAGE' } as const;
+registerEnumType(MatchedPartKind, {
+  name: 'MatchedPartKind',
+  description: 'What part of an asset it is.',
+  valuesConfig: {
+    FRAME: { description: 'A frame of a video or an animation.' },
+    PAGE: { description: 'A page of a document.' },
+    REGION: { description: 'A region of a large picture.' },
+    PASSAGE: { description: 'A passage of text.' },
+  },
+});
+
+@ObjectType({ description: 'A region of a picture, in pixels of the file after EXIF rotation.' })
+export class PictureBox {
+  @Field(() => Int, { description: 'Pixels from the left edge.' })
+  x!: number;
+
+  @Field(() => Int, { description: 'Pixels from the top edge.' })
+  y!: number;
+
+  @Field(() => Int, { description: 'Width in pixels.' })
+  width!: number;
+
+  @Field(() => Int, { description: 'Height in pixels.' })
+  height!: number;
+}
+
+@ObjectType({ description: 'The part of an asset that is nearest to the query.' })
+export class MatchedPart {
+  /** The asset's row and the key of the part, where the part has a small picture of its own. */
+  thumbnail!: { asset: AssetRow; part: string } | null;
+
+  @Field(() => MatchedPartKind, { description: 'What part it is.' })
+  kind!: keyof typeof MatchedPartKind;
+
+  @Field(() => Int, { nullable: true, description: 'When the frame is shown, in milliseconds from the start; null for other parts.' })
+  timeMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The page, from 1: of a PAGE, or on which a PASSAGE of a paged document stands.' })
+  page!: number | null;
+
+  @Field(() => PictureBox, { nullable: true, description: 'Where a REGION lies; null for other parts.' })
+  box!: PictureBox | null;
+
+  @Field(() => String, { nullable: true, description: 'The text of a PASSAGE; null for other parts.' })
+  excerpt!: string | null;
+}
 
 export const SearchSubjectKind = { TEXT: 'TEXT', ASSET: 'ASSET', UPLOAD: 'UPLOAD', COLOR: 'COLOR' } as const;
 registerEnumType(SearchSubjectKind, {
@@ -148,6 +198,13 @@ export class AssetEdge {
 
   @Field(() => [SearchChannel], { nullable: true, description: 'By which channels it was found; null without a query.' })
   matchedBy!: (keyof typeof SearchChannel)[] | null;
+
+  @Field(() => [MatchedPart], {
+    description:
+      'The parts by which it was found: the nearest frame, page or region, and the nearest passage. Empty where the whole was nearest ' +
+      '(of a video the frame in its thumbnail, of a document the first page), and where only words were found.',
+  })
+  matchedParts!: MatchedPart[];
 }
 
 @ObjectType({ description: 'A page of assets.' })

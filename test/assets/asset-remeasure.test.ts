@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { AssetRemeasureJob } from '../../src/assets/asset-remeasure.job.js';
+import type { EmbeddingService } from '../../src/embedding/embedding.service.js';
+import { replaceParts } from '../../src/embedding/version-part.queries.js';
 import type { FileStore } from '../../src/files/file-store.js';
 import { openFileStore } from '../../src/files/open-file-store.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../src/media/media-analyzer.js';
@@ -55,7 +57,20 @@ it('measures what an earlier program did not, judges by it, and steps over files
   expect(await verdicts()).toEqual({ [kept.versionId]: 'NOT_EVALUATED', [gone.versionId]: 'NOT_EVALUATED', [current.versionId]: 'FAIL' });
 
   const { log, lines } = recordingLog();
-  const job = new AssetRemeasureJob({ database: test.database, files, media, judge: room.compliance }, log);
+  const job = new AssetRemeasureJob(
+    {
+      ...{
+        database: test.database,
+        files,
+        media,
+        embedding: { noteParts: replaceParts } as unknown as EmbeddingService,
+        judge: room.compliance,
+        thumbnailEdgePx: 64,
+      },
+      afterParts: async () => undefined,
+    },
+    log,
+  );
   expect(await job.isNeeded(organizationId)).toBe(true);
   await job.run({ organizationId }, new AbortController().signal);
   expect(await verdicts()).toEqual({ [kept.versionId]: 'PASS', [gone.versionId]: 'NOT_EVALUATED', [current.versionId]: 'FAIL' });

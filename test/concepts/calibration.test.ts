@@ -1,6 +1,6 @@
 import { CalibrationService } from '../../src/concepts/calibration.service.js';
 import { BACKGROUND_PROMPTS } from '../../src/concepts/background-prompts.js';
-import { findCut, isCalibrationStale, saveCalibration } from '../../src/concepts/calibration.queries.js';
+import { findCuts, isCalibrationStale, saveCalibration } from '../../src/concepts/calibration.queries.js';
 import { sql } from '../../src/database/sql.js';
 import { createRandom } from '../../src/samples/random.js';
 import { openSearch, type SearchRoom } from '../support/search-room.js';
@@ -34,7 +34,8 @@ async function makeLibrary(slug: string, pictures: number): Promise<SearchRoom> 
 describe('the calibration of a library', () => {
   let room: SearchRoom;
   let calibration: CalibrationService;
-  const cut = (vector: readonly number[]) => room.inside((tx) => calibration.cutOf(tx, room.model.id, toText(vector)));
+  const cut = (vector: readonly number[]) =>
+    room.inside(async (tx) => (await calibration.cutOf(tx, room.model.id, toText(vector))).pictures);
   beforeAll(async () => {
     room = await makeLibrary('calibrated', 60);
     calibration = new CalibrationService(test.database, room.embedding);
@@ -81,7 +82,7 @@ describe('the calibration of a library', () => {
     for (const prompt of relevant) misled.texts.set(prompt, axis(0));
     const service = new CalibrationService(test.database, misled.embedding);
     await service.calibrate(misled.organizationId);
-    const after = (await misled.inside((tx) => service.cutOf(tx, misled.model.id, toText(axis(1))))) as { match: number };
+    const after = (await misled.inside((tx) => service.cutOf(tx, misled.model.id, toText(axis(1))))).pictures as { match: number };
     expect(Math.abs(after.match - before.match)).toBeLessThan(0.12);
   });
 
@@ -89,13 +90,13 @@ describe('the calibration of a library', () => {
     const request = {
       ...{ modelRevisionId: room.model.id, vector: toText(axis(1)), evidence: EVIDENCE, minVectors: 20 },
     };
-    const before = await room.inside((tx) => findCut(tx, request));
+    const before = await room.inside(async (tx) => (await findCuts(tx, request)).pictures);
     const sampled = { modelRevisionId: room.model.id, prompts: BACKGROUND_PROMPTS, promptsRevision: 'x', sampleLimit: 40 };
-    expect(await room.inside((tx) => saveCalibration(tx, sampled))).toBe(1);
+    expect(await room.inside((tx) => saveCalibration(tx, { ...sampled, ofText: false }))).toBe(1);
     const [row] = await room.inside((tx) => tx.rows.searchCalibration.findMany());
     expect(row).toMatchObject({ vectorCount: 73, sampleCount: 40, promptCount: BACKGROUND_PROMPTS.length, promptsRevision: 'x' });
     expect(row?.growth).toBeGreaterThan(0);
-    const extrapolated = await room.inside((tx) => findCut(tx, request));
+    const extrapolated = await room.inside(async (tx) => (await findCuts(tx, request)).pictures);
     // From 40 of 73 vectors the estimate comes near that of all.
     expect(Math.abs((extrapolated?.match as number) - (before?.match as number))).toBeLessThan(0.15);
   });
@@ -112,12 +113,20 @@ it('does not cut a library that fits on one page, nor one whose model scores eve
   const small = await makeLibrary('small', 19);
   const service = new CalibrationService(test.database, small.embedding);
   expect(await service.calibrate(small.organizationId)).toBe(true);
-  expect(await small.inside((tx) => service.cutOf(tx, small.model.id, toText(axis(0))))).toBeNull();
+  expect(await small.inside((tx) => service.cutOf(tx, small.model.id, toText(axis(0))))).toEqual({
+    pictures: null,
+    texts: null,
+    hasParts: false,
+  });
   const dull = await openSearch(test.database, 'dull');
   for (let n = 0; n < 30; n += 1) await dull.add({ title: `picture ${n}` }, scattered(n + 1, axis(0), 0.25));
   const other = new CalibrationService(test.database, dull.embedding);
   expect(await other.calibrate(dull.organizationId)).toBe(true);
-  expect(await dull.inside((tx) => other.cutOf(tx, dull.model.id, toText(axis(0))))).toBeNull();
+  expect(await dull.inside((tx) => other.cutOf(tx, dull.model.id, toText(axis(0))))).toEqual({
+    pictures: null,
+    texts: null,
+    hasParts: false,
+  });
 });
 
 it('leaves an empty library alone', async () => {

@@ -152,11 +152,15 @@ describe('with an index', () => {
     if (!onServer()) return;
     const plan = (of: SearchRoom) =>
       of.inside(async (tx) => {
-        await prepareApproximate(tx, 400);
+        const strategy = {
+          ...{ mode: 'APPROXIMATE' as const, window: 400, partWindow: 400, arePartsIndexed: false, required: 84, dimensions: DIMENSIONS },
+          reason: 'a test',
+        };
+        await prepareApproximate(tx, strategy);
         const statement = rankStatement({
           ...{ probe: { vector: `[${AXIS}]` }, filter: null, limit: 21, after: null, sort: { field: 'RELEVANCE', direction: 'ASC' } },
           context: { organizationId: of.organizationId, modelRevisionId: of.model.id, tags: new Map(), today: '2026-06-15' },
-          strategy: { mode: 'APPROXIMATE', window: 400, required: 84, dimensions: DIMENSIONS, reason: 'a test' },
+          ...{ strategy, hasParts: false },
         });
         return (await explain(tx, statement)).map((node) => node['Index Name']).filter((name) => name?.includes('_hnsw_'));
       });
@@ -195,7 +199,8 @@ describe('with an index', () => {
 });
 
 describe('choosePlan', () => {
-  const plan = (vectors: number, estimate: number | null, limit = 21) => choosePlan({ vectors, dimensions: 512, estimate, limit });
+  const plan = (vectors: number, estimate: number | null, limit = 21) =>
+    choosePlan({ vectors, dimensions: 512, arePartsIndexed: false, estimate, limit });
 
   it('takes the index for what is not filtered, and compares what is few', () => {
     expect(plan(200_000, null)).toMatchObject({ mode: 'APPROXIMATE' });

@@ -56,6 +56,7 @@ function fill(organizationId: string, count: number, common: number): Promise<un
 const request = (organizationId: string, filter: AssetFilter | null) => ({
   ...{ probe: { vector: `[${onCircle(0).join(',')}]` }, filter, limit: 21, after: null },
   sort: { field: 'RELEVANCE', direction: 'ASC' } as const,
+  hasParts: false,
   strategy: { mode: 'EXACT', reason: 'a test' } as const,
   context: {
     ...{ organizationId, modelRevisionId: room.model.id, today: '2026-06-15' },

@@ -104,6 +104,7 @@ describe('one search with every kind of condition', () => {
         after: { value: 0.5, assetId: brandId },
       },
       sort: { field: 'RELEVANCE', direction: 'ASC' },
+      hasParts: false,
       strategy: { mode: 'EXACT', reason: 'a test' },
       context: contextOf({ 'kind/banner': banner, 'KIND/BANNER': banner, red, old }),
     });
@@ -154,6 +155,7 @@ describe('one search with every kind of condition', () => {
             after: null,
           },
           sort: { field: 'RELEVANCE', direction: 'ASC' },
+          hasParts: false,
           strategy: { mode: 'EXACT', reason: 'a test' },
           context: contextOf({}),
         },

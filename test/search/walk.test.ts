@@ -72,6 +72,30 @@ async function walk(search: AssetSearch, afterFirst: (ids: string[]) => Promise<
   }
 }
 
+it('frames that get their vectors during a ranked walk do not move what it has not shown yet', async () => {
+  // Half of the assets have frames from the start, nearer to the query or farther than their first picture.
+  const best = new Map<string, number>();
+  for (const [index, [id, turn]] of [...turns].entries()) {
+    const frame = index % 2 === 0 ? random.integer(0, 40) / 80 : null;
+    if (frame !== null) await saveFrame(id, 'frame:1000', frame);
+    best.set(id, Math.max(Math.cos(turn * 2 * Math.PI), frame === null ? -1 : Math.cos(frame * 2 * Math.PI)));
+  }
+  const seen = await walk({ query: 'the first axis', showAll: true }, async () => {
+    for (const id of turns.keys()) await saveFrame(id, 'frame:2000', 0);
+  });
+  expect(seen.map(({ id }) => id).sort()).toEqual([...turns.keys()].sort());
+  for (const { id, distance } of seen) expect(1 - distance!).toBeCloseTo(best.get(id)!, 2);
+  const after = await walk({ query: 'the first axis', showAll: true }, async () => undefined);
+  for (const { distance } of after) expect(distance).toBeCloseTo(0, 2);
+});
+
+async function saveFrame(assetId: string, part: string, turn: number): Promise<void> {
+  await room.inside(async (tx) => {
+    const [asset] = await tx.rows.asset.findMany({ where: { id: assetId } });
+    await saveEmbeddings(tx, room.model.id, [{ versionId: asset!.currentVersionId, part, vector: Float32Array.from(onCircle(turn)) }]);
+  });
+}
+
 it('a ranked walk sees the library of its start: nothing twice, nothing lost, nothing new, while versions come and go', async () => {
   const start = new Map(turns);
   const ids = [...start.keys()];

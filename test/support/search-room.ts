@@ -34,8 +34,8 @@ export interface SearchRoom {
   /** Texts and the vectors that stand for them; others are embedded as the first axis. */
   texts: Map<string, number[]>;
   inside<T>(work: (tx: OrganizationTx) => Promise<T>): Promise<T>;
-  /** An asset and, when given, the vector of its current version. */
-  add(asset: TestAsset, vector?: readonly number[]): Promise<string>;
+  /** An asset and, when given, the vectors of its current version: of the whole, and of parts by their keys. */
+  add(asset: TestAsset, vector?: readonly number[], parts?: Readonly<Record<string, readonly number[]>>): Promise<string>;
   tagIds(...names: string[]): Promise<number[]>;
   /** A brand with two guidelines and a rule of each kind. */
   makeBrand(key: string): Promise<{ brandId: string; ruleIds: Record<string, string>; rules: TestRule[] }>;
@@ -88,9 +88,16 @@ export async function openSearch(database: Database, slug: string, options: Embe
       // Nothing here is about files: searches by upload are tested on the whole program.
       new QueryReader({ database, calibration, uploads: {}, files: {}, media: {} } as unknown as QueryRooms),
     ),
-    add: async (asset, vector) => {
+    add: async (asset, vector, parts = {}) => {
       const { id, versionId } = await insertAsset(database, organizationId, asset);
-      if (vector) await inside((tx) => saveEmbeddings(tx, model.id, [{ versionId, part: 'whole', vector: Float32Array.from(vector) }]));
+      const vectors = Object.entries({ ...(vector && { whole: vector }), ...parts });
+      await inside((tx) =>
+        saveEmbeddings(
+          tx,
+          model.id,
+          vectors.map(([part, values]) => ({ versionId, part, vector: Float32Array.from(values) })),
+        ),
+      );
       return id;
     },
     tagIds: async (...names) => {

@@ -82,6 +82,7 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
       SELECT t.rule_id, t.version_id, e.part, k.position, k.concept, b.*
       FROM target t
       JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
+        AND NOT e.of_text AND e.part NOT LIKE 'tile:%'
       JOIN asked k ON k.rule_id = t.rule_id
       CROSS JOIN model_revision m
       CROSS JOIN LATERAL (

@@ -1,0 +1,98 @@
+import { type ImageInputSpec, makeModelInput } from './model-input.js';
+import { partKeyOf } from './part-key.js';
+import { onWhite, type RawPicture } from './raw-picture.js';
+import { fitWithin, type MorePictures, pipelineOf, shrunk, type SourcePicture } from './source-picture.js';
+
+/** One of several pictures of a file, or a passage of its text. */
+export interface MediaPart {
+  /** See part-key.ts. */
+  part: string;
+  /** Model input; null unless asked for, and for text. */
+  pixels: Float32Array | null;
+  /** WebP of a page or frame; null unless asked for. */
+  thumbnail: Buffer | null;
+  text: string | null;
+}
+
+/** Every page of a document can be the one that is looked for; a film's frames repeat each other. */
+const MAX_PAGES = 100;
+const MAX_FRAMES = 16;
+/** Pixels decoded for all parts together, as many times the limit of one picture. */
+const MAX_DECODED = 8;
+/** Frames whose 8-bit channels differ by no more than this on average, at 32 × 32 pixels, show the same. */
+const SAME_FRAME_DIFFERENCE = 4;
+
+/** What is to be made of each part. */
+export interface PartRequest {
+  input?: ImageInputSpec;
+  thumbnail?: { maxEdgePx: number };
+}
+
+export type PartClock = <T>(stage: 'decodeMs' | 'preprocessMs' | 'thumbnailMs', work: () => Promise<T>) => Promise<T>;
+
+/** The parts of a picture beside the whole. A page or frame that cannot be decoded is left out with a warning. */
+export async function partsOf(
+  source: SourcePicture,
+  { input, thumbnail }: PartRequest,
+  maxPixels: number,
+  timed: PartClock,
+): Promise<{ parts: MediaPart[]; warnings: string[] }> {
+  const { more } = source;
+  if (more === null) return { parts: [], warnings: [] };
+  const name = more.kind === 'PAGE' ? 'pages' : 'frames';
+  const chosen = chooseIndices(more, source.width * source.height, maxPixels * MAX_DECODED);
+  const parts: MediaPart[] = [];
+  const warnings: string[] = [];
+  if (more.kind === 'PAGE' && chosen.length + 1 < more.count)
+    warnings.push(`It has ${more.count} pages; the first ${chosen.length + 1} can be found by what they show.`);
+  const seen = [await sketchOf(source.base)];
+  for (const index of chosen) {
+    try {
+      const picture = await timed('decodeMs', () => more.open(index));
+      const sketch = await sketchOf(picture.base);
+      // TIFF keeps reduced copies of a picture as further pages.
+      const repeats = more.kind === 'FRAME' ? seen : picture.width * 1.5 < source.width ? seen.slice(0, 1) : [];
+      if (repeats.some((other) => differenceOf(other, sketch) <= SAME_FRAME_DIFFERENCE)) continue;
+      seen.push(sketch);
+      parts.push({
+        part: partKeyOf(more.placeOf(index)),
+        pixels: input ? await timed('preprocessMs', () => makeModelInput(picture, input)) : null,
+        thumbnail: thumbnail ? await timed('thumbnailMs', () => makeThumbnail(picture.base, thumbnail.maxEdgePx)) : null,
+        text: null,
+      });
+    } catch (error) {
+      warnings.push(`One of its ${name} (number ${index + 1}) cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+      // What breaks one usually breaks all that follow.
+      if (warnings.length >= 5) break;
+    }
+  }
+  return { parts, warnings };
+}
+
+/** WebP whose longer edge is at most this. */
+export async function makeThumbnail(base: RawPicture, maxEdgePx: number): Promise<Buffer> {
+  const { width, height } = fitWithin(base.width, base.height, maxEdgePx);
+  return pipelineOf(base).resize(width, height, { fit: 'fill' }).webp({ quality: 80, effort: 2 }).toBuffer();
+}
+
+/** Pages from the first on; frames spread evenly. Fewer where they would take too long to decode. */
+function chooseIndices(more: MorePictures, pixels: number, budget: number): number[] {
+  const { kind, count, costOf } = more;
+  for (let wanted = Math.min(count, kind === 'PAGE' ? MAX_PAGES : MAX_FRAMES); wanted > 1; wanted--) {
+    const indices = Array.from({ length: wanted - 1 }, (_, i) =>
+      kind === 'PAGE' ? i + 1 : Math.round(((i + 1) * (count - 1)) / (wanted - 1)),
+    );
+    if (indices.reduce((sum, index) => sum + costOf(index) * pixels, 0) <= budget) return indices;
+  }
+  return [];
+}
+
+async function sketchOf(picture: RawPicture): Promise<Uint8Array> {
+  return (await shrunk(onWhite(picture), 32, 32)).data;
+}
+
+function differenceOf(a: Uint8Array, b: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
+  return sum / a.length;
+}

@@ -1,0 +1,135 @@
+import sharp from 'sharp';
+import { sql } from '../../src/database/sql.js';
+import { drawObjectSvg } from '../../src/samples/objects.js';
+import { runImport, stageFiles } from '../support/import-client.js';
+import { openTestApp, type TestApp } from '../support/test-app.js';
+
+// Files with several pictures through the whole program, with the model that Vitrine comes with.
+const OBJECTS = ['apple', 'bicycle', 'house', 'fish'] as const;
+const SIDE = 160;
+
+let test: TestApp;
+let key: string;
+beforeAll(async () => {
+  test = await openTestApp();
+  key = (test.organizations.main as { keys: { ADMIN: string } }).keys.ADMIN;
+});
+afterAll(() => test?.close());
+
+const draw = (object: string, colour = 'red') =>
+  sharp(Buffer.from(drawObjectSvg({ object, colour, background: 'white', seed: 5, size: SIDE })))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+
+async function strip(objects: readonly string[]) {
+  const data = Buffer.concat(await Promise.all(objects.map((object) => draw(object))));
+  return sharp(data, { raw: { width: SIDE, height: SIDE * objects.length, channels: 3, pageHeight: SIDE } });
+}
+
+async function bring(files: Record<string, Buffer>): Promise<string[]> {
+  const given = Object.entries(files).map(([fileName, content]) => ({ fileName, content }));
+  const uploads = (await stageFiles(test, key, given)).map((upload) => ({ upload }));
+  const end = await runImport(test, key, { source: { uploads } });
+  expect(end.items.map(({ state, message }) => [state, message])).toEqual(given.map(() => ['CREATED', null]));
+  return end.items.map(({ assetId }) => assetId as string);
+}
+
+async function find(query: string, first = 10) {
+  const { assets } = await test.ask(
+    `query ($query: String!, $first: Int!) { assets(query: $query, first: $first, showAll: true) { edges { score matchedBy
+      matchedParts { kind timeMs page box { x y width height } excerpt thumbnailUrl } node { id fileName } } } }`,
+    { query, first },
+    key,
+  );
+  return assets.edges as {
+    score: number;
+    matchedBy: string[];
+    matchedParts: { kind: string; timeMs: number | null; page: number | null; thumbnailUrl: string | null }[];
+    node: { id: string; fileName: string };
+  }[];
+}
+
+function rows<Row>(statement: ReturnType<typeof sql>): Promise<Row[]> {
+  return test.app.database.asOrganization((test.organizations.main as { id: string }).id, (tx) => tx.query<Row>(statement));
+}
+
+it('an animation and a scan are found by a frame or page that is not their first, and the answer says which', async () => {
+  const gif = await (await strip(OBJECTS)).gif({ delay: [500, 700, 900, 100] }).toBuffer();
+  const tiff = await (await strip(['sailboat', 'key', 'umbrella'])).tiff({ compression: 'lzw' }).toBuffer();
+  const others = Object.fromEntries(
+    await Promise.all(
+      ['tree', 'cup', 'star'].map(async (object) => [
+        `${object}.png`,
+        await sharp(await draw(object), { raw: { width: SIDE, height: SIDE, channels: 3 } })
+          .png()
+          .toBuffer(),
+      ]),
+    ),
+  );
+  await bring({ 'film.gif': gif, 'scan.tif': tiff, ...others });
+
+  const [bicycle] = await find('a bicycle');
+  expect(bicycle).toMatchObject({ node: { fileName: 'film.gif' }, matchedParts: [{ kind: 'FRAME', timeMs: 500, page: null }] });
+  const [umbrella] = await find('an umbrella');
+  expect(umbrella).toMatchObject({ node: { fileName: 'scan.tif' }, matchedParts: [{ kind: 'PAGE', page: 3, timeMs: null }] });
+  // The whole is the first frame: nothing more to say.
+  expect((await find('an apple'))[0]).toMatchObject({ node: { fileName: 'film.gif' }, matchedParts: [] });
+  // One asset, one row.
+  expect((await find('a bicycle')).map(({ node }) => node.fileName).sort()).toEqual(
+    [...Object.keys(others), 'film.gif', 'scan.tif'].sort(),
+  );
+
+  const picture = await fetch(umbrella!.matchedParts[0]!.thumbnailUrl as string);
+  expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/webp']);
+  const shown = await sharp(Buffer.from(await picture.arrayBuffer()))
+    .resize(SIDE, SIDE)
+    .raw()
+    .toBuffer();
+  const meant = await draw('umbrella');
+  expect(shown.reduce((sum, value, index) => sum + Math.abs(value - meant[index]!), 0) / meant.length).toBeLessThan(8);
+
+  const { asset } = await test.ask(
+    'query ($id: ID!) { asset(id: $id) { currentVersion { pageCount searchable parts { page timeMs thumbnailUrl } } } }',
+    { id: umbrella!.node.id },
+    key,
+  );
+  expect(asset.currentVersion).toMatchObject({
+    pageCount: 3,
+    searchable: true,
+    parts: [
+      { page: 2, timeMs: null },
+      { page: 3, timeMs: null },
+    ],
+  });
+  for (const part of asset.currentVersion.parts) expect((await fetch(part.thumbnailUrl)).status).toBe(200);
+  expect((await fetch(`${(asset.currentVersion.parts[0].thumbnailUrl as string).slice(0, -4)}AAAA`)).status).toBe(404);
+});
+
+it('parts without a vector are embedded in the background, and parts that a file no longer has go', async () => {
+  const [{ before }] = (await rows<{ before: number }>(sql`SELECT count(*) AS before FROM asset_embedding`)) as [{ before: number }];
+  await rows(sql`DELETE FROM asset_embedding WHERE part = 'page:2' OR part LIKE 'frame:%'`);
+  await rows(sql`INSERT INTO version_part (organization_id, version_id, part, position)
+    SELECT organization_id, version_id, 'page:9', 8 FROM version_part WHERE part = 'page:2'`);
+  await test.app.modelRevisions.catchUp((test.organizations.main as { id: string }).id);
+  for (const began = Date.now(); ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const [{ now, stale }] = (await rows<{ now: number; stale: number }>(
+      sql`SELECT (SELECT count(*) FROM asset_embedding) AS now, (SELECT count(*) FROM version_part WHERE part = 'page:9') AS stale`,
+    )) as [{ now: number; stale: number }];
+    if (now === before && stale === 0) break;
+    if (Date.now() - began > 60_000) throw new Error(`${now} of ${before} vectors, ${stale} parts too many`);
+  }
+  expect((await find('a bicycle'))[0]).toMatchObject({ node: { fileName: 'film.gif' }, matchedParts: [{ kind: 'FRAME' }] });
+});
+
+it('a deleted asset takes its parts with it', async () => {
+  const [film] = await find('a bicycle');
+  await test.ask(
+    'mutation ($input: AssetsDeleteInput!) { assetsDelete(input: $input) { userErrors { code } } }',
+    { input: { assets: [film!.node.id] } },
+    key,
+  );
+  expect(
+    await rows(sql`SELECT part FROM version_part UNION ALL SELECT part FROM asset_embedding WHERE part <> 'whole' ORDER BY 1`),
+  ).toEqual(['page:2', 'page:2', 'page:3', 'page:3'].map((part) => ({ part })));
+});
