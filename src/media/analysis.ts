@@ -9,6 +9,8 @@ import { type DetectedMedia, detectMediaType } from './media-type.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
 import { paletteOf } from './palette.js';
 import { lumaOf, onWhite } from './raw-picture.js';
+import { partKeyOf } from './part-key.js';
+import { MAX_PASSAGES, passagesOf } from './passages.js';
 import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
 import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
@@ -70,14 +72,9 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   };
   const { byteSize, media } = await identify(filePath, options.fileName, limits);
   if (media.kind === 'DOCUMENT') {
-    const { text, warnings } = await timed('decodeMs', () => readTextDocument(filePath, options.fileName));
-    return {
-      facts: { ...noPicture(byteSize, media), text, warnings: [...media.warnings, ...warnings] },
-      pixels: null,
-      thumbnail: null,
-      parts: [],
-      timings,
-    };
+    const { text, parts, warnings } = await timed('decodeMs', () => readText(filePath, options.fileName));
+    const facts = { ...noPicture(byteSize, media), text, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
+    return { facts, pixels: null, thumbnail: null, parts, timings };
   }
   const source = await timed('decodeMs', () => openPicture(filePath, options.fileName, media, limits.maxPixels));
   try {
@@ -102,7 +99,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
 export async function modelInputsOf(filePath: string, fileName: string, input: ImageInputSpec, limits: MediaLimits): Promise<ModelInputs> {
   checkInputSpec(input);
   const { media } = await identify(filePath, fileName, limits);
-  if (media.kind === 'DOCUMENT') return { pixels: null, parts: [] };
+  if (media.kind === 'DOCUMENT') return { pixels: null, parts: (await readText(filePath, fileName)).parts };
   const source = await openPicture(filePath, fileName, media, limits.maxPixels);
   try {
     const { parts } = await partsOf(source, { input }, limits.maxPixels, (_, work) => work());
@@ -134,6 +131,25 @@ export async function openImage(filePath: string, fileName: string, limits: Medi
   if (media.kind === 'DOCUMENT')
     throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is text and has no picture.`, { value: fileName });
   return openPicture(filePath, fileName, media, limits.maxPixels);
+}
+
+/** A text with its passages. */
+async function readText(filePath: string, fileName: string): Promise<{ text: string; parts: MediaPart[]; warnings: string[] }> {
+  const { text, warnings } = await readTextDocument(filePath, fileName);
+  const { parts, warnings: more } = textParts(text);
+  return { text, parts, warnings: [...warnings, ...more] };
+}
+
+/** The passages of a text as parts. */
+function textParts(text: string): { parts: MediaPart[]; warnings: string[] } {
+  const { passages, isCut } = passagesOf(text);
+  return {
+    parts: passages.map(({ from, length, words }) => ({
+      part: partKeyOf({ kind: 'TEXT', from, length }),
+      ...{ pixels: null, thumbnail: null, text: words },
+    })),
+    warnings: isCut ? [`The text is long: its first ${MAX_PASSAGES} passages are found by meaning, all of it by its words.`] : [],
+  };
 }
 
 async function identify(filePath: string, fileName: string, limits: MediaLimits): Promise<{ byteSize: number; media: DetectedMedia }> {

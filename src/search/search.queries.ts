@@ -156,13 +156,13 @@ export function selectAssets({ filter, context }: { filter: AssetFilter | null; 
     AND ${compileFilter(filter, context, { asset: 'a' })}`;
 }
 
-/** How many assets pass a filter; `onlyAssetId` asks about this one alone. */
+/** How many assets pass a filter. */
 export async function countAssets(
   tx: OrganizationTx,
-  { filter, context, onlyAssetId }: { filter: AssetFilter | null; context: FilterContext; onlyAssetId?: string },
+  { filter, context }: { filter: AssetFilter | null; context: FilterContext },
 ): Promise<number> {
   const rows = await tx.query<{ total: number }>(sql`
     SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid
-      AND ${compileFilter(filter, context, { asset: 'a' })} ${onlyAssetId ? sql`AND a.id = ${onlyAssetId}::uuid` : empty}`);
+      AND ${compileFilter(filter, context, { asset: 'a' })}`);
   return rows[0]?.total ?? 0;
 }

@@ -21,6 +21,7 @@ import { type RankCursor, rankKeys, readRankCursor, SORT_VALUES, sortValue } fro
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Probe } from './candidate.queries.js';
 import { type Channel, type DistanceCut, selectResults } from './fusion.queries.js';
+import { findAssetVectors } from './query.queries.js';
 import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
 import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
@@ -190,9 +191,11 @@ export class SearchService {
     const model = await this.#embedding.modelOf(viewer.organizationId);
     const page = readPage(first, after, 'similar', assetId, filter ?? null, model.revision.revision);
     const cursor = readRankCursor(page, RELEVANCE, after);
-    if (!(await this.#exists(viewer, assetId, null)))
-      throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
-    if (!(await this.#exists(viewer, assetId, { searchable: true }))) {
+    const [compared] = await this.#database.asOrganization(viewer.organizationId, (tx) =>
+      findAssetVectors(tx, model.revision.id, [assetId]),
+    );
+    if (compared === undefined) throw new VitrineError('NOT_FOUND', 'asset: there is no such asset.', { field: 'asset', value: asset });
+    if (compared.vector === null) {
       throw badInput(
         'asset',
         asset,
@@ -359,10 +362,6 @@ export class SearchService {
         notices,
       },
     );
-  }
-
-  async #exists(viewer: Viewer, onlyAssetId: string, filter: AssetFilter | null): Promise<boolean> {
-    return (await this.#resolved(viewer, filter, (tx, context) => countAssets(tx, { filter, context, onlyAssetId }))) > 0;
   }
 
   #resolved<T>(viewer: Viewer, filter: AssetFilter | null, work: (tx: OrganizationTx, context: FilterContext) => Promise<T>): Promise<T> {

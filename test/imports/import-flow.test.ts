@@ -103,7 +103,7 @@ describe('uploads', () => {
       metadata: { origin: 'test' },
     });
     expect(assets.map(({ mediaType }) => mediaType)).toEqual(['image/png', 'image/jpeg', 'text/plain']);
-    expect(assets.map(({ currentVersion }) => currentVersion.searchable)).toEqual([true, true, false]);
+    expect(assets.map(({ currentVersion }) => currentVersion.searchable)).toEqual([true, true, true]);
   });
 
   it('are refused before their bytes have arrived, and when the bytes are not the announced ones', async () => {

@@ -133,3 +133,26 @@ it('a deleted asset takes its parts with it', async () => {
     await rows(sql`SELECT part FROM version_part UNION ALL SELECT part FROM asset_embedding WHERE part <> 'whole' ORDER BY 1`),
   ).toEqual(['page:2', 'page:2', 'page:3', 'page:3'].map((part) => ({ part })));
 });
+
+it('a text is found by meaning, with the passage that meant it, among pictures and without pushing them aside', async () => {
+  const menu = `# House rules\n\nPlease close the door quietly.\n\n## Pets\n\nA dog may come along on a leash.\n\n## Travel\n\nPeople ride a bicycle to the office.\n`;
+  await bring({
+    'rules.md': Buffer.from(menu),
+    'prices.txt': Buffer.from('Prices are in euro. Tax is added. Orders above fifty are shipped free of charge.'),
+  });
+  const found = await find('a bike', 20);
+  const rules = found.find(({ node }) => node.fileName === 'rules.md');
+  expect(rules).toMatchObject({
+    matchedBy: ['MEANING'],
+    score: null,
+    matchedParts: [{ kind: 'PASSAGE', excerpt: 'People ride a bicycle to the office.', page: null, thumbnailUrl: null }],
+  });
+  const place = (name: string) => found.findIndex(({ node }) => node.fileName === name);
+  expect(place('rules.md')).toBeLessThan(place('prices.txt'));
+  // Both the words and the meaning.
+  expect((await find('people ride a bicycle'))[0]).toMatchObject({ node: { fileName: 'rules.md' }, matchedBy: ['MEANING', 'TEXT'] });
+  expect(await rows(sql`SELECT count(*) AS n FROM asset_embedding WHERE of_text AND part NOT LIKE 'text:%'`)).toEqual([{ n: 0 }]);
+  // Nothing looks like a text.
+  const answer = await test.graphql('query ($id: ID!) { similarAssets(asset: $id) { edges { cursor } } }', { id: rules!.node.id }, key);
+  expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'asset' } }]);
+});
