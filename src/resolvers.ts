@@ -52,6 +52,7 @@ import { SuggestionResolver } from './search/suggestion.resolver.js';
 import { SuggestionService } from './search/suggestion.service.js';
 import type { Ground, Services } from './services.js';
 import { TagResolver } from './tags/tag.resolver.js';
+import { WebhookResolver } from './webhooks/webhook.resolver.js';
 
 /** The GraphQL schema over the services: one resolver a room, one service call a field. */
 export function buildSchema(services: Services, { database, baseUrl }: Pick<Ground, 'database' | 'baseUrl'>): GraphQLSchema {
@@ -89,6 +90,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     multipartUploads,
     search,
     savedSearches,
+    webhooks,
     imports,
     importControl,
     importResults,
@@ -158,6 +160,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new SuggestionResolver(new SuggestionService(database)),
     new TagResolver(tags),
     new ViewerResolver(organizations),
+    new WebhookResolver(webhooks),
   ]);
 }
 

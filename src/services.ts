@@ -62,6 +62,8 @@ import { FilterService } from './search/filter.service.js';
 import { QueryReader } from './search/query-reader.service.js';
 import { SearchService } from './search/search.service.js';
 import { TagService } from './tags/tag.service.js';
+import { WebhookOutbox } from './webhooks/webhook-outbox.js';
+import { WebhookService } from './webhooks/webhook.service.js';
 
 /** What the services stand on: everything outside of this program, opened by app.ts. */
 export interface Ground {
@@ -147,7 +149,9 @@ export async function buildServices({ config, log, database, files, library, mod
   const reader = new QueryReader({ database, calibration, uploads, files, media });
   const search = new SearchService(database, embedding, new FilterService(embedding, tags, compliance), calibration, reader);
   const outbound = { allowedHosts: new Set(config.webhookHosts) };
-  const savedSearches = new SavedSearchService(database, search, outbound, async (organizationId) => {
+  const outbox = new WebhookOutbox(queue, outbound);
+  const webhooks = new WebhookService(database, outbox);
+  const savedSearches = new SavedSearchService(database, search, outbox, async (organizationId) => {
     await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, SAVED_SEARCH_MATCH, [{ organizationId }]));
     queue.wake(SAVED_SEARCH_MATCH);
   });
@@ -206,6 +210,8 @@ export async function buildServices({ config, log, database, files, library, mod
     reader,
     search,
     outbound,
+    outbox,
+    webhooks,
     savedSearches,
     sources,
     imports,

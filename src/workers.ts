@@ -23,8 +23,9 @@ import { COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, ComplianceClockJob } from './r
 import { ReportExportJob } from './reports/report-export.job.js';
 import { REPORT_EXPORT } from './reports/report-export.service.js';
 import { SAVED_SEARCH_MATCH, SavedSearchMatchJob } from './saved-searches/saved-search-match.job.js';
-import { WEBHOOK_DELIVERY, WebhookDeliveryJob } from './saved-searches/webhook-delivery.job.js';
 import type { Ground, Services } from './services.js';
+import { EVENT_DISPATCH, EVENT_DISPATCH_CRON, EventDispatchJob } from './webhooks/event-dispatch.job.js';
+import { WEBHOOK_DELIVERY, WebhookDeliveryJob } from './webhooks/webhook-delivery.job.js';
 
 const THUMBNAIL_EDGE_PX = 512;
 
@@ -46,6 +47,7 @@ export const JOB_KINDS = [
   REPORT_EXPORT,
   COMPLIANCE_CLOCK,
   SAVED_SEARCH_MATCH,
+  EVENT_DISPATCH,
   WEBHOOK_DELIVERY,
 ];
 
@@ -77,6 +79,7 @@ export async function startWorkers(
     assetEdit,
     search,
     outbound,
+    outbox,
     uploads,
     multipartUploads,
   } = services;
@@ -132,7 +135,9 @@ export async function startWorkers(
   queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
   const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
   queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
-  queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, queue, log }), 1);
+  queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, outbox, log }), 1);
+  queue.work(EVENT_DISPATCH, new EventDispatchJob({ database, organizations, outbox }), 1);
+  await queue.schedule(EVENT_DISPATCH, EVENT_DISPATCH_CRON, {});
   queue.work(WEBHOOK_DELIVERY, new WebhookDeliveryJob(database, { policy: outbound, log }), 2);
   const afterParts = (organizationId: string) => modelRevisions.catchUp(organizationId);
   const remeasure = new AssetRemeasureJob(

@@ -7,6 +7,7 @@ export type NodeType =
   | 'BrandMark'
   | 'BulkEdit'
   | 'Collection'
+  | 'EventWebhook'
   | 'DeliveryLink'
   | 'Concept'
   | 'ConceptMatch'

@@ -2,12 +2,11 @@ import type { Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { isVitrineError } from '../errors.js';
 import type { AssetFilter } from '../search/filter.inputs.js';
-import type { JobHandler, JobKind, JobQueue } from '../jobs/job-queue.js';
+import type { JobHandler, JobKind } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { SearchService } from '../search/search.service.js';
+import type { WebhookOutbox } from '../webhooks/webhook-outbox.js';
 import { listSavedSearches, lockSavedSearch, recordMatches, type SavedSearchRow } from './saved-search.queries.js';
-import { WEBHOOK_DELIVERY } from './webhook-delivery.job.js';
-import { insertDeliveries } from './webhook.queries.js';
 
 /** Compares all saved searches with the library, after it or one of them changed. */
 export const SAVED_SEARCH_MATCH: JobKind<{ organizationId: string }> = { name: 'saved-search-match', retryLimit: 3, expireInSeconds: 900 };
@@ -18,7 +17,7 @@ const ASSETS_PER_MESSAGE = 100;
 export interface MatchRooms {
   database: Database;
   search: SearchService;
-  queue: JobQueue;
+  outbox: WebhookOutbox;
   log: Logger;
 }
 
@@ -53,7 +52,7 @@ export class SavedSearchMatchJob implements JobHandler<{ organizationId: string 
   }
 
   async #match(organizationId: string, row: SavedSearchRow): Promise<void> {
-    const { database, search, queue } = this.#rooms;
+    const { database, search, outbox } = this.#rooms;
     const viewer: Viewer = { organizationId, apiKeyId: organizationId, apiKeyName: 'saved searches', role: 'VIEWER' };
     const { query, filter } = row.search;
     const select = await search.prepareMatches(viewer, { query: query ?? null, filter: (filter ?? null) as AssetFilter | null });
@@ -64,14 +63,8 @@ export class SavedSearchMatchJob implements JobHandler<{ organizationId: string 
       const added = await recordMatches(tx, row.id, candidates);
       // What matched when the search was kept is no news.
       if (locked?.evaluatedAt == null || added.length === 0) return 0;
-      const deliveries = await insertDeliveries(tx, row.id, added, ASSETS_PER_MESSAGE);
-      await queue.enqueue(
-        tx,
-        WEBHOOK_DELIVERY,
-        deliveries.map((deliveryId) => ({ organizationId, deliveryId })),
-      );
-      return deliveries.length;
+      return outbox.postMatches(tx, row.id, added, ASSETS_PER_MESSAGE);
     });
-    if (announced > 0) queue.wake(WEBHOOK_DELIVERY);
+    if (announced > 0) outbox.wake();
   }
 }

@@ -3,6 +3,7 @@ import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { payload } from '../graphql/payload.js';
 import { toAssetConnection } from '../search/asset-connection.js';
 import { AssetConnection } from '../search/search.types.js';
+import { WebhookDelivery } from '../webhooks/webhook.types.js';
 import {
   SavedSearchCreateInput,
   SavedSearchDeleteInput,
@@ -17,7 +18,6 @@ import {
   SavedSearchCreatePayload,
   SavedSearchDeletePayload,
   SavedSearchUpdatePayload,
-  WebhookDelivery,
 } from './saved-search.types.js';
 
 @Resolver(() => SavedSearch)

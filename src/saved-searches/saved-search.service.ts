@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
-import { type OutboundPolicy, readOutboundUrl } from '../http/outbound-request.js';
 import type { AssetFilter } from '../search/filter.inputs.js';
 import type { AssetPage, SearchService } from '../search/search.service.js';
 import { readLabel } from '../tags/label.js';
+import type { WebhookOutbox } from '../webhooks/webhook-outbox.js';
+import { toDelivery, type WebhookDelivery } from '../webhooks/webhook.types.js';
 import {
   countSavedSearches,
   deleteSavedSearch,
@@ -18,12 +18,10 @@ import {
   type SavedSearchRow,
   updateSavedSearch,
 } from './saved-search.queries.js';
-import type { SavedSearch, WebhookDelivery } from './saved-search.types.js';
-import { listDeliveries } from './webhook.queries.js';
+import type { SavedSearch } from './saved-search.types.js';
 
 const MAX_NAME_LENGTH = 200;
 const MAX_SAVED_SEARCHES = 500;
-const SECRET_BYTES = 32;
 const SHOWN_DELIVERIES = 20;
 const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
 
@@ -34,14 +32,14 @@ type WebhookChange = { url: string; secret: string } | null;
 export class SavedSearchService {
   readonly #database: Database;
   readonly #search: SearchService;
-  readonly #policy: OutboundPolicy;
+  readonly #outbox: WebhookOutbox;
   readonly #afterChange: (organizationId: string) => Promise<void>;
 
   /** @param afterChange has the searches compared with the library, in the background */
-  constructor(database: Database, search: SearchService, policy: OutboundPolicy, afterChange: (organizationId: string) => Promise<void>) {
+  constructor(database: Database, search: SearchService, outbox: WebhookOutbox, afterChange: (organizationId: string) => Promise<void>) {
     this.#database = database;
     this.#search = search;
-    this.#policy = policy;
+    this.#outbox = outbox;
     this.#afterChange = afterChange;
   }
 
@@ -73,8 +71,9 @@ export class SavedSearchService {
 
   /** The latest messages to its webhook, newest first. */
   async deliveriesOf(viewer: Viewer, row: SavedSearchRow): Promise<WebhookDelivery[]> {
-    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => listDeliveries(tx, row.id, SHOWN_DELIVERIES));
-    return rows.map(({ id, assetIds, ...rest }) => ({ ...rest, messageId: id, assetCount: assetIds.length }));
+    const receiver = { savedSearchId: row.id };
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => this.#outbox.latest(tx, receiver, SHOWN_DELIVERIES));
+    return rows.map(toDelivery);
   }
 
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CONFLICT when the name is taken */
@@ -144,9 +143,7 @@ export class SavedSearchService {
   }
 
   #readWebhook(webhook: { url: string } | null | undefined): WebhookChange {
-    if (webhook == null) return null;
-    const { href } = readOutboundUrl(webhook.url, 'input.webhook.url', this.#policy);
-    return { url: href, secret: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}` };
+    return webhook == null ? null : this.#outbox.newReceiver(webhook.url, 'input.webhook.url');
   }
 }
 

@@ -1,47 +1,9 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.js';
 import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
 import type { SavedSearchRow } from './saved-search.queries.js';
-
-export const WebhookDeliveryState = { PENDING: 'PENDING', DELIVERED: 'DELIVERED', FAILED: 'FAILED' } as const;
-registerEnumType(WebhookDeliveryState, {
-  name: 'WebhookDeliveryState',
-  description: 'How far a message to a webhook is.',
-  valuesConfig: {
-    PENDING: { description: 'Not taken yet; it is tried again with growing pauses, for about an hour.' },
-    DELIVERED: { description: 'The receiver answered with a status from 200 to 299.' },
-    FAILED: { description: 'Not taken, and not tried again.' },
-  },
-});
-
-@ObjectType({ description: 'One message to a webhook.' })
-export class WebhookDelivery {
-  @Field(() => String, { description: 'Sent as `webhook-id`: the same at every attempt, so that a receiver can tell repetitions.' })
-  messageId!: string;
-
-  @Field(() => WebhookDeliveryState, { description: 'How far it is.' })
-  state!: keyof typeof WebhookDeliveryState;
-
-  @Field(() => Int, { description: 'Assets that it announces.' })
-  assetCount!: number;
-
-  @Field(() => Int, { description: 'Attempts so far.' })
-  attempts!: number;
-
-  @Field(() => Int, { nullable: true, description: 'HTTP status of the last answer; null when there was none.' })
-  responseStatus!: number | null;
-
-  @Field(() => String, { nullable: true, description: 'Why the last attempt failed.' })
-  error!: string | null;
-
-  @Field(() => Date, { description: 'When the assets began to match.' })
-  createdAt!: Date;
-
-  @Field(() => Date, { nullable: true, description: 'When it was taken or given up.' })
-  finishedAt!: Date | null;
-}
 
 @ObjectType({ description: 'Where assets that begin to match are announced, signed as Standard Webhooks says.' })
 export class Webhook {

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { toGlobalId } from '../graphql/global-id.js';
 import { BlockedAddressError, type OutboundPolicy, post, type Resolve } from '../http/outbound-request.js';
 import type { JobHandler, JobKind } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
-import { type Message, noteDelivery, stopWebhook, takeDelivery } from './webhook.queries.js';
+import { type Message, noteDelivery, stopReceiver, takeDelivery } from './delivery.queries.js';
+import { describeMessage } from './webhook-message.js';
 
 type Data = { organizationId: string; deliveryId: string };
 
@@ -46,7 +46,8 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
           responseStatus: status,
           error: 'The receiver says that it is gone for good.',
         });
-        await stopWebhook(tx, message.savedSearchId);
+        const { webhookId, savedSearchId } = message;
+        await stopReceiver(tx, webhookId === null ? { savedSearchId: savedSearchId as string } : { webhookId });
       });
     } catch (error) {
       const text = (error as Error).message.slice(0, 500);
@@ -55,7 +56,7 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
       await inside((tx) =>
         noteDelivery(tx, deliveryId, { state, responseStatus: error instanceof AnswerError ? error.status : null, error: text }),
       );
-      this.#options.log.warn({ deliveryId, savedSearch: message.savedSearchId, reason: text }, 'a webhook did not take its message');
+      this.#options.log.warn({ deliveryId, webhook: message.receiverName, reason: text }, 'a webhook did not take its message');
       if (state === 'PENDING') throw error;
     }
   }
@@ -67,15 +68,9 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
     );
   }
 
-  #send({ id, savedSearchId, savedSearchName, url, secret, createdAt, assets }: Message): Promise<number> {
-    const body = JSON.stringify({
-      type: 'saved_search.matched',
-      timestamp: createdAt.toISOString(),
-      data: {
-        savedSearch: { id: toGlobalId('SavedSearch', savedSearchId), name: savedSearchName },
-        assets: assets.map((asset) => ({ ...asset, id: toGlobalId('Asset', asset.id) })),
-      },
-    });
+  #send(message: Message): Promise<number> {
+    const { id, url, secret } = message;
+    const body = JSON.stringify(describeMessage(message));
     const seconds = Math.floor((this.#options.now?.() ?? new Date()).getTime() / 1000);
     const headers = {
       'content-type': 'application/json',
