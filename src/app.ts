@@ -69,6 +69,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
     const ground: Ground = { config, log, database, files, library, models, media, queue, signer, baseUrl };
     const services = await buildServices(ground);
     closers.push(() => services.embedding.close());
+    closers.push(() => services.importBuckets.close());
     const schema = buildSchema(services, ground);
 
     return {

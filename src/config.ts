@@ -44,6 +44,12 @@ const VARIABLES = {
   VITRINE_MAX_PIXELS: whole(1, 1_000_000_000).default(100_000_000),
   VITRINE_MAX_FILE_BYTES: whole(1, 100_000_000_000).default(512 * 1024 * 1024),
   VITRINE_IMPORT_ROOTS: z.string().default(''),
+  VITRINE_IMPORT_BUCKETS: list(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}(\/.*)?$/, 'is not a bucket or bucket/prefix')),
+  VITRINE_IMPORT_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_IMPORT_S3_REGION: z.string().optional(),
+  VITRINE_IMPORT_S3_ACCESS_KEY_ID: z.string().optional(),
+  VITRINE_IMPORT_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  VITRINE_IMPORT_S3_FORCE_PATH_STYLE: flag.optional(),
   VITRINE_IMPORT_URL_HOSTS: list(z.string().regex(/^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'is not a host, *.host or host:port')),
   VITRINE_IMPORT_URL_NETWORKS: list(z.union([z.cidrv4(), z.cidrv6()])),
   VITRINE_IMPORT_URL_TIMEOUT_MS: whole(100, 3_600_000).default(60_000),
@@ -91,6 +97,11 @@ export interface Config {
   media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
   /** Folders that imports of the kind `folder` may read, absolute. */
   importRoots: string[];
+  /** Buckets that imports may read, and how they are reached; see ImportBuckets. */
+  importBuckets: {
+    allowed: { bucket: string; prefix: string }[];
+    connection: { endpoint?: string; region: string; accessKeyId?: string; secretAccessKey?: string; forcePathStyle: boolean };
+  };
   /** What imports may fetch from addresses; see UrlPolicy. */
   importUrls: { hosts: string[]; networks: string[]; timeoutMs: number };
   /** `host` or `host:port` of webhook receivers that may be plain http or have private addresses. */
@@ -173,6 +184,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       maxPixels: env.VITRINE_MAX_PIXELS,
       maxByteSize: env.VITRINE_MAX_FILE_BYTES,
     },
+    importBuckets: importBuckets(env),
     importUrls: {
       hosts: env.VITRINE_IMPORT_URL_HOSTS,
       networks: env.VITRINE_IMPORT_URL_NETWORKS,
@@ -188,6 +200,45 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     client: {
       ...(env.VITRINE_SERVER !== undefined && { server: env.VITRINE_SERVER }),
       ...(env.VITRINE_API_KEY !== undefined && { apiKey: env.VITRINE_API_KEY }),
+    },
+  };
+}
+
+type Environment = z.output<z.ZodObject<typeof VARIABLES>>;
+
+function importBuckets(env: Environment): Config['importBuckets'] {
+  // Settings of their own, or those of the storage: never one's address with the other's key.
+  const own = Object.keys(VARIABLES).some((name) => name.startsWith('VITRINE_IMPORT_S3_') && env[name as keyof Environment] !== undefined);
+  const [endpoint, region, accessKeyId, secretAccessKey, forcePathStyle] = own
+    ? [
+        env.VITRINE_IMPORT_S3_ENDPOINT,
+        env.VITRINE_IMPORT_S3_REGION ?? 'us-east-1',
+        env.VITRINE_IMPORT_S3_ACCESS_KEY_ID,
+        env.VITRINE_IMPORT_S3_SECRET_ACCESS_KEY,
+        env.VITRINE_IMPORT_S3_FORCE_PATH_STYLE ?? false,
+      ]
+    : [
+        env.VITRINE_S3_ENDPOINT,
+        env.VITRINE_S3_REGION,
+        env.VITRINE_S3_ACCESS_KEY_ID,
+        env.VITRINE_S3_SECRET_ACCESS_KEY,
+        env.VITRINE_S3_FORCE_PATH_STYLE,
+      ];
+  if (env.VITRINE_IMPORT_BUCKETS.length > 0 && (accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    const prefix = own ? 'VITRINE_IMPORT_S3' : 'VITRINE_S3';
+    const message = `${prefix}_ACCESS_KEY_ID and ${prefix}_SECRET_ACCESS_KEY go together: set both or neither.`;
+    throw new VitrineError('CONFIG_INVALID', message, { field: `${prefix}_ACCESS_KEY_ID` });
+  }
+  return {
+    allowed: env.VITRINE_IMPORT_BUCKETS.map((entry) => {
+      const [, bucket, prefix = ''] = /^([^/]+)\/?(.*)$/.exec(entry) as unknown as [string, string, string];
+      return { bucket, prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` };
+    }),
+    connection: {
+      region,
+      forcePathStyle,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(accessKeyId !== undefined && secretAccessKey !== undefined && { accessKeyId, secretAccessKey }),
     },
   };
 }

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'ARCHIVE_INVALID'
   | 'URL_REFUSED'
   | 'URL_UNREACHABLE'
+  | 'BUCKET_UNREACHABLE'
   | 'MULTIPART_UNAVAILABLE'
   | 'MULTIPART_INCOMPLETE'
   // the model

@@ -35,6 +35,7 @@ import { ModelRevisionService } from './embedding/model-revision.service.js';
 import type { FileStore } from './files/file-store.js';
 import { MINIMUM_FREE_BYTE_SIZE } from './files/local-file-store.js';
 import { AssetExportService } from './exports/asset-export.service.js';
+import { ImportBuckets } from './files/import-buckets.js';
 import { HistoryService } from './history/history.service.js';
 import type { Signer } from './http/signed-token.js';
 import { ImportControlService } from './imports/import-control.service.js';
@@ -155,7 +156,8 @@ export async function buildServices({ config, log, database, files, library, mod
     await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, SAVED_SEARCH_MATCH, [{ organizationId }]));
     queue.wake(SAVED_SEARCH_MATCH);
   });
-  const sources = new SourceReader(uploads, config.importRoots, config.importUrls);
+  const importBuckets = new ImportBuckets(config.importBuckets);
+  const sources = new SourceReader(uploads, config.importRoots, config.importUrls, importBuckets);
   const imports = new ImportService(database, queue, sources);
   const importControl = new ImportControlService(database, queue);
   const importResults = new ImportResultService(database, signer, baseUrl);
@@ -213,6 +215,7 @@ export async function buildServices({ config, log, database, files, library, mod
     outbox,
     webhooks,
     savedSearches,
+    importBuckets,
     sources,
     imports,
     importControl,

@@ -82,6 +82,7 @@ export async function startWorkers(
     outbox,
     uploads,
     multipartUploads,
+    importBuckets,
   } = services;
   await files.sweepTemporary();
   const recovered = await queue.enter();
@@ -92,7 +93,7 @@ export async function startWorkers(
     ...(onStage && { onStage }),
   };
   const { maxByteSize } = config.media;
-  const listing = new SourceListing(database, files, config.importUrls, maxByteSize);
+  const listing = new SourceListing(database, files, config.importUrls, maxByteSize, importBuckets);
   queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
   // Two batches at a time: while one is written, the next is decoded.
   const libraryChanged = async (organizationId: string) => {
@@ -115,7 +116,7 @@ export async function startWorkers(
   onStop(() => urls.close());
   const temporaryFolder = path.join(config.dataFolder, 'tmp');
   await mkdir(temporaryFolder, { recursive: true });
-  const itemFiles = new ItemFiles(database, files, urls, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
+  const itemFiles = new ItemFiles(database, files, urls, importBuckets, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
   const outcomes = new ImportOutcomes(ingest);
   const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);

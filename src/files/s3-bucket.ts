@@ -92,22 +92,31 @@ export class S3Bucket {
     return found === null ? null : (found.ContentLength ?? 0);
   }
 
-  /** Both ends of the range included. `byteSize` is what the server says it sends: some ignore ranges. */
-  async findObject(key: string, range?: { start: number; end: number }): Promise<(SizedStream & { etag: string | undefined }) | null> {
-    const request = { ...this.at(key), ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }) };
+  /** Both ends of the range included. `byteSize` is what the server says it sends: some ignore ranges. `etag`: no other one will do. */
+  async findObject(
+    key: string,
+    range?: { start: number; end: number },
+    etag?: string,
+  ): Promise<(SizedStream & { etag: string | undefined }) | null> {
+    const request = {
+      ...this.at(key),
+      ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }),
+      ...(etag !== undefined && { IfMatch: etag }),
+    };
     const found = await this.request('read', () => this.client.send(new GetObjectCommand(request)).catch(nullIfMissing));
     return found === null ? null : { stream: found.Body as Readable, byteSize: found.ContentLength ?? 0, etag: found.ETag };
   }
 
   /** In ascending order of the key's bytes, without the prefix. */
-  async *listObjects(under: string): AsyncGenerator<{ key: string; modifiedAtMs: number }> {
+  async *listObjects(under: string): AsyncGenerator<{ key: string; modifiedAtMs: number; byteSize: number; etag: string | null }> {
     let token: string | undefined;
     do {
       const next = token === undefined ? {} : { ContinuationToken: token };
       const request = { Bucket: this.name, Prefix: this.prefix + under, MaxKeys: this.listPageSize, ...next };
       const page = await this.request('list', () => this.client.send(new ListObjectsV2Command(request)));
       for (const object of page.Contents ?? []) {
-        yield { key: (object.Key ?? '').slice(this.prefix.length), modifiedAtMs: object.LastModified?.getTime() ?? Date.now() };
+        const modifiedAtMs = object.LastModified?.getTime() ?? Date.now();
+        yield { key: (object.Key ?? '').slice(this.prefix.length), modifiedAtMs, byteSize: object.Size ?? 0, etag: object.ETag ?? null };
       }
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);

@@ -125,7 +125,7 @@ function toFinal(item: ItemRow, outcome: IngestOutcome): Outcome {
 
 /** What is wrong with a file is REJECTED: trying again would not help. What is wrong with us is FAILED. */
 function faulty(item: ItemRow, error: VitrineError): FinalItem {
-  const ours = ['MEDIA_TIMEOUT', 'MEDIA_DECODER_CRASHED', 'URL_UNREACHABLE', 'INTERNAL'].includes(error.code);
+  const ours = ['MEDIA_TIMEOUT', 'MEDIA_DECODER_CRASHED', 'URL_UNREACHABLE', 'BUCKET_UNREACHABLE', 'INTERNAL'].includes(error.code);
   return {
     position: item.position,
     state: ours ? 'FAILED' : 'REJECTED',

@@ -13,6 +13,9 @@ export type ImportSource =
   | { type: 'UPLOADS'; uploads: { uploadId: string; fields: AssetFields }[] }
   | { type: 'FOLDER'; folder: string }
   | { type: 'URLS'; urls: { url: string; fields: AssetFields }[] }
+  | { type: 'BUCKET'; bucket: string; prefix: string }
+  /** Files named in the manifest are relative to its key. */
+  | { type: 'BUCKET_MANIFEST'; bucket: string; key: string; columns?: ColumnMapping }
   | { type: 'ARCHIVE'; archive: FileReference; columns?: ColumnMapping }
   /** Files named in the manifest are relative to its folder, or names of staged uploads. */
   | { type: 'MANIFEST'; path: string; columns?: ColumnMapping }
@@ -23,6 +26,8 @@ export type ItemSource =
   | { type: 'PATH'; path: string }
   | { type: 'UPLOAD'; uploadId: string }
   | { type: 'URL'; url: string }
+  /** Size and tag as they were listed; without a tag whatever is there. */
+  | { type: 'OBJECT'; bucket: string; key: string; etag: string | null; byteSize: number | null }
   | { type: 'ENTRY'; archive: FileReference; entry: ArchiveEntry }
   | { type: 'ASSET' };
 

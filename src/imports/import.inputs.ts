@@ -113,6 +113,28 @@ export class ImportManifestInput {
   files?: string[] | null;
 }
 
+@InputType({ description: 'A bucket of the S3 server that this server is connected to, or a part of it.' })
+export class ImportBucketInput {
+  @Field(() => String, { description: 'Name of the bucket, one that the server may read (VITRINE_IMPORT_BUCKETS).' })
+  name!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only objects whose keys begin so, such as `campaigns/2026/`. The whole bucket when absent, if that is allowed.',
+  })
+  prefix?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'A manifest (`.jsonl` or `.csv`), its key without the prefix. Then the files that it names are imported, relative to it, with its fields.',
+  })
+  manifest?: string | null;
+
+  @Field(() => [ImportColumnInput], { nullable: true, description: 'Columns of the manifest that have other names, up to 100.' })
+  columns?: ImportColumnInput[] | null;
+}
+
 @InputType({ description: 'Where the files come from: exactly one of these.' })
 export class ImportSourceInput {
   @Field(() => [ImportUploadInput], { nullable: true, description: 'Staged uploads, 1 to 1,000.' })
@@ -123,6 +145,9 @@ export class ImportSourceInput {
     description: 'A folder on the server, inside one that it may read (VITRINE_IMPORT_ROOTS), with all below it.',
   })
   folder?: string | null;
+
+  @Field(() => ImportBucketInput, { nullable: true, description: 'A bucket, or what of it begins with a prefix.' })
+  bucket?: ImportBucketInput | null;
 
   @Field(() => [ImportUrlInput], { nullable: true, description: 'Addresses to fetch files from, 1 to 1,000; use a manifest for more.' })
   urls?: ImportUrlInput[] | null;

@@ -179,7 +179,7 @@ const keyOf = (id: string) => fromGlobalId('ImportOperation', id, 'input.id');
 const changed = (row: Row) => ({ import: toImportOperation(row) });
 
 function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
-  const { uploads, folder, urls, archive, manifest } = source;
+  const { uploads, folder, bucket, urls, archive, manifest } = source;
   const upload = (id: string, field: string) => fromGlobalId('StagedUpload', id, field);
   return {
     uploads: uploads?.map((item, index) => ({
@@ -187,6 +187,7 @@ function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
       fields: item.fields,
     })),
     folder,
+    bucket,
     urls,
     archive: archive && {
       path: archive.path,

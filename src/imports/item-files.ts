@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../database/database.js';
 import { isOutage, isVitrineError, VitrineError } from '../errors.js';
+import type { ImportBuckets } from '../files/import-buckets.js';
 import type { FileStore } from '../files/file-store.js';
 import { receiveTemporaryFile } from '../files/temporary-file.js';
 import { readArchiveEntry } from './archive.js';
@@ -52,12 +53,14 @@ export class ItemFiles {
   readonly #database: Database;
   readonly #files: FileStore;
   readonly #urls: UrlSource;
+  readonly #buckets: ImportBuckets;
   readonly #options: ItemFilesOptions;
 
-  constructor(database: Database, files: FileStore, urls: UrlSource, options: ItemFilesOptions) {
+  constructor(database: Database, files: FileStore, urls: UrlSource, buckets: ImportBuckets, options: ItemFilesOptions) {
     this.#database = database;
     this.#files = files;
     this.#urls = urls;
+    this.#buckets = buckets;
     this.#options = options;
   }
 
@@ -107,6 +110,10 @@ export class ItemFiles {
     if (source.type === 'URL') {
       const { content, fileName } = await this.#urls.fetch(source.url);
       return this.#receive(content, fileName, keep);
+    }
+    if (source.type === 'OBJECT') {
+      const content = await this.#buckets.open(source.bucket, source.key, source.etag);
+      return this.#receive(content, path.posix.basename(source.key).slice(-255), keep);
     }
     const archive = pathOf(source.archive, archives);
     return this.#receive(await readArchiveEntry(archive, source.entry), path.posix.basename(source.entry.name).slice(-255), keep);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Database } from '../database/database.js';
 import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
+import type { ImportBuckets } from '../files/import-buckets.js';
 import { listArchive, readArchiveEntry } from './archive.js';
 import { listFolder, resolveInside } from './folder-source.js';
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
@@ -18,12 +19,14 @@ export class SourceListing {
   readonly #files: FileStore;
   readonly #urlPolicy: UrlPolicy;
   readonly #maxByteSize: number;
+  readonly #buckets: ImportBuckets;
 
-  constructor(database: Database, files: FileStore, urlPolicy: UrlPolicy, maxByteSize: number) {
+  constructor(database: Database, files: FileStore, urlPolicy: UrlPolicy, maxByteSize: number, buckets: ImportBuckets) {
     this.#database = database;
     this.#files = files;
     this.#urlPolicy = urlPolicy;
     this.#maxByteSize = maxByteSize;
+    this.#buckets = buckets;
   }
 
   /** @throws VitrineError when the source as a whole cannot be read; what is wrong with one item is in the item */
@@ -32,7 +35,9 @@ export class SourceListing {
     else if (source.type === 'UPLOADS') yield* this.#listUploads(organizationId, source.uploads);
     else if (source.type === 'URLS') {
       for (const { url, fields } of source.urls) yield { label: url, source: { type: 'URL', url }, fields, error: null };
-    } else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
+    } else if (source.type === 'BUCKET') yield* this.#listBucket(source.bucket, source.prefix);
+    else if (source.type === 'BUCKET_MANIFEST') yield* this.#listBucketManifest(source);
+    else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
     else if (source.type === 'MANIFEST') {
       const folder = path.dirname(source.path);
       const find = this.#finder(async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') }));
@@ -55,6 +60,31 @@ export class SourceListing {
     const names = new Map(rows.map((row) => [row.id, row.file_name]));
     for (const { uploadId, fields } of uploads)
       yield { label: names.get(uploadId) ?? uploadId, source: { type: 'UPLOAD', uploadId }, fields, error: null };
+  }
+
+  /** Every object is an item, but for placeholders of folders and hidden names. */
+  async *#listBucket(bucket: string, prefix: string): AsyncGenerator<PlannedItem> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    for await (const { key, byteSize, etag } of this.#buckets.list(bucket, prefix)) {
+      const label = key.slice(folder.length);
+      if (key.endsWith('/') || label.split('/').some((part) => part.startsWith('.'))) continue;
+      const source = { type: 'OBJECT', bucket, key, etag, byteSize } as const;
+      const error =
+        byteSize > this.#maxByteSize
+          ? new VitrineError('FILE_TOO_LARGE', `The file has ${byteSize} bytes; the limit is ${this.#maxByteSize}.`)
+          : null;
+      yield { label, source: error === null ? source : null, fields: {}, error };
+    }
+  }
+
+  async *#listBucketManifest({ bucket, key, columns }: Extract<ImportSource, { type: 'BUCKET_MANIFEST' }>): AsyncGenerator<PlannedItem> {
+    const folder = key.slice(0, key.lastIndexOf('/') + 1);
+    const find = this.#finder(async (file) => {
+      this.#buckets.requireAllowed(bucket, `${folder}${file}`, 'file');
+      return { type: 'OBJECT', bucket, key: `${folder}${file}`, etag: null, byteSize: null };
+    });
+    const content = { fileName: key, open: () => this.#buckets.open(bucket, key, null), withPath: unsupported };
+    yield* readManifest(content, find, columns);
   }
 
   /** The files of an archive; with a manifest on its top level, what that names. */
@@ -117,7 +147,7 @@ function manifestAt(file: string): ManifestFile {
 }
 
 function unsupported(): never {
-  throw new VitrineError('MANIFEST_INVALID', 'A spreadsheet inside an archive is not read; use CSV or JSON lines.');
+  throw new VitrineError('MANIFEST_INVALID', 'A spreadsheet inside an archive or a bucket is not read; use CSV or JSON lines.');
 }
 
 function notFound(file: string, what: string): VitrineError {

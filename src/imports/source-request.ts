@@ -1,6 +1,7 @@
 import type { Viewer } from '../access/viewer.js';
 import { type AssetFields, parseAssetFields } from '../assets/asset-fields.js';
 import { badInput } from '../errors.js';
+import type { ImportBuckets } from '../files/import-buckets.js';
 import { resolveInside } from './folder-source.js';
 import type { ColumnMapping, ImportSource } from './import-source.js';
 import { readPublicUrl, type UrlPolicy } from './public-url.js';
@@ -12,6 +13,7 @@ type Columns = { column: string; field?: string | null }[] | null | undefined;
 export interface SourceRequest {
   uploads?: { uploadId: string; fields?: unknown }[] | null;
   folder?: string | null;
+  bucket?: { name: string; prefix?: string | null; manifest?: string | null; columns?: Columns } | null;
   urls?: { url: string; fields?: unknown }[] | null;
   archive?: { path?: string | null; uploadId?: string | null; columns?: Columns } | null;
   manifest?: { path?: string | null; uploadId?: string | null; fileUploadIds?: string[] | null; columns?: Columns } | null;
@@ -19,18 +21,20 @@ export interface SourceRequest {
 
 const MAX_ROWS = 1000;
 const MAX_COLUMNS = 100;
-const SOURCES = ['uploads', 'folder', 'urls', 'archive', 'manifest'] as const;
+const SOURCES = ['uploads', 'folder', 'bucket', 'urls', 'archive', 'manifest'] as const;
 
 /** Checks sources that callers ask for. */
 export class SourceReader {
   readonly #uploads: StagedUploadService;
   readonly #roots: readonly string[];
   readonly #urlPolicy: UrlPolicy;
+  readonly #buckets: ImportBuckets;
 
-  constructor(uploads: StagedUploadService, roots: readonly string[], urlPolicy: UrlPolicy) {
+  constructor(uploads: StagedUploadService, roots: readonly string[], urlPolicy: UrlPolicy, buckets: ImportBuckets) {
     this.#uploads = uploads;
     this.#roots = roots;
     this.#urlPolicy = urlPolicy;
+    this.#buckets = buckets;
   }
 
   /**
@@ -48,6 +52,7 @@ export class SourceReader {
     if (request.urls != null) return { type: 'URLS', urls: this.#readUrls(request.urls) };
     if (request.folder != null)
       return { type: 'FOLDER', folder: await resolveInside(roots, request.folder, 'folder', 'input.source.folder') };
+    if (request.bucket != null) return this.#readBucket(request.bucket);
     if (request.archive != null) return this.#readArchive(viewer, request.archive, roots);
     return this.#readManifest(viewer, request.manifest as NonNullable<SourceRequest['manifest']>, roots);
   }
@@ -69,6 +74,20 @@ export class SourceReader {
       const at = `input.source.urls[${index}]`;
       return { url: readPublicUrl(url, this.#urlPolicy, `${at}.url`).href, fields: readFields(fields, `${at}.fields`) };
     });
+  }
+
+  #readBucket({ name, prefix, manifest, columns }: NonNullable<SourceRequest['bucket']>): ImportSource {
+    const field = 'input.source.bucket';
+    const start = prefix ?? '';
+    this.#buckets.requireAllowed(name, start, `${field}.prefix`);
+    if (manifest == null) {
+      if (columns != null) throw badInput(`${field}.columns`, columns, 'nothing without a manifest');
+      return { type: 'BUCKET', bucket: name, prefix: start };
+    }
+    const key = `${start}${manifest}`;
+    this.#buckets.requireAllowed(name, key, `${field}.manifest`);
+    if (!/\.(jsonl|ndjson|csv)$/i.test(key)) throw badInput(`${field}.manifest`, manifest, 'a key that ends in .jsonl, .ndjson or .csv');
+    return { type: 'BUCKET_MANIFEST', bucket: name, key, ...readColumns(columns, `${field}.columns`) };
   }
 
   async #readArchive(

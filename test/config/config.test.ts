@@ -56,6 +56,25 @@ describe('the configuration', () => {
     expect(() => readConfig({ VITRINE_PORT: 'x', VITRINE_PROVIDER: 'y' })).toThrow(/VITRINE_PORT[\s\S]*VITRINE_PROVIDER/);
   });
 
+  it('knows the buckets that imports may read, and mixes no address with another one’s key', () => {
+    expect(readConfig({}).importBuckets.allowed).toEqual([]);
+    const shared = readConfig({ VITRINE_IMPORT_BUCKETS: 'one, two/a/b', VITRINE_S3_ENDPOINT: 'http://here:1', VITRINE_S3_REGION: 'r' });
+    expect(shared.importBuckets).toEqual({
+      allowed: [
+        { bucket: 'one', prefix: '' },
+        { bucket: 'two', prefix: 'a/b/' },
+      ],
+      connection: { endpoint: 'http://here:1', region: 'r', forcePathStyle: false },
+    });
+    const storage = { VITRINE_S3_ENDPOINT: 'http://here:1', VITRINE_S3_ACCESS_KEY_ID: 'k', VITRINE_S3_SECRET_ACCESS_KEY: 's' };
+    const own = readConfig({ VITRINE_IMPORT_BUCKETS: 'one', ...storage, VITRINE_IMPORT_S3_REGION: 'eu-central-1' });
+    expect(own.importBuckets.connection).toEqual({ region: 'eu-central-1', forcePathStyle: false });
+    expect(() => readConfig({ VITRINE_IMPORT_BUCKETS: 'one', VITRINE_IMPORT_S3_ACCESS_KEY_ID: 'k' })).toThrow(
+      'VITRINE_IMPORT_S3_SECRET_ACCESS_KEY',
+    );
+    expect(() => readConfig({ VITRINE_IMPORT_BUCKETS: 's3://one' })).toThrow('VITRINE_IMPORT_BUCKETS');
+  });
+
   it('wants S3 storage to be complete', () => {
     expect(() => readConfig({ VITRINE_STORAGE: 's3' })).toThrow('VITRINE_S3_BUCKET');
     expect(() => readConfig({ VITRINE_STORAGE: 's3', VITRINE_S3_BUCKET: 'b', VITRINE_S3_ACCESS_KEY_ID: 'k' })).toThrow(
