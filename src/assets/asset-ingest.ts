@@ -59,7 +59,10 @@ export class AssetIngest {
     if (items.length === 0) return [];
     await this.lock(tx, items, policy);
     const contents = await KnownContents.load(tx, policy, contentsOf(items));
-    const names = await this.#resolveNames(tx, items);
+    const mayBeNew = ({ file, measured }: IngestItem) =>
+      file !== null &&
+      (policy.onDuplicate === 'KEEP_BOTH' || contents.find({ sha256: file.sha256, facts: measured?.facts ?? null }, undefined) === null);
+    const names = await this.#resolveNames(tx, items, mayBeNew);
     const rows = new Map((await this.#findTargets(tx, items, policy, contents)).map((row) => [row.id, row]));
     const byExternalId = new Map([...rows.values()].flatMap((row) => (row.external_id === null ? [] : [[row.external_id, row]])));
     const versionNumbers = await highestVersionNumbers(tx, [...rows.keys()]);
@@ -83,8 +86,15 @@ export class AssetIngest {
     return decisions.map((decision) => decision.outcome);
   }
 
-  async #resolveNames(tx: OrganizationTx, items: readonly IngestItem[]): Promise<IngestNames & { collections: Map<string, string> }> {
-    const all = (pick: (fields: AssetFields) => readonly string[]) => [...new Set(items.flatMap((item) => pick(item.fields)))];
+  /** @param mayBeNew what files say is looked up only for these: tags of what the library has are not made for nothing */
+  async #resolveNames(
+    tx: OrganizationTx,
+    items: readonly IngestItem[],
+    mayBeNew: (item: IngestItem) => boolean,
+  ): Promise<IngestNames & { collections: Map<string, string> }> {
+    const all = (pick: (fields: AssetFields) => readonly string[]) => [
+      ...new Set(items.flatMap((item) => pick(mayBeNew(item) ? (item.completed?.fields ?? item.fields) : item.fields))),
+    ];
     return {
       tags: await this.#tags.resolveNames(
         tx,

@@ -84,16 +84,18 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
     pixel_hash: facts.pixelHash,
     document_text: facts.text,
     exif: facts.exif ?? {},
+    embedded_metadata: facts.embedded,
     warnings: facts.warnings,
     ...ruleFacts(facts),
   }));
   await tx.execute(sql`
     INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, copy, media_type, kind, width, height, has_alpha,
-      color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, warnings, facts_revision,
+      color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, embedded_metadata, warnings, facts_revision,
       has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
       byte_size bigint, file_name text, copy int, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
-      page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, warnings text[],
+      page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, embedded_metadata jsonb,
+      warnings text[],
       ${RULE_FACTS})`);
   await insertColors(tx, versions);
 }
@@ -221,6 +223,7 @@ export interface VersionRow {
   density_dpi: number | null;
   digital_source_type: string | null;
   exif: Record<string, unknown>;
+  embedded_metadata: Record<string, unknown> | null;
   warnings: string[];
   created_at: Date;
   colors: { hex: string; share: number }[];
@@ -234,7 +237,7 @@ export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRe
   return tx.query<VersionRow>(sql`
     SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
       v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type,
-      v.exif, v.warnings, v.created_at,
+      v.exif, v.embedded_metadata, v.warnings, v.created_at,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,
       ARRAY(SELECT p.part FROM version_part p WHERE p.organization_id = v.organization_id AND p.version_id = v.id ORDER BY p.position) AS parts,

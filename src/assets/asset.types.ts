@@ -121,6 +121,14 @@ export class AssetVersion extends Node {
   @Field(() => JSONObject, { description: 'What the file says about itself (EXIF): camera, date, creator, as far as it was there.' })
   exif!: Record<string, unknown>;
 
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'What the file says about itself in XMP, IPTC and EXIF: title, description, altText, keywords, creator, credit, copyright, usageTerms, city, ' +
+      'country, createdOn, and the XMP packet as text (up to 64 KiB). Null when it says nothing, and for versions imported before this was read.',
+  })
+  embeddedMetadata!: Record<string, unknown> | null;
+
   @Field(() => [String], { description: 'What was odd about the file, in words; empty when nothing was.' })
   warnings!: string[];
 
@@ -239,6 +247,7 @@ export function toVersion(row: VersionRow): AssetVersion {
     colors: row.colors,
     searchable: row.embedded,
     exif: row.exif,
+    embeddedMetadata: row.embedded_metadata,
     warnings: row.warnings,
     createdAt: row.created_at,
   };

@@ -4,12 +4,15 @@ import { VitrineError } from '../errors.js';
 import type { MediaFacts } from '../media/analysis.js';
 import { applyFields, newAsset, toColumns } from './asset-columns.js';
 import type { AssetFields } from './asset-fields.js';
+import type { CompletedFields } from './embedded-fields.js';
 import type { AssetColumns, AssetRow, NewVersion } from './asset.queries.js';
 import type { Duplicate, DuplicateBy, DuplicatePolicy, KnownContents } from './duplicates.js';
 
 /** A file that is stored, and measured unless its content was known already; or a row without a file, about an asset that is there. */
 export interface IngestItem {
   fields: AssetFields;
+  /** What is said about it if it becomes a new asset; the same as `fields` unless the file says more. */
+  completed?: CompletedFields | null;
   file: { sha256: string; byteSize: number; fileName: string } | null;
   /** Null when the content was in the library at the time of looking, and for a row without a file. */
   measured: { facts: MediaFacts; embedded: Omit<EmbeddedVersion, 'versionId'> | null } | null;
@@ -46,6 +49,8 @@ export interface Ingested {
   duplicate: Duplicate | null;
   /** Of an UPDATED asset. */
   before: AssetBefore | null;
+  /** What the file says otherwise than the row. */
+  notes?: readonly string[];
 }
 
 export type IngestOutcome =
@@ -168,7 +173,9 @@ function write(item: IngestItem, before: AssetRow | undefined, library: Library,
     facts,
   };
   const asset: AssetColumns = {
-    ...applyFields(before ? toColumns(before) : newAsset(assetId, file.fileName), item.fields, library.names),
+    ...(before
+      ? applyFields(toColumns(before), item.fields, library.names)
+      : applyFields(newAsset(assetId, file.fileName), item.completed?.fields ?? item.fields, library.names)),
     current_version_id: version.id,
     kind: facts.kind,
     media_type: facts.mediaType,
@@ -180,7 +187,13 @@ function write(item: IngestItem, before: AssetRow | undefined, library: Library,
   const common = { assetId, versionId: version.id, duplicate };
   const outcome: Ingested = before
     ? { state: 'UPDATED', code: 'NEW_VERSION', before: beforeOf(before), ...common }
-    : { state: 'CREATED', code: duplicate === null ? 'NEW_ASSET' : 'KEPT_BOTH', before: null, ...common };
+    : {
+        state: 'CREATED',
+        code: duplicate === null ? 'NEW_ASSET' : 'KEPT_BOTH',
+        before: null,
+        notes: item.completed?.notes ?? [],
+        ...common,
+      };
   return { item, asset, version, ...(before && { before }), outcome };
 }
 

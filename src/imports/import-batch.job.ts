@@ -1,3 +1,4 @@
+import { completeFields } from '../assets/embedded-fields.js';
 import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
@@ -123,7 +124,7 @@ export class ImportBatchJob implements JobHandler<Data> {
 
   async #prepare(
     organizationId: string,
-    { dry_run }: OperationRow,
+    { dry_run, read_metadata }: OperationRow,
     items: readonly ItemRow[],
     skipKnown: boolean,
   ): Promise<PreparedItem[]> {
@@ -142,7 +143,10 @@ export class ImportBatchJob implements JobHandler<Data> {
       const measured = await this.#measure(organizationId, file, !dry_run)
         .catch(asFileError)
         .finally(() => file.dispose());
-      return { item, result: isVitrineError(measured) ? measured : { fields, file, measured } };
+      if (isVitrineError(measured)) return { item, result: measured };
+      const { embedded } = measured.facts;
+      const completed = read_metadata && embedded !== null ? completeFields(fields, embedded) : null;
+      return { item, result: { fields, completed, file, measured } };
     });
   }
 

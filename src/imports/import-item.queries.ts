@@ -33,11 +33,12 @@ export interface ItemRow {
   duplicate_distance: number | null;
   undo_code: UndoCode | null;
   predicted_findings: PredictedFinding[] | null;
+  notes: string[];
   finished_at: Date | null;
 }
 
 const ITEM = sql`position, label, source, fields, state, attempts, asset_id, code, message, field, duplicate_by, duplicate_asset_id,
-  duplicate_distance, undo_code, predicted_findings, finished_at`;
+  duplicate_distance, undo_code, predicted_findings, notes, finished_at`;
 
 export function listItems(
   tx: OrganizationTx,
@@ -133,7 +134,7 @@ export function closePending(tx: OrganizationTx, importId: string, state: ItemSt
 export function reopenItems(tx: OrganizationTx, importId: string, states: readonly ItemState[]): Promise<number> {
   return tx.execute(sql`
     UPDATE import_item SET state = 'PENDING', attempts = 0, code = NULL, message = NULL, field = NULL, finished_at = NULL, duplicate_by = NULL,
-      duplicate_asset_id = NULL, duplicate_distance = NULL, predicted_findings = NULL, content_sha256 = NULL
+      duplicate_asset_id = NULL, duplicate_distance = NULL, predicted_findings = NULL, content_sha256 = NULL, notes = '{}'
     WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND state = ANY(${states}::text[]) AND source <> 'null'::jsonb`);
 }
 
@@ -174,6 +175,7 @@ export interface FinalItem {
   duplicate_asset_id?: string | null;
   duplicate_distance?: number | null;
   before?: AssetBefore | null;
+  notes?: readonly string[];
   content_sha256?: string | null;
   predicted_findings?: readonly PredictedFinding[] | null;
 }
@@ -184,10 +186,10 @@ export async function closeItems(tx: OrganizationTx, importId: string, items: re
   await tx.execute(sql`
     UPDATE import_item i SET state = r.state, asset_id = r.asset_id, version_id = r.version_id, code = r.code, message = r.message, field = r.field,
       duplicate_by = r.duplicate_by, duplicate_asset_id = r.duplicate_asset_id, duplicate_distance = r.duplicate_distance, before = r.before,
-      content_sha256 = r.content_sha256, predicted_findings = r.predicted_findings, finished_at = now(),
+      content_sha256 = r.content_sha256, predicted_findings = r.predicted_findings, notes = COALESCE(r.notes, '{}'), finished_at = now(),
       left_at = CASE WHEN r.state IN ('CREATED', 'UPDATED') THEN now() END
     FROM jsonb_to_recordset(${JSON.stringify(items)}::jsonb) AS r (position int, state text, asset_id uuid, version_id uuid, code text, message text, field text,
-      duplicate_by text, duplicate_asset_id uuid, duplicate_distance int, before jsonb, content_sha256 text, predicted_findings jsonb)
+      duplicate_by text, duplicate_asset_id uuid, duplicate_distance int, before jsonb, content_sha256 text, predicted_findings jsonb, notes text[])
     WHERE i.organization_id = ${tx.organizationId}::uuid AND i.import_id = ${importId}::uuid AND i.position = r.position AND i.state = 'PENDING'`);
 }
 

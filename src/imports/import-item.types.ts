@@ -67,6 +67,11 @@ export class ImportItem {
   @Field(() => [ImportPredictedFinding], { nullable: true, description: 'In a dry run, what rules would find; null otherwise.' })
   predictedFindings!: ImportPredictedFinding[] | null;
 
+  @Field(() => [String], {
+    description: "What the file's own metadata say otherwise than the row, which wins, or what of them could not be taken; of new assets.",
+  })
+  notes!: string[];
+
   @Field(() => ImportUndoCode, { nullable: true, description: 'What undoing the import did about it; null when it was not undone.' })
   undo!: UndoCode | null;
 
@@ -90,6 +95,7 @@ export function toImportItem(row: ItemRow): ImportItem {
     duplicate:
       by === null ? null : { by, assetId: assetKey === null ? null : toGlobalId('Asset', assetKey), distance: row.duplicate_distance ?? 0 },
     predictedFindings: row.predicted_findings,
+    notes: row.notes,
     undo: row.undo_code,
     finishedAt: row.finished_at,
   };

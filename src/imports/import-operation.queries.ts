@@ -15,6 +15,8 @@ export interface OperationRow {
   on_duplicate: OnDuplicate;
   duplicate_by: DuplicateBy[];
   dry_run: boolean;
+  /** Whether new assets take what their files say. */
+  read_metadata: boolean;
   pausing: boolean;
   undo_state: 'RUNNING' | 'COMPLETED' | null;
   request_sha256: string;
@@ -30,7 +32,7 @@ export interface OperationRow {
   finished_at: Date | null;
 }
 
-const OPERATION = sql`id, state, source, defaults, on_duplicate, duplicate_by, dry_run, pausing, undo_state, request_sha256, error_code, error_message,
+const OPERATION = sql`id, state, source, defaults, on_duplicate, duplicate_by, dry_run, read_metadata, pausing, undo_state, request_sha256, error_code, error_message,
   jsonb_build_object('PENDING', pending_count, 'CREATED', created_count, 'UPDATED', updated_count, 'DUPLICATE', duplicate_count, 'SKIPPED', skipped_count,
     'REJECTED', rejected_count, 'FAILED', failed_count, 'CANCELLED', cancelled_count) AS counts, created_by, created_by_name, created_at, started_at, finished_at`;
 
@@ -40,6 +42,7 @@ export interface NewOperation {
   onDuplicate: OnDuplicate;
   duplicateBy: readonly DuplicateBy[];
   dryRun: boolean;
+  readMetadata: boolean;
   idempotencyKey: string | null;
   requestSha256: string;
 }
@@ -47,9 +50,9 @@ export interface NewOperation {
 /** Null when the idempotency key is taken. */
 export async function insertOperation(tx: OrganizationTx, operation: NewOperation): Promise<OperationRow | null> {
   const rows = await tx.query<OperationRow>(sql`
-    INSERT INTO import_operation (organization_id, source, defaults, on_duplicate, duplicate_by, dry_run, idempotency_key, request_sha256)
+    INSERT INTO import_operation (organization_id, source, defaults, on_duplicate, duplicate_by, dry_run, read_metadata, idempotency_key, request_sha256)
     VALUES (${tx.organizationId}::uuid, ${JSON.stringify(operation.source)}::jsonb, ${JSON.stringify(operation.defaults)}::jsonb, ${operation.onDuplicate},
-      ${operation.duplicateBy}::text[], ${operation.dryRun}, ${operation.idempotencyKey}, ${operation.requestSha256})
+      ${operation.duplicateBy}::text[], ${operation.dryRun}, ${operation.readMetadata}, ${operation.idempotencyKey}, ${operation.requestSha256})
     ON CONFLICT (organization_id, idempotency_key) DO NOTHING RETURNING ${OPERATION}`);
   return rows[0] ?? null;
 }

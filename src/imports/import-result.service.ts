@@ -24,6 +24,7 @@ const COLUMNS = [
   'duplicateOf',
   'externalId',
   'undo',
+  'notes',
 ] as const;
 
 /** Files that list every item of an import with what became of it, behind links that work without an API key. */
@@ -88,5 +89,6 @@ function toRow(item: ItemRow): Record<(typeof COLUMNS)[number], unknown> {
     duplicateOf: asset(item.duplicate_asset_id),
     externalId: item.fields.externalId ?? null,
     undo: item.undo_code,
+    notes: item.notes.join(' ') || null,
   };
 }

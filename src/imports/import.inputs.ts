@@ -182,6 +182,13 @@ export class AssetImportCreateInput {
   })
   dryRun!: boolean;
 
+  @Field(() => Boolean, {
+    defaultValue: true,
+    description:
+      'Whether new assets take what their files say in XMP, IPTC and EXIF (title, description, keywords, rights ...) where their rows say nothing.',
+  })
+  readMetadata!: boolean;
+
   @Field(() => String, {
     nullable: true,
     description: 'A key of your own, 1 to 200 characters: the same key and request again give the same import, not a second one.',

@@ -22,6 +22,8 @@ export interface ImportRequest extends SourceRequest {
   /** EXACT alone when absent. */
   duplicateBy?: readonly DuplicateBy[] | null;
   dryRun?: boolean | null;
+  /** True when absent: new assets take what their files say, where their rows say nothing. */
+  readMetadata?: boolean | null;
   idempotencyKey?: string | null;
 }
 
@@ -62,13 +64,25 @@ export class ImportService {
     const onDuplicate = request.onDuplicate ?? 'RETURN_EXISTING';
     const duplicateBy = readKinds(request.duplicateBy);
     const dryRun = request.dryRun ?? false;
-    const requestSha256 = createHash('sha256').update(JSON.stringify({ source, defaults, onDuplicate, duplicateBy, dryRun })).digest('hex');
+    const readMetadata = request.readMetadata ?? true;
+    const requestSha256 = createHash('sha256')
+      .update(JSON.stringify({ source, defaults, onDuplicate, duplicateBy, dryRun, readMetadata }))
+      .digest('hex');
     const operation = await this.#database.asOrganization(
       viewer.organizationId,
       async (tx) => {
         const open = begin === 'or follow' ? await findOpenOperation(tx, requestSha256) : null;
         if (open !== null) return open;
-        const made = await insertOperation(tx, { source, defaults, onDuplicate, duplicateBy, dryRun, idempotencyKey: key, requestSha256 });
+        const made = await insertOperation(tx, {
+          source,
+          defaults,
+          onDuplicate,
+          duplicateBy,
+          dryRun,
+          readMetadata,
+          idempotencyKey: key,
+          requestSha256,
+        });
         if (made !== null) {
           await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: viewer.organizationId, importId: made.id }]);
           return made;

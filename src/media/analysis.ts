@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { VitrineError } from '../errors.js';
 import { readDigitalSourceType } from './digital-source.js';
-import { readExif } from './exif.js';
+import { type EmbeddedMetadata, readEmbeddedMetadata } from './embedded-metadata.js';
+import { type ExifFacts, readExif } from './exif.js';
 import { perceptualHashOf, pixelHashOf, sharpnessOf } from './fingerprints.js';
 import { readIccName } from './icc-profile.js';
 import type { MediaFacts } from './media-facts.js';
@@ -202,6 +203,7 @@ function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
     pixelHash: null,
     text: null,
     exif: null,
+    embedded: null,
     digitalSourceType: null,
     warnings: [],
   };
@@ -226,6 +228,8 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
   const size = fitWithin(opaque.width, opaque.height, factsEdgePx);
   const working = size.width === opaque.width && size.height === opaque.height ? opaque : await shrunk(opaque, size.width, size.height);
   const luma = lumaOf(working);
+  const exif = readExif(metadata.exif);
+  const embedded = source.isVector ? null : readEmbeddedMetadata({ xmp: metadata.xmp, iptc: metadata.iptc, exif });
   const smallSize = fitWithin(working.width, working.height, paletteEdgePx);
   const small = await shrunk(working, smallSize.width, smallSize.height);
   return {
@@ -247,9 +251,18 @@ async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
     // Two documents with one cover are not the same, nor are two animations that begin alike.
     perceptualHash: source.more?.kind === 'PAGE' ? null : perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole && source.more === null ? pixelHashOf(source.base) : null,
-    exif: readExif(metadata.exif),
+    exif: dated(exif, embedded),
+    embedded,
     digitalSourceType: readDigitalSourceType(metadata.xmp),
   };
+}
+
+/** When the picture was taken, by its XMP or IPTC where its camera wrote nothing. */
+function dated(exif: ExifFacts | null, embedded: EmbeddedMetadata | null): ExifFacts | null {
+  const day = /^(\d{4})-?(\d\d)-?(\d\d)(T\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z)?)?/.exec(embedded?.createdOn ?? '');
+  if (exif?.takenAt != null || !day || Number.isNaN(Date.parse(`${day[1]}-${day[2]}-${day[3]}`))) return exif;
+  const takenAt = `${day[1]}-${day[2]}-${day[3]}${day[4] ?? ''}`;
+  return { make: null, model: null, description: null, copyright: null, creator: null, ...exif, takenAt };
 }
 
 function meanOf(values: Uint8Array): number {

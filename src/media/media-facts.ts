@@ -1,3 +1,4 @@
+import type { EmbeddedMetadata } from './embedded-metadata.js';
 import type { ExifFacts } from './exif.js';
 import type { MediaKind } from './media-type.js';
 import type { PalettePatch } from './palette.js';
@@ -52,6 +53,8 @@ export interface MediaFacts {
   /** Text of a document, at most 100,000 characters. */
   text: string | null;
   exif: ExifFacts | null;
+  /** What the file says about itself in XMP, IPTC and EXIF; null when it says nothing. */
+  embedded: EmbeddedMetadata | null;
   /** IPTC digital source type by the file's own word, such as `trainedAlgorithmicMedia`. */
   digitalSourceType: string | null;
   warnings: string[];

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import sharp from 'sharp';
 import type { ExportedAsset } from '../../src/exports/asset-export.queries.js';
 import { EntryNames } from '../../src/exports/entry-names.js';
 import { streamArchive } from '../../src/exports/export-archive.js';
@@ -212,11 +213,18 @@ it('is refused with the field at fault, and its links cannot be forged', async (
 });
 
 it('stops when the reader goes away, and leaves nothing behind', async () => {
-  const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString('base64');
-  await importAs(
-    main,
-    Array.from({ length: 40 }, (_, n) => ({ fileName: `n${n}.txt`, content: Buffer.from(noise()), fields: { tags: ['left'] } })),
+  // More than sockets and streams hold between them.
+  const noise = () => {
+    const pixels = Buffer.alloc(500 * 500 * 3);
+    for (let at = 0; at < pixels.length; at += 60_000) crypto.getRandomValues(pixels.subarray(at, at + 60_000));
+    return sharp(pixels, { raw: { width: 500, height: 500, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+  };
+  const pictures = await Promise.all(
+    Array.from({ length: 12 }, async (_, n) => ({ fileName: `n${n}.png`, content: await noise(), fields: { tags: ['left'] } })),
   );
+  await importAs(main, pictures);
   const { url } = (await create({ filter: { tags: { any: ['left'] } } })).export;
   const gone = new AbortController();
   const answer = await fetch(url, { signal: gone.signal });

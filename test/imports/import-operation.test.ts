@@ -319,7 +319,7 @@ describe('the result file', () => {
       { position: 1, label: 'bad.png', state: 'REJECTED', code: 'MEDIA_TYPE_MISMATCH', message: expect.any(String) },
     ]);
     const csv = Buffer.from(await (await fetch(assetImport.csv)).arrayBuffer()).toString();
-    expect(csv.split('\n')[0]).toBe('\ufeffposition,label,state,code,message,field,assetId,duplicateBy,duplicateOf,externalId,undo');
+    expect(csv.split('\n')[0]).toBe('\ufeffposition,label,state,code,message,field,assetId,duplicateBy,duplicateOf,externalId,undo,notes');
     expect(csv).toContain("0,'=cmd|calc.png,CREATED,NEW_ASSET");
     expect((await fetch(`${assetImport.json}x`)).status).toBe(404);
     // A link to a file is none to a result, and the other way round.
