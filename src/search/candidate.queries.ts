@@ -57,9 +57,10 @@ export function selectCandidates(request: CandidateRequest): Sql {
               ORDER BY p.version_id, p.distance, p.part) n ON n.version_id = s.version_id`,
           sql`n.part, n.distance AS part_distance`,
         ];
-    if (maxDistance != null) conditions.push(sql`${distance} <= ${maxDistance}::float8`);
-    return sql`SELECT s.asset_id, s.version_id, ${distance} AS distance, ${columns} FROM asset_embedding s ${nearest} ${asset}
+    const all = sql`SELECT s.asset_id, s.version_id, ${distance} AS distance, ${columns} FROM asset_embedding s ${nearest} ${asset}
       WHERE ${wholes} AND ${join(conditions, ' AND ')}`;
+    // OFFSET 0: as a condition beside the column, the distance would be computed twice.
+    return maxDistance == null ? all : sql`SELECT * FROM (${all} OFFSET 0) c WHERE c.distance <= ${maxDistance}::float8`;
   }
   // The filter stands above the LIMIT. So what passes among the nearest is the beginning of the exact answer, as far as the index found
   // the nearest; a filter inside would make the index search on, far from where it is good. `place` says how near the beginning.

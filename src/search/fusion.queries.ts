@@ -72,47 +72,65 @@ export function selectResults(request: ResultRequest): Sql {
     passageCut === null
       ? [empty, empty]
       : [
-          sql`, meant AS MATERIALIZED (${selectPassages(request, passageCut)})`,
-          sql`UNION ALL SELECT asset_id, version_id, NULL, NULL, part, 'MEANING', ${place('-c.distance', 'l.meaning')} FROM meant c, ladder l`,
+          sql`, meant AS (${selectPassages(request, passageCut)})`,
+          sql`UNION ALL SELECT asset_id, version_id, 'MEANING', -distance, part FROM meant`,
         ];
+  // Most queries name nothing and are in no text: their list is that of the pictures, and costs no more. Where words do find something, only
+  // the few assets that they find are fused; all others have one place.
   return sql`WITH ${visual}, ${wordChannels(request, words)} ${meant},
-    ladder AS MATERIALIZED (${selectLadders(request)}),
-    found AS (
-      SELECT asset_id, version_id, distance, ${part('c')}, NULL::text AS passage, 'VISUAL' AS channel, ${place('-c.distance', 'l.visual')} AS place
-      FROM visual c, ladder l
-      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'TEXT', ${place('c.weight', 'l.text')} FROM worded c, ladder l
-      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'TAGS', 1 FROM tagged
-      UNION ALL SELECT asset_id, version_id, NULL, NULL, NULL, 'NAME', 1 FROM named
+    worded_row AS MATERIALIZED (
+      SELECT asset_id, version_id, 'TEXT' AS channel, weight::float8 AS value, NULL::text AS passage FROM worded
+      UNION ALL SELECT asset_id, version_id, 'TAGS', NULL, NULL FROM tagged
+      UNION ALL SELECT asset_id, version_id, 'NAME', NULL, NULL FROM named
       ${meaning}
+    ),
+    ladder AS MATERIALIZED (${selectLadders(request)}),
+    placed AS (
+      SELECT c.asset_id, c.version_id, NULL::float8 AS distance, NULL::text AS part, c.passage, c.channel,
+        CASE c.channel WHEN 'TEXT' THEN ${raw(place('c.value', 'l.text'))} WHEN 'MEANING' THEN ${raw(place('c.value', 'l.meaning'))} ELSE 1 END AS place
+      FROM worded_row c, ladder l
+      UNION ALL SELECT c.asset_id, c.version_id, c.distance, ${part('c')}, NULL, 'VISUAL', ${raw(place('-c.distance', 'l.visual'))}
+      FROM visual c, ladder l WHERE c.asset_id IN (SELECT asset_id FROM worded_row)
     )
-    SELECT f.asset_id, (array_agg(f.version_id))[1] AS version_id, min(f.distance) AS distance, max(f.part) AS part, max(f.passage) AS passage,
-      -(sum(1 / (${RRF_CONSTANT} + f.place)::float8 ORDER BY f.channel) + CASE WHEN bool_or(f.channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
-      array_agg(f.channel ORDER BY f.channel) AS channels, l.best, l.passed, (SELECT to_jsonb(d) FROM ladder d) AS ladders
-    FROM found f, level l GROUP BY f.asset_id, l.best, l.passed`;
+    SELECT f.*, l.best, l.passed, CASE WHEN EXISTS (SELECT 1 FROM worded_row) THEN (SELECT to_jsonb(d) FROM ladder d) END AS ladders FROM (
+      SELECT asset_id, (array_agg(version_id))[1] AS version_id, min(distance) AS distance, max(part) AS part, max(passage) AS passage,
+        -(sum(${reciprocal('place')} ORDER BY channel) + CASE WHEN bool_or(channel = 'NAME') THEN ${NAMED} ELSE 0 END)::float8 AS relevance,
+        array_agg(channel ORDER BY channel) AS channels
+      FROM placed GROUP BY asset_id
+      UNION ALL SELECT c.asset_id, c.version_id, c.distance, ${part('c')}, NULL,
+        CASE WHEN EXISTS (SELECT 1 FROM worded_row) THEN -${reciprocal(place('-c.distance', 'l.visual'))} ELSE c.distance END, ARRAY['VISUAL']
+      FROM visual c, ladder l WHERE NOT EXISTS (SELECT 1 FROM worded_row w WHERE w.asset_id = c.asset_id)
+    ) f, level l`;
 }
 
 /**
  * Places must not move while somebody walks through the pages: when an asset of an earlier page goes, all behind it would move up, and one
  * would be behind the cursor unseen. So a place is read from the values that stood at certain places when the walk began.
  */
-function selectLadders({ ladders = null, passageCut = null }: ResultRequest): Sql {
+function selectLadders({ ladders = null }: ResultRequest): Sql {
   if (ladders !== null)
     return sql`SELECT ${ladders.visual}::float8[] AS visual, ${ladders.text}::float8[] AS text, ${ladders.meaning}::float8[] AS meaning`;
-  const rungs = (channel: string, value: string, name: keyof Ladders) => sql`
+  const rungs = (name: keyof Ladders, from: string) => sql`
     COALESCE((SELECT array_agg(r.value ORDER BY r.value) FROM (
-      SELECT ${raw(value)} AS value, row_number() OVER (ORDER BY ${raw(value)} DESC) AS n, count(*) OVER () AS total FROM ${raw(channel)}) r
+      SELECT c.value, row_number() OVER (ORDER BY c.value DESC) AS n, count(*) OVER () AS total FROM ${raw(from)}) r
       WHERE r.n & (r.n - 1) = 0 OR r.n = r.total), '{}')::float8[] AS ${raw(name)}`;
-  const meaning = passageCut === null ? sql`'{}'::float8[] AS meaning` : rungs('meant', '-distance', 'meaning');
-  return sql`SELECT ${rungs('visual', '-distance', 'visual')}, ${rungs('worded', 'weight', 'text')}, ${meaning}`;
+  const words = (channel: Channel) => `worded_row c WHERE c.channel = '${channel}'`;
+  // Where words find nothing there is nothing to fuse: the pictures need no places.
+  return sql`SELECT ${rungs('visual', '(SELECT -distance AS value FROM visual) c WHERE EXISTS (SELECT 1 FROM worded_row)')},
+    ${rungs('text', words('TEXT'))}, ${rungs('meaning', words('MEANING'))}`;
 }
 
 /** The place of a value by the rungs of its ladder: 1 at the best one, doubling from rung to rung, straight between two. Equal values share the best. */
-function place(value: string, ladder: string): Sql {
-  return raw(`(SELECT CASE
+function place(value: string, ladder: string): string {
+  return `(SELECT CASE
     WHEN r.above = 0 THEN 1
     WHEN r.below = 0 THEN power(2, r.above - 1) + ${ladder}[1] - ${value}
     ELSE power(2, r.above - 1) * (1 + (${ladder}[r.below + 1] - ${value}) / NULLIF(${ladder}[r.below + 1] - ${ladder}[r.below], 0)) END
-    FROM (SELECT b.below, cardinality(${ladder}) - b.below AS above FROM (SELECT width_bucket(${value}, ${ladder}) AS below) b) r)`);
+    FROM (SELECT b.below, cardinality(${ladder}) - b.below AS above FROM (SELECT width_bucket(${value}, ${ladder}) AS below) b) r)`;
+}
+
+function reciprocal(place: string): Sql {
+  return raw(`(1 / (${RRF_CONSTANT} + ${place})::float8)`);
 }
 
 /** `worded`, `tagged` and `named`: assets whose texts have all the words, whose tags together do, and which are called exactly so. */

@@ -223,7 +223,9 @@ export class SearchService {
         : await this.#embedding.partsIn(tx);
       const levels = known?.pictures ?? null;
       const wanted = {
-        ...{ probe, filter, maxDistance, words: read?.words ?? null, without: read?.without ?? [] },
+        ...{ probe, filter, maxDistance, without: read?.without ?? [] },
+        // A walk that began with pictures alone goes on so, whatever words find by now.
+        words: after?.at != null && after.ladders === null ? null : (read?.words ?? null),
         // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
         cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
         hasParts,
