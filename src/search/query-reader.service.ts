@@ -48,6 +48,8 @@ export interface ReadQuery {
   /** Colours, as conditions. */
   conditions: AssetFilter | null;
   interpretedAs: { terms: ReadTerm[]; without: ReadExclusion[] };
+  /** Vectors of the terms, in pgvector's text form; null for a colour. */
+  termVectors: (string | null)[];
   notices: string[];
 }
 
@@ -159,6 +161,7 @@ export class QueryReader {
         terms: wanted.map(({ label, kind }, index) => ({ label, kind, weight: terms[index]?.weight ?? 1 })),
         without: excluded,
       },
+      termVectors: wanted.map(({ vector }) => vector && toText(vector)),
       notices,
     };
   }

@@ -25,3 +25,18 @@ export async function measureSpreads(tx: OrganizationTx, modelRevisionId: number
     FROM unnest(${vectors}::text[]) WITH ORDINALITY AS v (vector, place) ORDER BY v.place`);
   return rows.map(({ spread }) => spread);
 }
+
+/** Cosine similarities of assets' pictures, the whole ones, to each vector, in order; an asset without a picture has no row. */
+export function scoreTerms(
+  tx: OrganizationTx,
+  modelRevisionId: number,
+  assetIds: readonly string[],
+  vectors: readonly string[],
+): Promise<{ assetId: string; scores: number[] }[]> {
+  return tx.query<{ assetId: string; scores: number[] }>(sql`
+    SELECT s.asset_id AS "assetId", array_agg(1 - (s.vector <=> v.vector::embedding) ORDER BY v.place) AS scores
+    FROM asset_embedding s, unnest(${vectors}::text[]) WITH ORDINALITY AS v (vector, place)
+    WHERE s.organization_id = ${tx.organizationId}::uuid AND s.model_revision_id = ${modelRevisionId} AND s.part = 'whole' AND s.superseded_in IS NULL
+      AND s.asset_id = ANY(${assetIds}::uuid[])
+    GROUP BY s.asset_id`);
+}

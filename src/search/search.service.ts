@@ -21,7 +21,7 @@ import { type RankCursor, rankKeys, readRankCursor, SORT_VALUES, sortValue } fro
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Probe } from './candidate.queries.js';
 import { type Channel, type DistanceCut, selectResults } from './fusion.queries.js';
-import { findAssetVectors } from './query.queries.js';
+import { findAssetVectors, scoreTerms } from './query.queries.js';
 import type { QueryReader, ReadExclusion, ReadQuery, ReadTerm } from './query-reader.service.js';
 import type { SearchQuery } from './query.inputs.js';
 import type { AssetSort } from './search.inputs.js';
@@ -48,6 +48,8 @@ export interface FoundAsset extends Edge<AssetRow> {
   matchedBy: Channel[] | null;
   /** Which parts were nearest; empty: the whole. */
   matchedParts: MatchedPart[];
+  /** Cosine similarity to each term that has a vector, in the query's order; empty unless there are several. */
+  matchedTerms: { label: string; score: number | null }[];
 }
 
 /** How a list was made, so that the caller need not guess. */
@@ -215,7 +217,7 @@ export class SearchService {
     { probe, filter, maxDistance, sort, page, after, notices, cut, read, showAll }: RankTask,
   ): Promise<AssetPage> {
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
-    const { found, strategy, about, levels, wanted } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+    const { found, strategy, about, levels, wanted, termsOf } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
       const known = cut && (await this.#calibration.cutOf(tx, model.revision.id, cut.vector));
       const { hasParts, hasTexts } = known
@@ -246,7 +248,8 @@ export class SearchService {
           : sort.field !== 'RELEVANCE'
             ? exactly('Another order than by likeness: everything that passes the filter was compared.')
             : await this.#plan(tx, model, filter, context, request.limit);
-      return { ...(await rankBy(tx, request, planned)), about, levels, wanted };
+      const ranked = await rankBy(tx, request, planned);
+      return { ...ranked, about, levels, wanted, termsOf: await this.#scoreTerms(tx, model, ranked.found.rows, read) };
     });
     const missing = coverage.embeddable - coverage.embedded;
     const exact = strategy.mode === 'EXACT';
@@ -289,7 +292,7 @@ export class SearchService {
       page,
       found.rows,
       keysOf,
-      { count, facets },
+      { count, facets, termsOf },
       {
         mode: strategy.mode,
         exhaustive: exact && missing === 0,
@@ -301,6 +304,23 @@ export class SearchService {
         notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...nothing(found, levels !== null, after !== null)],
       },
     );
+  }
+
+  /** What each row of a page has of each term of several. */
+  async #scoreTerms(tx: OrganizationTx, model: LibraryModel, rows: readonly RankedRow[], read: ReadQuery | null): Promise<TermsOf> {
+    const terms = (read?.interpretedAs.terms ?? []).flatMap(({ label }, index) => {
+      const vector = read?.termVectors[index] ?? null;
+      return vector === null ? [] : [{ label, vector }];
+    });
+    if (terms.length < 2 || rows.length === 0) return () => [];
+    const scored = await scoreTerms(
+      tx,
+      model.revision.id,
+      rows.map(({ id }) => id),
+      terms.map(({ vector }) => vector),
+    );
+    const scores = new Map(scored.map((row) => [row.assetId, row.scores]));
+    return ({ id }) => terms.map(({ label }, index) => ({ label, score: scores.get(id)?.[index] ?? null }));
   }
 
   async #plan(
@@ -374,7 +394,7 @@ export class SearchService {
     page: Page,
     rows: Row[],
     keysOf: (row: Row) => unknown[],
-    { count, facets }: { count: () => Promise<number>; facets: FacetCounter },
+    { count, facets, termsOf }: { count: () => Promise<number>; facets: FacetCounter; termsOf?: TermsOf },
     search: SearchReport,
   ): AssetPage {
     const { edges, pageInfo } = toConnection<Row, Row>(page, rows, 0, (row) => row, keysOf);
@@ -382,7 +402,14 @@ export class SearchService {
       edges: edges.map((edge) => {
         const distance = edge.node.distance ?? null;
         const score = distance === null ? null : 1 - distance;
-        return { ...edge, distance, score, matchedBy: edge.node.channels ?? null, matchedParts: matchedPartsOf(edge.node) };
+        return {
+          ...edge,
+          distance,
+          score,
+          matchedBy: edge.node.channels ?? null,
+          matchedParts: matchedPartsOf(edge.node),
+          matchedTerms: termsOf?.(edge.node) ?? [],
+        };
       }),
       pageInfo,
       countTotal: count,
@@ -400,6 +427,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made;
   };
 }
+
+type TermsOf = (row: { id: string }) => FoundAsset['matchedTerms'];
 
 interface RankTask {
   probe: Probe;

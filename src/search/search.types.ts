@@ -178,6 +178,18 @@ export class SearchReport {
   notices!: string[];
 }
 
+@ObjectType({ description: 'A term of the query, and how near to it an asset is.' })
+export class MatchedTerm {
+  @Field(() => String, { description: 'The words, or the id of the asset or upload.' })
+  label!: string;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Cosine similarity of the whole picture to this term alone, -1 to 1; null for an asset without a picture.',
+  })
+  score!: number | null;
+}
+
 @ObjectType({ description: 'An asset of a list, with how near it is to the query.' })
 export class AssetEdge {
   @Field(() => String, { description: 'Opaque position of this row, to pass as `after`.' })
@@ -205,6 +217,13 @@ export class AssetEdge {
       '(of a video the frame in its thumbnail, of a document the first page), and where only words were found.',
   })
   matchedParts!: MatchedPart[];
+
+  @Field(() => [MatchedTerm], {
+    description:
+      'Of a query with several terms: how near its picture is to each that has words or a picture, in the order of the query. Empty for ' +
+      'other queries, where `score` says it.',
+  })
+  matchedTerms!: MatchedTerm[];
 }
 
 @ObjectType({ description: 'A page of assets.' })

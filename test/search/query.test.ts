@@ -171,6 +171,24 @@ describe('a search of several parts', () => {
     expect(await first(of(1, 20))).toBe('crowd');
   });
 
+  it('says of each result how near it is to each term', async () => {
+    const terms = [
+      { subject: { text: 'beach' }, weight: 1 },
+      { subject: { text: 'people' }, weight: 1 },
+      { subject: { color: '#2060C0' }, weight: 1 },
+    ];
+    const [edge] = (await find({ search: { terms }, showAll: true })).edges;
+    expect(edge?.node.title).toBe('empty beach');
+    expect(edge?.matchedTerms.map(({ label }) => label)).toEqual(['beach', 'people']);
+    const [beach, people] = edge?.matchedTerms.map(({ score }) => score) as [number, number];
+    const alone = async (text: string) =>
+      (await find({ query: text, showAll: true, first: 100 })).edges.find(({ node }) => node.id === edge?.node.id)?.score;
+    expect(beach).toBeCloseTo((await alone('beach')) as number, 3);
+    expect(people).toBeCloseTo((await alone('people')) as number, 3);
+    expect(beach).toBeGreaterThan(people);
+    expect((await find({ query: 'beach' })).edges[0]?.matchedTerms).toEqual([]);
+  });
+
   it('starts from an asset, which is not among the results', async () => {
     const asset = toGlobalId('Asset', ids.get('empty beach') as string);
     const found = await titles({ search: { terms: [{ subject: { asset }, weight: 1 }] }, showAll: true });
