@@ -13,6 +13,8 @@ export class JobLocks {
   #locked = new Set<string>();
   #session: pg.Client | undefined;
   #opening: Promise<boolean> | undefined;
+  /** One statement at a time: the end of what the session was asked last. */
+  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(database: Database) {
@@ -34,12 +36,14 @@ export class JobLocks {
   /** Marks a job as in hand. Without a connection it is locked as soon as there is one: at worst somebody does it a second time. */
   async hold(id: string): Promise<void> {
     this.#held.add(id);
-    if (this.#session !== undefined) await this.#lock([id]).catch(() => undefined);
+    await this.#inTurn(() => this.#lock([id])).catch(() => undefined);
   }
 
   async release(id: string): Promise<void> {
     this.#held.delete(id);
-    if (this.#locked.delete(id) && this.#session !== undefined) await unlockJob(this.#session, id).catch(() => undefined);
+    await this.#inTurn(async () => {
+      if (this.#locked.delete(id) && this.#session !== undefined) await unlockJob(this.#session, id);
+    }).catch(() => undefined);
   }
 
   /** Opens a lost connection again, and locks on it what is in hand. @throws VitrineError DATABASE_UNREACHABLE */
@@ -47,7 +51,7 @@ export class JobLocks {
     if (this.#database.engine === 'embedded' || this.#closed) return;
     if (this.#session === undefined && (await this.#open()) && this.#session !== undefined) await letOthersEnter(this.#session);
     const missing = [...this.#held].filter((id) => !this.#locked.has(id));
-    if (missing.length > 0) await this.#lock(missing);
+    if (missing.length > 0) await this.#inTurn(() => this.#lock(missing));
   }
 
   /** Calls `use` with those of the jobs that no living worker has in hand, unless another worker is at it. */
@@ -56,11 +60,11 @@ export class JobLocks {
     if (others.length === 0) return;
     if (this.#database.engine === 'embedded') return use(new Set(others));
     const session = this.#session;
-    if (session === undefined || !(await beginSweep(session))) return;
+    if (session === undefined || !(await this.#inTurn(() => beginSweep(session)))) return;
     try {
-      await use(new Set(await findUnlockedJobs(session, others)));
+      await use(new Set(await this.#inTurn(() => findUnlockedJobs(session, others))));
     } finally {
-      await endSweep(session).catch(() => undefined);
+      await this.#inTurn(() => endSweep(session)).catch(() => undefined);
     }
   }
 
@@ -70,8 +74,15 @@ export class JobLocks {
     await this.#session?.end().catch(() => undefined);
   }
 
+  #inTurn<T>(use: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(use);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   async #lock(ids: readonly string[]): Promise<void> {
-    const session = this.#session as pg.Client;
+    const session = this.#session;
+    if (session === undefined) return;
     const locked = await lockJobs(session, ids);
     for (const id of locked) {
       if (this.#held.has(id) && session === this.#session) this.#locked.add(id);
