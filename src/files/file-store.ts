@@ -8,6 +8,12 @@ export interface PutOptions {
   expectedSha256?: string;
 }
 
+/** Several puts that wait for the disk together. What was put counts as stored when {@link settled} has resolved, and not before. */
+export interface PutGroup {
+  /** Resolves when all that was put with this group would survive a power cut. Throws STORAGE_UNAVAILABLE. */
+  settled(): Promise<void>;
+}
+
 export interface StoredFile {
   /** Lower-case hexadecimal; the file's name in the store. */
   sha256: string;
@@ -66,7 +72,9 @@ export interface FileStore {
    * Stores a file whole or not at all. Throws FILE_EMPTY, FILE_TOO_LARGE, FILE_CHECKSUM_MISMATCH, or FILE_UNREADABLE when the source
    * breaks off. A source that fails is destroyed: to answer on the same connection, hand over `request.pipe(new PassThrough())`.
    */
-  put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile>;
+  put(source: Readable | Buffer, options: PutOptions, group?: PutGroup): Promise<StoredFile>;
+  /** For a batch of puts: pass it to each of them, then wait for it. Good for one store. */
+  beginGroup(): PutGroup;
   /**
    * Stores a file that lies on this machine, on local disk the store's own one, without copying it. It may be gone afterwards; where it is not,
    * it is another name of what is stored: remove it, and never write to it. Throws FILE_NOT_FOUND and what put() throws.
@@ -86,7 +94,7 @@ export interface FileStore {
   /** Every stored hash, once, in ascending order. With `unchangedForMs` only what nobody has put for so long (see each store). */
   list(options?: { unchangedForMs?: number }): AsyncIterable<string>;
   /** Replaces what had that name. Names: lower-case letters, digits, `.`, `_`, `-`, 100 characters at most. */
-  putRendition(sha256: string, name: string, content: Buffer): Promise<void>;
+  putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void>;
   /** Null when there is no such rendition. */
   findRenditionByteSize(sha256: string, name: string): Promise<number | null>;
   /** Null when there is no such rendition. A range as in openRead. */

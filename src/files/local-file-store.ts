@@ -6,6 +6,7 @@ import {
   type ByteRange,
   type FileStore,
   fileKey,
+  type PutGroup,
   type PutOptions,
   renditionKey,
   renditionsKey,
@@ -43,11 +44,15 @@ export class LocalFileStore implements FileStore {
     this.minimumFreeByteSize = options.minimumFreeByteSize ?? MINIMUM_FREE_BYTE_SIZE;
   }
 
-  async put(source: Readable | Buffer, options: PutOptions): Promise<StoredFile> {
+  async put(source: Readable | Buffer, options: PutOptions, group?: PutGroup): Promise<StoredFile> {
     const limits = { ...options, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
     const received = await receiveTemporaryFile(source, this.temporaryFolder, limits);
-    const created = await this.onDisk(() => this.settle(received)).finally(() => rm(received.path, { force: true }));
+    const created = await this.onDisk(() => this.settle(received, group)).finally(() => rm(received.path, { force: true }));
     return { sha256: received.sha256, byteSize: received.byteSize, created };
+  }
+
+  beginGroup(): PutGroup {
+    return new FolderGroup(this.folder);
   }
 
   async putFile(file: string, options: PutOptions): Promise<StoredFile> {
@@ -101,13 +106,14 @@ export class LocalFileStore implements FileStore {
     }
   }
 
-  async putRendition(sha256: string, name: string, content: Buffer): Promise<void> {
+  async putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void> {
     const target = this.absolute(renditionKey(sha256, name));
     const limits = { maxByteSize: content.byteLength, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
     const received = await receiveTemporaryFile(content, this.temporaryFolder, limits);
     await this.onDisk(async () => {
-      await this.makeFolder(path.dirname(target));
+      await this.makeFolder(path.dirname(target), group);
       await rename(received.path, target);
+      await flush(path.dirname(target), group);
     }).finally(() => rm(received.path, { force: true }));
   }
 
@@ -142,28 +148,28 @@ export class LocalFileStore implements FileStore {
   async close(): Promise<void> {}
 
   /** Gives a received file its name. Returns false when that content was there already. */
-  private async settle(received: TemporaryFile): Promise<boolean> {
+  private async settle(received: TemporaryFile, group?: PutGroup): Promise<boolean> {
     const target = this.absolute(fileKey(received.sha256));
-    await this.makeFolder(path.dirname(target));
+    await this.makeFolder(path.dirname(target), group);
     const created = await linkOrFind(received.path, target);
     if (!created) {
       const existing = await stat(target).catch(nullIfMissing);
       // Removed by somebody since the link was refused: take the name now.
-      if (existing === null) return await this.settle(received);
+      if (existing === null) return await this.settle(received, group);
       const now = new Date();
       if (existing.size === received.byteSize) await utimes(target, now, now);
       // A torn file from a disk error, under the right name: the good bytes are at hand, so put them there.
       else await rename(received.path, target);
     }
-    await flushFolder(path.dirname(target));
+    await flush(path.dirname(target), group);
     return created;
   }
 
   /** mkdir -p that survives a power cut: a new folder's entry lies in its parent, which is flushed too. */
-  private async makeFolder(folder: string): Promise<void> {
+  private async makeFolder(folder: string, group?: PutGroup): Promise<void> {
     const first = await mkdir(folder, { recursive: true });
     if (first === undefined) return;
-    for (let made = folder; made.length >= first.length; made = path.dirname(made)) await flushFolder(path.dirname(made));
+    for (let made = folder; made.length >= first.length; made = path.dirname(made)) await flush(path.dirname(made), group);
   }
 
   private async openSized(key: string, range?: ByteRange): Promise<SizedStream | null> {
@@ -223,6 +229,35 @@ async function linkOrFind(from: string, to: string): Promise<boolean> {
     return false;
   await rename(from, to);
   return true;
+}
+
+/** Folders that got an entry, each flushed once for all of a batch. Contents were flushed before they got their names. */
+class FolderGroup implements PutGroup {
+  readonly #root: string;
+  #folders = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  add(folder: string): void {
+    this.#folders.add(folder);
+  }
+
+  async settled(): Promise<void> {
+    const folders = this.#folders;
+    this.#folders = new Set();
+    await Promise.all([...folders].map(flushFolder)).catch((error: unknown) => {
+      // Asked again, all of it is flushed again.
+      for (const folder of folders) this.#folders.add(folder);
+      throw storageError(this.#root, error);
+    });
+  }
+}
+
+async function flush(folder: string, group: PutGroup | undefined): Promise<void> {
+  if (group instanceof FolderGroup) group.add(folder);
+  else await flushFolder(folder);
 }
 
 async function flushFolder(folder: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type DirectUploads,
   type FileStore,
   fileKey,
+  type PutGroup,
   type PutOptions,
   renditionKey,
   renditionsKey,
@@ -59,6 +60,11 @@ export class S3FileStore implements FileStore {
     } finally {
       await rm(received.path, { force: true });
     }
+  }
+
+  /** A put is over when the bucket has answered: there is nothing more to wait for. */
+  beginGroup(): PutGroup {
+    return { settled: async () => undefined };
   }
 
   async putFile(file: string, options: PutOptions): Promise<StoredFile> {

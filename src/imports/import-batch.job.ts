@@ -3,7 +3,7 @@ import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { isOutage, isVitrineError } from '../errors.js';
-import type { FileStore } from '../files/file-store.js';
+import type { FileStore, PutGroup } from '../files/file-store.js';
 import type { JobHandler } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
@@ -105,10 +105,19 @@ export class ImportBatchJob implements JobHandler<Data> {
   }
 
   async #importGroup(organizationId: string, operation: OperationRow, items: readonly ItemRow[]): Promise<void> {
-    const { database, outcomes } = this.#rooms;
-    let open: readonly PreparedItem[] = await this.#prepare(organizationId, operation, items, operation.on_duplicate !== 'KEEP_BOTH');
+    const { database, files, outcomes } = this.#rooms;
+    const group = operation.dry_run ? null : files.beginGroup();
+    let open: readonly PreparedItem[] = await this.#prepare(
+      organizationId,
+      operation,
+      group,
+      items,
+      operation.on_duplicate !== 'KEEP_BOTH',
+    );
     // Further rounds for content that was known when we looked and is gone, and for rows that wait for an earlier one about their asset.
     for (let round = 0; open.length > 0; round += 1) {
+      // No row before its file would survive a power cut.
+      await group?.settled();
       const started = performance.now();
       const { unmeasured, later } = await database.asOrganization(
         organizationId,
@@ -117,19 +126,21 @@ export class ImportBatchJob implements JobHandler<Data> {
       );
       this.#options.onStage?.('database', performance.now() - started);
       if (round > items.length + 1) throw new Error('items of a batch wait for each other');
-      const again = unmeasured.length === 0 ? [] : await this.#prepare(organizationId, operation, unmeasured, false);
+      const again = unmeasured.length === 0 ? [] : await this.#prepare(organizationId, operation, group, unmeasured, false);
       open = [...again, ...later];
     }
   }
 
+  /** @param group null for a dry run */
   async #prepare(
     organizationId: string,
-    { dry_run, read_metadata }: OperationRow,
+    { read_metadata }: OperationRow,
+    group: PutGroup | null,
     items: readonly ItemRow[],
     skipKnown: boolean,
   ): Promise<PreparedItem[]> {
     const { database, ingest, itemFiles } = this.#rooms;
-    const found = await itemFiles.obtain(organizationId, items, !dry_run, (ms) => this.#options.onStage?.('store file', ms));
+    const found = await itemFiles.obtain(organizationId, items, group, (ms) => this.#options.onStage?.('store file', ms));
     const sha256s = found.flatMap(({ file }) => (file === null || isVitrineError(file) ? [] : [file.sha256]));
     const known =
       skipKnown && sha256s.length > 0
@@ -140,7 +151,7 @@ export class ImportBatchJob implements JobHandler<Data> {
       const { fields } = item;
       if (file !== null && known.has(file.sha256)) await file.dispose();
       if (file === null || known.has(file.sha256)) return { item, result: { fields, file, measured: null } };
-      const measured = await this.#measure(organizationId, file, !dry_run)
+      const measured = await this.#measure(organizationId, file, group)
         .catch(asFileError)
         .finally(() => file.dispose());
       if (isVitrineError(measured)) return { item, result: measured };
@@ -150,13 +161,14 @@ export class ImportBatchJob implements JobHandler<Data> {
     });
   }
 
-  async #measure(organizationId: string, file: ItemFile, keep: boolean) {
+  /** @param group null for a dry run, which keeps no thumbnail */
+  async #measure(organizationId: string, file: ItemFile, group: PutGroup | null) {
     const { files, media, embedding } = this.#rooms;
     const model = await embedding.modelOf(organizationId);
     const options = {
       fileName: file.fileName,
       input: model.imageInput,
-      ...(keep && { thumbnail: { maxEdgePx: this.#options.thumbnailEdgePx } }),
+      ...(group !== null && { thumbnail: { maxEdgePx: this.#options.thumbnailEdgePx } }),
     };
     const { facts, pixels, thumbnail, parts, timings } = await file.withPath((localPath) => media.analyze(localPath, options));
     for (const [stage, ms] of [
@@ -167,9 +179,11 @@ export class ImportBatchJob implements JobHandler<Data> {
     ] as const) {
       this.#options.onStage?.(stage, ms);
     }
-    if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail);
-    for (const { part, thumbnail } of parts)
-      if (thumbnail !== null) await files.putRendition(file.sha256, partThumbnailName(part) as string, thumbnail);
+    if (group !== null) {
+      if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail, group);
+      for (const { part, thumbnail: partThumbnail } of parts)
+        if (partThumbnail !== null) await files.putRendition(file.sha256, partThumbnailName(part) as string, partThumbnail, group);
+    }
     if (pixels === null && parts.length === 0) return { facts, embedded: null };
     const started = performance.now();
     const embedded = { modelRevisionId: model.revision.id, parts: await model.embedFile({ pixels, parts }) };

@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../database/database.js';
 import { isOutage, isVitrineError, VitrineError } from '../errors.js';
+import type { FileStore, PutGroup } from '../files/file-store.js';
 import type { ImportBuckets } from '../files/import-buckets.js';
-import type { FileStore } from '../files/file-store.js';
 import { receiveTemporaryFile } from '../files/temporary-file.js';
 import { readArchiveEntry } from './archive.js';
 import type { ItemRow } from './import-item.queries.js';
@@ -45,7 +45,8 @@ export interface Obtained {
 interface Batch {
   uploads: ReadonlyMap<string, StagedUploadRow>;
   archives: ReadonlyMap<string, string>;
-  keep: boolean;
+  /** Where the bytes are to stay in the file store; null for a dry run. */
+  group: PutGroup | null;
 }
 
 /** Gets the bytes of items from wherever they are: into the file store, or, for a dry run, without storing anything. */
@@ -65,11 +66,16 @@ export class ItemFiles {
   }
 
   /**
-   * @param keep whether the bytes are to stay in the file store
+   * @param group of puts to join, which the caller waits for; null where the bytes are not to stay in the file store
    * @param onFile told the milliseconds that each file took
    * @throws VitrineError STORAGE_FULL, STORAGE_UNAVAILABLE, DATABASE_UNREACHABLE: not a file's fault
    */
-  async obtain(organizationId: string, items: readonly ItemRow[], keep: boolean, onFile: (ms: number) => void): Promise<Obtained[]> {
+  async obtain(
+    organizationId: string,
+    items: readonly ItemRow[],
+    group: PutGroup | null,
+    onFile: (ms: number) => void,
+  ): Promise<Obtained[]> {
     const sources = items.map(({ source }) => source as ItemSource);
     const archives = sources.flatMap((source) => (source.type === 'ENTRY' && 'uploadId' in source.archive ? source.archive.uploadId : []));
     const ids = [...new Set([...archives, ...sources.flatMap((source) => (source.type === 'UPLOAD' ? source.uploadId : []))])];
@@ -79,7 +85,7 @@ export class ItemFiles {
     return this.#withArchives([...new Set(archives)], uploads, new Map(), (paths) =>
       mapLimited(items, this.#options.parallel, async (item) => {
         const started = performance.now();
-        const file = await this.#open(item.source as ItemSource, { uploads, archives: paths, keep }).catch(asFileError);
+        const file = await this.#open(item.source as ItemSource, { uploads, archives: paths, group }).catch(asFileError);
         if (file !== null) onFile(performance.now() - started);
         return { item, file };
       }),
@@ -99,9 +105,9 @@ export class ItemFiles {
     return this.#files.withLocalFile(sha256, (file) => this.#withArchives(rest, uploads, paths.set(id, file), use));
   }
 
-  async #open(source: ItemSource, { uploads, archives, keep }: Batch): Promise<ItemFile | null> {
+  async #open(source: ItemSource, { uploads, archives, group }: Batch): Promise<ItemFile | null> {
     if (source.type === 'ASSET') return null;
-    if (source.type === 'PATH') return this.#fromPath(source.path, keep);
+    if (source.type === 'PATH') return this.#fromPath(source.path, group);
     if (source.type === 'UPLOAD') {
       const upload = uploads.get(source.uploadId);
       if (upload === undefined) throw new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.');
@@ -109,21 +115,21 @@ export class ItemFiles {
     }
     if (source.type === 'URL') {
       const { content, fileName } = await this.#urls.fetch(source.url);
-      return this.#receive(content, fileName, keep);
+      return this.#receive(content, fileName, group);
     }
     if (source.type === 'OBJECT') {
       const content = await this.#buckets.open(source.bucket, source.key, source.etag);
-      return this.#receive(content, path.posix.basename(source.key).slice(-255), keep);
+      return this.#receive(content, path.posix.basename(source.key).slice(-255), group);
     }
     const archive = pathOf(source.archive, archives);
-    return this.#receive(await readArchiveEntry(archive, source.entry), path.posix.basename(source.entry.name).slice(-255), keep);
+    return this.#receive(await readArchiveEntry(archive, source.entry), path.posix.basename(source.entry.name).slice(-255), group);
   }
 
-  async #fromPath(file: string, keep: boolean): Promise<ItemFile> {
+  async #fromPath(file: string, group: PutGroup | null): Promise<ItemFile> {
     const fileName = path.basename(file);
     const found = await stat(file);
     if (found.size === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes).');
-    if (keep) return this.#receive(createReadStream(file), fileName, true);
+    if (group !== null) return this.#receive(createReadStream(file), fileName, group);
     const { maxByteSize } = this.#options;
     if (found.size > maxByteSize)
       throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);
@@ -132,10 +138,10 @@ export class ItemFiles {
     return { sha256: hash.digest('hex'), byteSize: found.size, fileName, withPath: (use) => use(file), dispose: async () => {} };
   }
 
-  async #receive(content: Readable, fileName: string, keep: boolean): Promise<ItemFile> {
+  async #receive(content: Readable, fileName: string, group: PutGroup | null): Promise<ItemFile> {
     const { maxByteSize, temporaryFolder } = this.#options;
-    if (keep) {
-      const { sha256, byteSize } = await this.#files.put(content, { maxByteSize });
+    if (group !== null) {
+      const { sha256, byteSize } = await this.#files.put(content, { maxByteSize }, group);
       return this.#stored(sha256, byteSize, fileName);
     }
     const received = await receiveTemporaryFile(content, temporaryFolder, { maxByteSize, minimumFreeByteSize: 0, flush: false });

@@ -9,7 +9,7 @@ import type { MediaFacts } from './media-facts.js';
 import { type DetectedMedia, detectMediaType } from './media-type.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
 import { paletteOf } from './palette.js';
-import { lumaOf, onWhite } from './raw-picture.js';
+import { lumaOf, onWhite, type RawPicture } from './raw-picture.js';
 import { partKeyOf } from './part-key.js';
 import { MAX_PASSAGES, passagesOf } from './passages.js';
 import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
@@ -81,8 +81,11 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   try {
     const { input, thumbnail: wanted } = options;
     const pixels = input ? await timed('preprocessMs', () => makeModelInput(source, input)) : null;
-    const measured = await timed('factsMs', () => measure(source));
-    const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(source.base, wanted.maxEdgePx)) : null;
+    const working = await timed('factsMs', () => workingPicture(source.base));
+    const measured = await timed('factsMs', () => measure(source, working));
+    // The working picture is already smaller; it has lost what was see-through, though.
+    const large = source.base.channels === 4 || (wanted?.maxEdgePx ?? 0) > factsEdgePx ? source.base : working;
+    const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(large, wanted.maxEdgePx)) : null;
     const { parts, warnings } = await partsOf(source, options, limits.maxPixels, timed);
     const facts = {
       ...noPicture(byteSize, media),
@@ -222,11 +225,15 @@ const bitsOfDepth: Record<string, number> = {
   dpcomplex: 128,
 };
 
-async function measure(source: SourcePicture): Promise<Partial<MediaFacts>> {
-  const { metadata } = source;
-  const opaque = onWhite(source.base);
+/** What facts are measured on: opaque, and at most {@link factsEdgePx} long. */
+async function workingPicture(base: RawPicture): Promise<RawPicture> {
+  const opaque = onWhite(base);
   const size = fitWithin(opaque.width, opaque.height, factsEdgePx);
-  const working = size.width === opaque.width && size.height === opaque.height ? opaque : await shrunk(opaque, size.width, size.height);
+  return size.width === opaque.width && size.height === opaque.height ? opaque : shrunk(opaque, size.width, size.height);
+}
+
+async function measure(source: SourcePicture, working: RawPicture): Promise<Partial<MediaFacts>> {
+  const { metadata } = source;
   const luma = lumaOf(working);
   const exif = readExif(metadata.exif);
   const embedded = source.isVector ? null : readEmbeddedMetadata({ xmp: metadata.xmp, iptc: metadata.iptc, exif });

@@ -116,6 +116,18 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await readdir(temporaryFolder)).toEqual([]);
   });
 
+  it('stores a group of files and renditions that wait for the disk together, also twice the same bytes', async () => {
+    const group = store.beginGroup();
+    const contents = Array.from({ length: 6 }, (_, number) => Buffer.from(`of a group ${number % 5}`));
+    const stored = await Promise.all(contents.map((content) => store.put(content, MAX, group)));
+    await store.putRendition(stored[0]!.sha256, 'small.webp', Buffer.from('small'), group);
+    await group.settled();
+    expect(stored.filter(({ created }) => created)).toHaveLength(5);
+    expect(await hashes(store)).toEqual([...new Set(contents.map(sha256))].sort());
+    expect(await store.findRenditionByteSize(stored[0]!.sha256, 'small.webp')).toBe(5);
+    await group.settled();
+  });
+
   it('stops reading a file that is too large, and leaves nothing', async () => {
     let produced = 0;
     async function* endless() {

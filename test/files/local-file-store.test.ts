@@ -55,6 +55,14 @@ describe('local file store', () => {
     expect(hashes).toEqual([kept.sha256]);
   });
 
+  it('says that a group cannot be settled, every time it is asked', async () => {
+    const store = await openFileStore({ kind: 'local', folder });
+    const group = store.beginGroup();
+    await store.put(Buffer.from('gone before it was settled'), MAX, group);
+    await rm(path.join(folder, 'files'), { recursive: true });
+    for (let attempt = 0; attempt < 2; attempt += 1) await expect(group.settled()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
   it('repairs a torn file when its bytes come again', async () => {
     const store = await openFileStore({ kind: 'local', folder });
     const content = Buffer.from('the whole content');
