@@ -8,6 +8,7 @@ import { AssetService } from './assets/asset.service.js';
 import { BrandService } from './brands/brand.service.js';
 import { CollectionService } from './collections/collection.service.js';
 import { ComplianceService } from './compliance/compliance.service.js';
+import type { ScopeFilters } from './compliance/rule-scope.js';
 import { GuidelineFileService } from './compliance/guideline-file.service.js';
 import { GuidelineService } from './compliance/guideline.service.js';
 import { RuleCheckService } from './compliance/rule-check.service.js';
@@ -61,6 +62,7 @@ import { SAVED_SEARCH_MATCH } from './saved-searches/saved-search-match.job.js';
 import { SavedSearchService } from './saved-searches/saved-search.service.js';
 import { FilterService } from './search/filter.service.js';
 import { QueryReader } from './search/query-reader.service.js';
+import { AssetScopeFilters } from './search/scope-filter.js';
 import { SearchService } from './search/search.service.js';
 import { TagService } from './tags/tag.service.js';
 import { WebhookOutbox } from './webhooks/webhook-outbox.js';
@@ -85,10 +87,13 @@ export interface Ground {
 export async function buildServices({ config, log, database, files, library, models, media, queue, signer, baseUrl }: Ground) {
   const embedding = await EmbeddingService.create(database, models, { defaultName: await library.chosen() });
   const calibration = new CalibrationService(database, embedding);
-  const compliance = new ComplianceService(database, embedding);
+  // Rules need filters to tell their scopes by, filters need tags, and changed tags have assets judged: a scope is asked for later.
+  const scopes: ScopeFilters = { read: (...scope) => assetScopes.read(...scope), compile: (...scope) => assetScopes.compile(...scope) };
+  const compliance = new ComplianceService(database, embedding, undefined, scopes);
   const modelRevisions = new ModelRevisionService(database, embedding, queue, compliance, log);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
-  const collections = new CollectionService(database);
+  const assetScopes = new AssetScopeFilters(tags);
+  const collections = new CollectionService(database, { afterChange: (tx, assetIds) => compliance.judgeScopes(tx, assetIds) });
   const brands = new BrandService(database, compliance);
   const ruleChecks = new RuleCheckService(database, tags, compliance);
   const rules = new RuleService(database, brands, tags, compliance, ruleChecks);

@@ -60,6 +60,13 @@ export async function deleteCollection(tx: OrganizationTx, id: string): Promise<
   return (await tx.execute(sql`DELETE FROM collection WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid`)) > 0;
 }
 
+/** Ids of the assets of a collection. */
+export async function listMembers(tx: OrganizationTx, id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    SELECT asset_id AS id FROM collection_asset WHERE organization_id = ${tx.organizationId}::uuid AND collection_id = ${id}::uuid ORDER BY asset_id`);
+  return rows.map((row) => row.id);
+}
+
 /** Keeps the collection from being deleted until the transaction ends. @returns whether it exists */
 export async function holdCollection(tx: OrganizationTx, id: string): Promise<boolean> {
   const rows = await tx.query(sql`

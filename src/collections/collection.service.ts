@@ -21,6 +21,7 @@ import {
   insertMembers,
   listCollections,
   listCollectionsOfAssets,
+  listMembers,
   updateCollection,
 } from './collection.queries.js';
 import type { Collection } from './collection.types.js';
@@ -30,11 +31,18 @@ const MAX_DESCRIPTION_LENGTH = 10_000;
 const UNIQUE_VIOLATION = '23505';
 const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
 
+/** Who has to know, in the transaction of the change, that assets came into collections or left them. */
+export interface MembershipListener {
+  afterChange(tx: OrganizationTx, assetIds: readonly string[]): Promise<void>;
+}
+
 export class CollectionService {
   readonly #database: Database;
+  readonly #listener: MembershipListener;
 
-  constructor(database: Database) {
+  constructor(database: Database, listener: MembershipListener = { afterChange: async () => undefined }) {
     this.#database = database;
+    this.#listener = listener;
   }
 
   /** Null when there is no such collection. @throws VitrineError BAD_USER_INPUT when `id` is none of a collection */
@@ -102,7 +110,9 @@ export class CollectionService {
     requireRole(viewer, 'EDITOR');
     const id = fromGlobalId('Collection', input.id, 'input.id');
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const members = await listMembers(tx, id);
       if (!(await deleteCollection(tx, id))) throw notFound('input.id', id);
+      await this.#listener.afterChange(tx, members);
       return { deletedId: toGlobalId('Collection', id) };
     });
   }
@@ -113,7 +123,7 @@ export class CollectionService {
     input: { collection: string; assets: string[] },
   ): Promise<{ collection: Collection; addedCount: number }> {
     return this.#changeMembers(viewer, input, async (tx, id, assetIds) => ({
-      addedCount: (await insertMembers(tx, id, assetIds)).length,
+      addedCount: await this.#told(tx, await insertMembers(tx, id, assetIds)),
       collection: await getCollection(tx, id, 'input.collection'),
     }));
   }
@@ -124,7 +134,7 @@ export class CollectionService {
     input: { collection: string; assets: string[] },
   ): Promise<{ collection: Collection; removedCount: number }> {
     return this.#changeMembers(viewer, input, async (tx, id, assetIds) => ({
-      removedCount: (await deleteMembers(tx, id, assetIds)).length,
+      removedCount: await this.#told(tx, await deleteMembers(tx, id, assetIds)),
       collection: await getCollection(tx, id, 'input.collection'),
     }));
   }
@@ -174,6 +184,11 @@ export class CollectionService {
     if (collectionIds.length === 0) return found;
     for (const { assetId, collectionId } of await findMemberships(tx, collectionIds, assetIds)) found.get(assetId)?.add(collectionId);
     return found;
+  }
+
+  async #told(tx: OrganizationTx, assetIds: readonly string[]): Promise<number> {
+    if (assetIds.length > 0) await this.#listener.afterChange(tx, assetIds);
+    return assetIds.length;
   }
 
   async #changeMembers<T>(

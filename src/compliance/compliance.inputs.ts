@@ -1,7 +1,13 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { DEFAULT_PAGE_SIZE } from '../graphql/connection.js';
 import { JSONObject } from '../graphql/scalars.js';
+import { AssetFilter } from '../search/filter.inputs.js';
 import { RuleKind, RuleSeverity, Verdict } from './vocabulary.js';
+
+/** What every argument that takes a scope says of it. */
+export const SCOPE =
+  'Which assets of the brand the rule is about, besides its tags: any filter but `compliance`, `release`, `concepts`, `searchable`, `updatedAt` and `rights.states`, ' +
+  'which change without the asset, or because of the rule itself.';
 
 @ArgsType()
 export class FindingsArgs {
@@ -104,6 +110,9 @@ export class RuleCreateInput {
   })
   scopeTags!: string[];
 
+  @Field(() => AssetFilter, { nullable: true, description: SCOPE })
+  scope?: AssetFilter | null;
+
   @Field(() => Int, { nullable: true, description: 'Position of the section that the rule enforces, from 0.' })
   section?: number | null;
 }
@@ -124,6 +133,9 @@ export class RuleUpdateInput {
 
   @Field(() => [String], { nullable: true, description: 'New scope tags in place of all old ones.' })
   scopeTags?: string[] | null;
+
+  @Field(() => AssetFilter, { nullable: true, description: `${SCOPE} In place of the old one; null takes it away.` })
+  scope?: AssetFilter | null;
 
   @Field(() => Int, { nullable: true, description: 'Position of another section, from 0; null takes the rule out of its section.' })
   section?: number | null;

@@ -12,9 +12,12 @@ import {
   listRulesOfOtherModels,
   type Scope,
 } from './compliance.queries.js';
+import type { Sql } from '../database/sql.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { parameterSchema } from './read-input.js';
 import { judgeSubstitute, RENDITION_KINDS, type RenditionVerdict } from './rendition-judging.queries.js';
+import { listScopedRules, refreshScopes, type ScopeChange } from './rule-scope.queries.js';
+import type { RuleScope, ScopeFilters } from './rule-scope.js';
 import { RULE_KINDS, RULES } from './rules/registry.js';
 import type { FactSubstitute } from './rules/rule-module.js';
 import type { RuleKind } from './vocabulary.js';
@@ -38,16 +41,23 @@ export type FindingSelection = FindingFilter & { first?: number | null; after?: 
 /** Kinds whose rules read vectors of texts. */
 const PROMPTING = RULE_KINDS.filter((kind) => RULES[kind].texts !== undefined);
 
+const NO_FILTERS: ScopeFilters = {
+  read: () => Promise.reject(new Error('no filters were given to judge scopes by')),
+  compile: () => Promise.reject(new Error('no filters were given to judge scopes by')),
+};
+
 /** Judges assets by the rules in force, and answers what was found. */
 export class ComplianceService {
   readonly #database: Database;
   readonly #embedding: PromptEmbedding;
   readonly #clock: () => Date;
+  readonly #scopes: ScopeFilters;
 
-  constructor(database: Database, embedding: PromptEmbedding, clock: () => Date = () => new Date()) {
+  constructor(database: Database, embedding: PromptEmbedding, clock: () => Date = () => new Date(), scopes: ScopeFilters = NO_FILTERS) {
     this.#database = database;
     this.#embedding = embedding;
     this.#clock = clock;
+    this.#scopes = scopes;
   }
 
   /** The moment that is judged for. */
@@ -87,18 +97,30 @@ export class ComplianceService {
   /** Judges these versions by all rules in force, in the caller's transaction: after an import, or after an edit of the asset. */
   async judgeVersions(tx: OrganizationTx, versionIds: readonly string[]): Promise<void> {
     if (versionIds.length === 0) return;
-    await this.#judge(tx, { versionIds });
-    const assets = await tx.rows.assetVersion.findMany({
+    const versions = await tx.rows.assetVersion.findMany({
       where: { organizationId: tx.organizationId, id: { in: [...versionIds] } },
       select: { assetId: true },
     });
-    await this.#judgeDependents(
-      tx,
-      await listDependents(
-        tx,
-        assets.map((asset) => asset.assetId),
-      ),
-    );
+    const assetIds = versions.map((version) => version.assetId);
+    await this.#refreshScopes(tx, null, assetIds);
+    await this.#judge(tx, { versionIds });
+    await this.#judgeDependents(tx, await listDependents(tx, assetIds));
+  }
+
+  /** Judges those of these assets that have come into the scope of a rule or left it, in the caller's transaction: after they changed collections. */
+  async judgeScopes(tx: OrganizationTx, assetIds: readonly string[]): Promise<void> {
+    const { versionIds, ruleIds } = await this.#refreshScopes(tx, null, assetIds);
+    await this.judgePairs(tx, versionIds, ruleIds);
+  }
+
+  /** {@link ScopeFilters.read} */
+  readScope(tx: OrganizationTx, scope: object, field: string): Promise<RuleScope | null> {
+    return this.#scopes.read(tx, scope, field);
+  }
+
+  /** A scope as a condition on an asset `a`. */
+  compileScope(tx: OrganizationTx, scope: RuleScope): Promise<Sql> {
+    return this.#scopes.compile(tx, scope);
   }
 
   /** Runs a change that takes assets away, and judges what was judged by comparing with them. */
@@ -123,7 +145,9 @@ export class ComplianceService {
 
   /** Judges every asset by these rules, in the caller's transaction: after the rules changed. */
   async judgeRules(tx: OrganizationTx, ruleIds: readonly string[]): Promise<void> {
-    if (ruleIds.length > 0) await this.#judge(tx, { ruleIds });
+    if (ruleIds.length === 0) return;
+    await this.#refreshScopes(tx, ruleIds, null);
+    await this.#judge(tx, { ruleIds });
   }
 
   /** Judges these versions by these rules, in the caller's transaction: after a person decided something about their findings. */
@@ -148,7 +172,10 @@ export class ComplianceService {
    */
   async rejudge(organizationId: string, scope: Pick<Scope, 'brandId' | 'ruleIds'> = {}): Promise<number> {
     await this.prepare(organizationId);
-    return this.#database.asOrganization(organizationId, (tx) => this.#judge(tx, scope));
+    return this.#database.asOrganization(organizationId, async (tx) => {
+      await this.#refreshScopes(tx, scope.ruleIds ?? null, null);
+      return this.#judge(tx, scope);
+    });
   }
 
   /** Judges anew what the clock may have changed (expired rights). Cheap when there is nothing. Call before answering about verdicts. */
@@ -204,6 +231,15 @@ export class ComplianceService {
 
   async #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
     return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: await this.modelRevisionIn(tx) });
+  }
+
+  async #refreshScopes(tx: OrganizationTx, ruleIds: readonly string[] | null, assetIds: readonly string[] | null): Promise<ScopeChange> {
+    const scoped = await listScopedRules(tx, ruleIds);
+    const cleared = (ruleIds ?? []).filter((id) => !scoped.some((rule) => rule.id === id));
+    if (scoped.length + cleared.length === 0) return { versionIds: [], ruleIds: [] };
+    const rules = [];
+    for (const { scope, ...rule } of scoped) rules.push({ ...rule, condition: await this.#scopes.compile(tx, scope) });
+    return refreshScopes(tx, rules, assetIds, cleared);
   }
 
   async #judgeDependents(tx: OrganizationTx, { ruleIds, versionIds, duplicateRuleIds }: Dependents): Promise<void> {

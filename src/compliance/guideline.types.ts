@@ -48,6 +48,12 @@ export class Rule implements Node {
   @Field(() => [String], { description: 'The rule applies to assets with any of these tags; to all assets of the brand when empty.' })
   scopeTags!: string[];
 
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'A filter (`AssetFilter`) that assets have to match besides; null: none. Its ids are global ids.',
+  })
+  scope!: Record<string, unknown> | null;
+
   @Field(() => Int, { nullable: true, description: 'Position of the section that it enforces; null for none.' })
   section!: number | null;
 

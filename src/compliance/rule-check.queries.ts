@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../database/database.js';
-import { sql } from '../database/sql.js';
+import { empty, type Sql, sql } from '../database/sql.js';
 import type { Scope } from './compliance.queries.js';
 import { RULES } from './rules/registry.js';
 import type { CandidateRule } from './rules/rule-module.js';
@@ -125,10 +125,10 @@ export async function listKnownExternalIds(tx: OrganizationTx, externalIds: read
   return new Set(rows.map((row) => row.id));
 }
 
-/** Assets of a rule's brand that its scope tags let through. */
-export async function countInScope(tx: OrganizationTx, brandId: string, scopeTagIds: readonly number[]): Promise<number> {
+/** Assets of a rule's brand that its scope lets through: its tags, and its filter as a condition on `a`. */
+export async function countInScope(tx: OrganizationTx, brandId: string, scopeTagIds: readonly number[], filter?: Sql): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`
     SELECT count(*)::int AS n FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.brand_id = ${brandId}::uuid
-      AND (${[...scopeTagIds]}::int[] = '{}' OR a.tag_ids && ${[...scopeTagIds]}::int[])`);
+      AND (${[...scopeTagIds]}::int[] = '{}' OR a.tag_ids && ${[...scopeTagIds]}::int[]) ${filter ? sql`AND (${filter})` : empty}`);
   return rows[0]?.n ?? 0;
 }

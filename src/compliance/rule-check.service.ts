@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database, OrganizationTx } from '../database/database.js';
+import type { Sql } from '../database/sql.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
@@ -17,6 +18,7 @@ import {
 } from './rule-check.queries.js';
 import { findConflict } from './rule-conflicts.js';
 import type { RuleParameters, RuleRow, RuleTestCase } from './rule-record.js';
+import type { RuleScope } from './rule-scope.js';
 import { RULES } from './rules/registry.js';
 import type { CandidateRule } from './rules/rule-module.js';
 import type { RuleKind } from './vocabulary.js';
@@ -29,6 +31,8 @@ export interface RulePreviewRequest {
   kind?: RuleKind | null;
   parameters?: RuleParameters | null;
   scopeTags?: readonly string[] | null;
+  /** Null takes the filter away. */
+  scope?: object | null;
   /** Assets to show of those that would fail, and that would fail no longer; 0 to 100. */
   examples: number;
 }
@@ -110,7 +114,7 @@ export class RuleCheckService {
           ),
         );
       }
-      const failed = await listFailedCases(tx, row.key, toCandidate(row), await this.#moment(tx));
+      const failed = await listFailedCases(tx, row.key, await this.#toCandidate(tx, row), await this.#moment(tx));
       if (failed.length > 0) faults.push(testsFailed(failed, field));
     }
     return faults;
@@ -143,7 +147,7 @@ export class RuleCheckService {
         }
         await tx.rows.ruleTestCase.deleteMany({ where: { organizationId, ruleId } });
         await tx.rows.ruleTestCase.createMany({ data: cases.map((entry) => ({ organizationId, ruleId, ...entry })) });
-        return listFailedCases(tx, row.key, toCandidate(row), await this.#moment(tx));
+        return listFailedCases(tx, row.key, await this.#toCandidate(tx, row), await this.#moment(tx));
       },
       viewer,
     );
@@ -169,8 +173,36 @@ export class RuleCheckService {
   }
 
   /** What is worth knowing about a rule that is in order. */
-  async notices(tx: OrganizationTx, { brandId, scopeTagIds }: { brandId: string; scopeTagIds: readonly number[] }): Promise<string[]> {
-    return (await countInScope(tx, brandId, scopeTagIds)) > 0 ? [] : ['No asset of the brand is in the scope of this rule at present.'];
+  async notices(
+    tx: OrganizationTx,
+    { brandId, scopeTagIds, scope }: Pick<RuleRow, 'brandId' | 'scopeTagIds' | 'scope'>,
+  ): Promise<string[]> {
+    return (await countInScope(tx, brandId, scopeTagIds, await this.#filterOf(tx, scope))) > 0
+      ? []
+      : ['No asset of the brand is in the scope of this rule at present.'];
+  }
+
+  async #toCandidate(
+    tx: OrganizationTx,
+    row: Pick<RuleRow, 'id' | 'brandId' | 'kind' | 'severity' | 'revision' | 'parameters' | 'scopeTagIds' | 'scope'>,
+  ): Promise<CandidateRule> {
+    const { id, brandId, severity, revision, scopeTagIds } = row;
+    const scope = await this.#filterOf(tx, row.scope);
+    const candidate = {
+      id,
+      brandId,
+      severity,
+      revision,
+      scopeTagIds,
+      kind: row.kind as RuleKind,
+      parameters: row.parameters as RuleParameters,
+    };
+    return scope === undefined ? candidate : { ...candidate, scope };
+  }
+
+  /** A scope as a condition, for candidates; undefined without one. */
+  async #filterOf(tx: OrganizationTx, scope: unknown): Promise<Sql | undefined> {
+    return scope === null || scope === undefined ? undefined : this.#compliance.compileScope(tx, scope as RuleScope);
   }
 
   async #draft(tx: OrganizationTx, request: RulePreviewRequest): Promise<CandidateRule & { key: string }> {
@@ -183,14 +215,17 @@ export class RuleCheckService {
       if (first !== undefined) throw badInput(`scopeTags[${request.scopeTags.indexOf(first)}]`, first, 'names of tags that exist');
       scopeTagIds = [...ids.values()];
     }
+    const asked =
+      request.scope == null ? undefined : await this.#filterOf(tx, await this.#compliance.readScope(tx, request.scope, 'scope'));
     if (request.ruleId != null) {
       const row = await tx.rows.rule.findFirst({ where: { organizationId, id: request.ruleId } });
       if (row === null) throw new VitrineError('NOT_FOUND', 'rule: there is no such rule.', { field: 'rule', value: request.ruleId });
       if (request.kind != null && request.kind !== row.kind)
         throw badInput('kind', request.kind, `${row.kind}: the kind of a rule never changes`);
-      const candidate = toCandidate(row);
+      const { scope: known, ...candidate } = await this.#toCandidate(tx, row);
       return {
         ...candidate,
+        ...(request.scope === undefined ? known && { scope: known } : asked && { scope: asked }),
         key: row.key,
         parameters: request.parameters == null ? candidate.parameters : readParameters(candidate.kind, request.parameters, 'parameters'),
         scopeTagIds: scopeTagIds ?? candidate.scopeTagIds,
@@ -205,19 +240,21 @@ export class RuleCheckService {
     return {
       ...{ id: randomUUID(), key: 'draft', brandId: guideline.brandId, kind: request.kind, severity: 'INFO', revision: 1, parameters },
       scopeTagIds: scopeTagIds ?? [],
+      ...(asked && { scope: asked }),
     };
   }
 
   async #conflicts(
     tx: OrganizationTx,
-    rule: Pick<RuleRow, 'id' | 'key' | 'brandId' | 'kind' | 'parameters'> & { scopeTagIds: readonly number[] },
+    rule: Pick<RuleRow, 'id' | 'key' | 'brandId' | 'kind' | 'parameters'> & { scopeTagIds: readonly number[]; scope?: unknown },
   ): Promise<RulePreview['conflicts']> {
     const { organizationId } = tx;
     const others = await tx.rows.rule.findMany({
       where: { organizationId, brandId: rule.brandId, state: 'PUBLISHED', id: { not: rule.id } },
       orderBy: { key: 'asc' },
     });
-    const plain = ({ key, kind, parameters, scopeTagIds }: typeof rule) => ({
+    const plain = ({ key, kind, parameters, scopeTagIds, scope }: typeof rule) => ({
+      filtered: scope != null,
       ...{ key, scopeTagIds, kind: kind as RuleKind, parameters: parameters as RuleParameters },
     });
     return others.flatMap((other) => {
@@ -229,13 +266,6 @@ export class RuleCheckService {
   async #moment(tx: OrganizationTx) {
     return { now: this.#compliance.now(), modelRevisionId: await this.#compliance.modelRevisionIn(tx) };
   }
-}
-
-function toCandidate(
-  row: Pick<RuleRow, 'id' | 'brandId' | 'kind' | 'severity' | 'revision' | 'parameters' | 'scopeTagIds'>,
-): CandidateRule {
-  const { id, brandId, severity, revision, scopeTagIds } = row;
-  return { id, brandId, severity, revision, scopeTagIds, kind: row.kind as RuleKind, parameters: row.parameters as RuleParameters };
 }
 
 function testsFailed(failed: readonly FailedCase[], field: string): VitrineError {

@@ -2,6 +2,8 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { toGlobalId } from '../graphql/global-id.js';
 import { UserError } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
+import { AssetFilter } from '../search/filter.inputs.js';
+import { SCOPE } from './compliance.inputs.js';
 import type { RulePreview as Preview } from './rule-check.service.js';
 import { RuleKind, RuleTestExpectation, Verdict } from './vocabulary.js';
 
@@ -21,6 +23,9 @@ export class RulePreviewArgs {
 
   @Field(() => [String], { nullable: true, description: 'Scope tags, all of them.' })
   scopeTags?: string[] | null;
+
+  @Field(() => AssetFilter, { nullable: true, description: `${SCOPE} Null: without.` })
+  scope?: AssetFilter | null;
 
   @Field(() => Int, { defaultValue: 5, description: 'How many assets to show of each sort, 0 to 100.' })
   examples!: number;

@@ -7,11 +7,13 @@ export interface ConflictingRule {
   kind: RuleKind;
   parameters: RuleParameters;
   scopeTagIds: readonly number[];
+  /** Whether a filter narrows its scope down: then nobody knows whether an asset is in both. */
+  filtered?: boolean;
 }
 
 /** Why no asset that both rules apply to can keep both, in words; null when one can, or when that cannot be told. */
 export function findConflict(one: ConflictingRule, other: ConflictingRule): string | null {
-  if (!scopesMeet(one.scopeTagIds, other.scopeTagIds)) return null;
+  if (one.filtered || other.filtered || !scopesMeet(one.scopeTagIds, other.scopeTagIds)) return null;
   if (one.kind === other.kind) return SAME_KIND[one.kind]?.(one.parameters as Any, other.parameters as Any) ?? null;
   const [required, prohibited] = one.kind === 'REQUIRED_CONTENT' ? [one, other] : [other, one];
   if (required.kind !== 'REQUIRED_CONTENT' || prohibited.kind !== 'PROHIBITED_CONTENT') return null;

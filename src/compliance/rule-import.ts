@@ -103,7 +103,7 @@ export class RuleImport {
     target: Target,
     rule: DocumentRule,
     row: RuleRow | undefined,
-    columns: Parameters<typeof changeRule>[2],
+    columns: Omit<Parameters<typeof changeRule>[2], 'scope'>,
     { publish, skipMissingAssets }: RuleImportOptions,
     { field, notes }: { field: string; notes: ImportNotes },
   ): Promise<string | null> {

@@ -17,6 +17,7 @@ import {
   type RuleRow,
   sortedIds,
 } from './rule-record.js';
+import { scopeColumn } from './rule-scope.queries.js';
 import type { RuleKind, RuleState, RuleTestExpectation } from './vocabulary.js';
 
 /** A rule, and what is worth knowing about it though nothing is wrong. */
@@ -62,6 +63,7 @@ export class RuleService {
         },
         parameters: parameters as JsonInput,
         scopeTagIds: await this.#findScope(tx, input.scopeTags ?? []),
+        scope: scopeColumn(input.scope == null ? null : await this.#compliance.readScope(tx, input.scope, 'input.scope')),
         sectionId: await findSection(tx, guideline.id, input.section ?? null),
       };
       const [created] = await tx.rows.rule.createManyAndReturn({ data: [data], skipDuplicates: true });
@@ -92,6 +94,9 @@ export class RuleService {
         severity: changes.severity ?? row.severity,
         parameters: parameters ?? (row.parameters as RuleParameters),
         scopeTagIds: changes.scopeTags == null ? row.scopeTagIds : await this.#findScope(tx, changes.scopeTags),
+        ...(changes.scope !== undefined && {
+          scope: changes.scope === null ? null : await this.#compliance.readScope(tx, changes.scope, 'input.scope'),
+        }),
         sectionId: changes.section === undefined ? row.sectionId : await findSection(tx, row.guidelineId, changes.section),
       });
       return changed.length > 0 && row.state === 'PUBLISHED';

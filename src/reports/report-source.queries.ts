@@ -100,7 +100,7 @@ export function scopeTables(source: ReportSource, scope: ReportScope): Sql {
         ${uploader ? sql`AND a.uploaded_by = ${uploader}` : empty}
     ),
     ruling AS MATERIALIZED (
-      SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, r.brand_id, r.scope_tag_ids FROM ${records(source, 'rule')} r
+      SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, r.brand_id, r.scope_tag_ids, r.scope FROM ${records(source, 'rule')} r
       WHERE r.state = 'PUBLISHED' ${brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty} ${ruleId ? sql`AND r.id = ${ruleId}::uuid` : empty}
         ${severity ? sql`AND r.severity = ${severity}` : empty}
     )`;

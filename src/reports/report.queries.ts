@@ -114,6 +114,8 @@ export async function reportFacts(
       SELECT s.id AS asset_id, r.id AS rule_id, r.severity, f.id, f.rank, coalesce(f.verdict, 'NOT_EVALUATED') AS verdict, f.model_revision_id
       FROM scoped s JOIN ruling r ON r.brand_id = s.brand_id AND (r.scope_tag_ids = '{}' OR s.tag_ids && r.scope_tag_ids)
       LEFT JOIN f ON f.asset_id = s.id AND f.rule_id = r.id
+      -- what a filter lets in is judged in the same moment: it has a finding
+      WHERE r.scope IS NULL OR f.id IS NOT NULL
     ),
     per_asset AS MATERIALIZED (
       SELECT s.id, s.brand_id, s.uploaded_by, CASE max(p.rank) ${verdictsByRank()} ELSE

@@ -1,5 +1,6 @@
 import { labOfHex } from '../brands/color.js';
 import { complianceFilter } from '../compliance/compliance.queries.js';
+import type { OrganizationTx } from '../database/database.js';
 import { join, raw, type Sql, sql } from '../database/sql.js';
 import type { TagFamily } from '../tags/tag.queries.js';
 import { walkFilter } from './filter.js';
@@ -10,7 +11,7 @@ export interface FilterContext {
   organizationId: string;
   modelRevisionId: number;
   /** By the name as it is spelled in the filter. */
-  tags: ReadonlyMap<string, TagFamily>;
+  tags: { get(name: string): TagFamily | undefined };
   /** `YYYY-MM-DD`: the day that rights states are about. */
   today: string;
 }
@@ -170,6 +171,11 @@ const ASSET_ONLY = [
 
 /** Plain decimal numbers in texts, short enough for any column of numbers. */
 const DECIMAL = '^-?[0-9]{1,15}([.][0-9]{1,15})?$';
+
+export async function collectionExists(tx: OrganizationTx, id: string): Promise<boolean> {
+  const rows = await tx.query(sql`SELECT 1 FROM collection WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid`);
+  return rows.length > 0;
+}
 
 /** Whether some condition reads what only the asset's own row has. */
 export function needsAsset(filter: AssetFilter | null): boolean {

@@ -61,8 +61,8 @@ describe('judging', () => {
     for (let width = 400; width <= 1600; width += 400) versions.push((await add(brandId, { width, altText: 'A red boat' })).versionId);
     const statements = await countStatements((tx) => room.compliance.judgeVersions(tx, versions));
     expect(statements.filter((text) => text === 'INSERT INTO finding')).toHaveLength(1);
-    // beside it: lock the brand, drop what no longer applies, broken releases, what depends on these assets
-    expect(statements).toHaveLength(5);
+    // beside it: rules with filters, lock the brand, drop what no longer applies, broken releases, what depends on these assets
+    expect(statements).toHaveLength(6);
     const all = await countStatements((tx) => room.compliance.judgeRules(tx, [small.id, large.id]));
     expect(all.filter((text) => text === 'INSERT INTO finding')).toHaveLength(1);
     const found = await findings(brandId);

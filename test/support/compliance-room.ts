@@ -14,6 +14,8 @@ import { registerModel } from '../../src/embedding/embedding.queries.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import type { MarkService } from '../../src/marks/mark.service.js';
 import { ReportService } from '../../src/reports/report.service.js';
+import type { ScopeFilters } from '../../src/compliance/rule-scope.js';
+import { AssetScopeFilters } from '../../src/search/scope-filter.js';
 import { TagService } from '../../src/tags/tag.service.js';
 import { insertOrganization, viewerAs } from '../support/asset-rows.js';
 
@@ -64,9 +66,11 @@ export async function openCompliance(database: Database, slug: string): Promise<
       });
     },
   };
-  const compliance = new ComplianceService(database, embedding, () => now);
+  const scopes: ScopeFilters = { read: (...scope) => filters.read(...scope), compile: (...scope) => filters.compile(...scope) };
+  const compliance = new ComplianceService(database, embedding, () => now, scopes);
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
+  const filters = new AssetScopeFilters(tags);
   const checks = new RuleCheckService(database, tags, compliance);
   const rules = new RuleService(database, brands, tags, compliance, checks);
   const ruleImport = new RuleImport(checks);

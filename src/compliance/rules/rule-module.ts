@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { empty, raw, type Sql, sql } from '../../database/sql.js';
+import { empty, join, raw, type Sql, sql } from '../../database/sql.js';
 import type { RuleKind } from '../vocabulary.js';
 
 /** A rule as it would be: judged in place of what is in force, for previews and test cases. */
@@ -11,6 +11,8 @@ export interface CandidateRule {
   revision: number;
   parameters: Record<string, unknown>;
   scopeTagIds: readonly number[];
+  /** Its scope as a condition on an asset `a`, where it is a filter. */
+  scope?: Sql;
 }
 
 /** What is judged. Without `versionIds`, `ruleIds` and `brandId`: every published rule of the organisation over every asset it applies to. */
@@ -127,7 +129,7 @@ export function selectTargets(kind: RuleKind, scope: JudgeScope): Sql {
     JOIN ${rowsOf('asset', scope)} a ON a.organization_id = r.organization_id AND a.brand_id = r.brand_id
     JOIN ${rowsOf('asset_version', scope)} v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
     WHERE r.organization_id = ${scope.organizationId}::uuid AND a.organization_id = ${scope.organizationId}::uuid
-      AND v.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND ${appliesTo()} ${restrictTargets(scope)}`;
+      AND v.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND ${appliesTo(scope.candidates)} ${restrictTargets(scope)}`;
 }
 
 /** The rules that {@link selectTargets} judges by, each once: what depends on a rule alone is read from here, not once a target. */
@@ -137,9 +139,15 @@ export function selectRules(kind: RuleKind, scope: JudgeScope): Sql {
     WHERE r.organization_id = ${scope.organizationId}::uuid AND r.kind = ${kind} AND r.state = 'PUBLISHED' ${restrictRules(scope)}`;
 }
 
-/** Whether rule `r` applies to asset `a` of the same brand: published, and one of its scope tags on the asset when it has any. */
-export function appliesTo(): Sql {
-  return sql`r.state = 'PUBLISHED' AND (r.scope_tag_ids = '{}' OR a.tag_ids && r.scope_tag_ids)`;
+/**
+ * Whether rule `r` applies to asset `a` of the same brand: published, one of its scope tags on the asset when it has any, and the asset in its
+ * scope when that is a filter (`rule_scope_asset`; of candidates the filter itself).
+ */
+export function appliesTo(candidates: readonly CandidateRule[] = []): Sql {
+  const filters = candidates.flatMap(({ id, scope }) => (scope ? [sql`AND (r.id <> ${id}::uuid OR (${scope}) IS TRUE)`] : []));
+  return sql`r.state = 'PUBLISHED' AND (r.scope_tag_ids = '{}' OR a.tag_ids && r.scope_tag_ids)
+    AND (r.scope IS NULL OR EXISTS (SELECT 1 FROM rule_scope_asset m WHERE m.organization_id = r.organization_id AND m.rule_id = r.id AND m.asset_id = a.id))
+    ${filters.length > 0 ? join(filters, ' ') : empty}`;
 }
 
 /** The table, or the one row of it that is judged with other facts. */
@@ -153,8 +161,12 @@ function rowsOf(table: 'asset' | 'asset_version', { organizationId, substitute }
 /** `rule`, or the candidates in its shape. */
 function ruleSource({ organizationId, candidates }: JudgeScope): Sql {
   if (candidates === undefined) return sql`rule`;
-  const rows = candidates.map(({ brandId, scopeTagIds, ...rule }) => ({ ...rule, brand_id: brandId, scope_tag_ids: scopeTagIds }));
-  return sql`(SELECT ${organizationId}::uuid AS organization_id, 'PUBLISHED' AS state, c.*
+  const rows = candidates.map(({ brandId, scopeTagIds, scope: _filter, ...rule }) => ({
+    ...rule,
+    brand_id: brandId,
+    scope_tag_ids: scopeTagIds,
+  }));
+  return sql`(SELECT ${organizationId}::uuid AS organization_id, 'PUBLISHED' AS state, NULL::jsonb AS scope, c.*
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c (id uuid, brand_id uuid, kind text, severity text, revision int,
       parameters jsonb, scope_tag_ids int[]))`;
 }
