@@ -133,6 +133,7 @@ async function fillVictim() {
       severity: 'MAJOR',
       parameters,
       section: 0,
+      ...(key === 'wide' && { scope: { width: { min: 1 } } }),
     };
     const { rule } = await mutate('ruleCreate', input, 'rule { id }', ADMIN);
     if (key !== 'draft') await mutate('rulePublish', { id: rule.id }, 'rule { id }', ADMIN);
@@ -613,6 +614,7 @@ const mutations = (): Record<string, Case[]> => {
     ruleCreate: [
       to({ ...rest(), guideline: victim.guideline, key: 'intruder' }, 'not found'),
       to({ ...rest(), guideline: own.guideline, key: 'mixed', scopeTags: [`${MARK}tag`] }, 'refused', 'skip'),
+      to({ ...rest(), guideline: own.guideline, key: 'collected', scope: { collection: victim.collection } }, 'refused', 'skip'),
     ],
     ruleUpdate: [to({ id: rule(), title: 'changed', section: null }, 'not found')],
     ruleSetApply: [to({ brand: victim.brand, set: 'web-basics' }, 'not found')],
