@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'TIMEOUT'
   | 'LINK_REVOKED'
   | 'RIGHTS_NOT_VALID'
+  | 'NOT_RELEASED'
   // a file
   | 'FILE_EMPTY'
   | 'FILE_TOO_LARGE'

@@ -135,7 +135,7 @@ export async function buildServices({ config, log, database, files, library, mod
   const marks = new MarkService({ database, files, media, brands, compliance, scans });
   const guidelineFiles = new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance });
   const renditions = new RenditionService(database, files, media);
-  const delivery = new DeliveryService({ database, files, assets, renditions, signer, baseUrl });
+  const delivery = new DeliveryService({ database, files, assets, compliance, renditions, signer, baseUrl });
   const remedies = new RemedyService({ database, compliance, renditions, delivery });
   const releases = new ReleaseService(database, compliance, remedies);
   const duplicates = new DuplicateService(database, embedding);

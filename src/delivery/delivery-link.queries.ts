@@ -12,19 +12,21 @@ export interface DeliveryLinkRow {
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
+  /** Delivers only what is approved and not broken at the click. */
+  only_approved: boolean;
 }
 
 /** @returns null when there is no such asset */
 export async function insertDeliveryLink(
   tx: OrganizationTx,
-  link: Pick<DeliveryLinkRow, 'asset_id' | 'choice' | 'note' | 'created_by' | 'expires_at'>,
+  link: Pick<DeliveryLinkRow, 'asset_id' | 'choice' | 'note' | 'created_by' | 'expires_at' | 'only_approved'>,
 ): Promise<DeliveryLinkRow | null> {
   const rows = await tx.query<DeliveryLinkRow>(sql`
-    INSERT INTO delivery_link (organization_id, asset_id, choice, note, created_by, expires_at)
+    INSERT INTO delivery_link (organization_id, asset_id, choice, note, created_by, expires_at, only_approved)
     SELECT a.organization_id, a.id, ${link.choice === null ? null : JSON.stringify(link.choice)}::jsonb, ${link.note}, ${link.created_by},
-      ${link.expires_at}::timestamptz
+      ${link.expires_at}::timestamptz, ${link.only_approved}
     FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ${link.asset_id}::uuid
-    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at`);
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved`);
   return rows[0] ?? null;
 }
 
@@ -36,7 +38,7 @@ export async function listDeliveryLinks(
   limit: number,
 ): Promise<DeliveryLinkRow[]> {
   return tx.query<DeliveryLinkRow>(sql`
-    SELECT id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at FROM delivery_link
+    SELECT id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved FROM delivery_link
     WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ${assetId}::uuid
       ${after ? sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : empty}
     ORDER BY created_at DESC, id DESC LIMIT ${limit}`);
@@ -54,7 +56,7 @@ export async function revokeDeliveryLink(tx: OrganizationTx, id: string, now: Da
   const rows = await tx.query<DeliveryLinkRow>(sql`
     UPDATE delivery_link SET revoked_at = coalesce(revoked_at, ${now}::timestamptz)
     WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid
-    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at`);
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved`);
   return rows[0] ?? null;
 }
 
@@ -65,13 +67,20 @@ export interface ClickedLink {
   revoked_at: Date | null;
   rights_starts_on: string | null;
   rights_expires_on: string | null;
+  only_approved: boolean;
+  /** Of the current file; null: nobody has decided. */
+  release_state: 'APPROVED' | 'WITHDRAWN' | null;
+  /** Since when a BLOCKER stands against the approval. */
+  broken_at: Date | null;
 }
 
 /** What decides about a click, as it is now. */
 export async function findClickedLink(tx: OrganizationTx, id: string): Promise<ClickedLink | null> {
   const rows = await tx.query<ClickedLink>(sql`
-    SELECT l.choice, l.asset_id, l.expires_at, l.revoked_at, a.rights_starts_on, a.rights_expires_on
+    SELECT l.choice, l.asset_id, l.expires_at, l.revoked_at, a.rights_starts_on, a.rights_expires_on, l.only_approved,
+      r.state AS release_state, r.broken_at
     FROM delivery_link l JOIN asset a ON a.organization_id = l.organization_id AND a.id = l.asset_id
+    LEFT JOIN version_release r ON r.organization_id = a.organization_id AND r.version_id = a.current_version_id
     WHERE l.organization_id = ${tx.organizationId}::uuid AND l.id = ${id}::uuid`);
   return rows[0] ?? null;
 }

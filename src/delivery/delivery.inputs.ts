@@ -99,6 +99,13 @@ export class DeliveryLinkCreateInput {
 
   @Field(() => String, { nullable: true, description: 'Who it is for and why; up to 500 characters.' })
   note?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether it delivers only what is approved at the click, with no rule of severity BLOCKER broken since. A file that was withdrawn is never delivered.',
+  })
+  onlyApproved!: boolean;
 }
 
 @InputType({ description: 'Which link to revoke.' })

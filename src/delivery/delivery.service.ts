@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { AssetRow } from '../assets/asset.queries.js';
 import type { AssetService } from '../assets/asset.service.js';
+import type { ComplianceService } from '../compliance/compliance.service.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
@@ -11,6 +12,7 @@ import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
 import type { Signer } from '../http/signed-token.js';
 import { geometryOf } from '../media/rendition-recipe.js';
 import {
+  type ClickedLink,
   countDeliveryLinks,
   type DeliveryLinkRow,
   findClickedLink,
@@ -40,6 +42,7 @@ export interface NewDeliveryLink extends RecipeInput {
   asset: string;
   expiresAt: Date;
   note?: string | null;
+  onlyApproved?: boolean | null;
 }
 
 /** What the signed token of a link holds: a rendition of one version, for an hour; or a delivery link by its id. */
@@ -49,6 +52,8 @@ export interface DeliveryRooms {
   database: Database;
   files: FileStore;
   assets: AssetService;
+  /** Brings findings up to date with the clock. */
+  compliance: Pick<ComplianceService, 'refreshExpiredIn'>;
   renditions: RenditionService;
   signer: Signer;
   baseUrl: () => string;
@@ -106,7 +111,14 @@ export class DeliveryService {
     const note = (input.note ?? '').trim();
     if (note.length > 500 || note.includes('\0')) throw badInput('input.note', note, 'at most 500 characters');
     const link = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) =>
-      insertDeliveryLink(tx, { asset_id: assetId, choice, note, created_by: viewer.apiKeyName, expires_at: input.expiresAt }),
+      insertDeliveryLink(tx, {
+        asset_id: assetId,
+        choice,
+        note,
+        created_by: viewer.apiKeyName,
+        expires_at: input.expiresAt,
+        only_approved: input.onlyApproved ?? false,
+      }),
     );
     if (link === null) throw noSuchAsset(input.asset);
     return link;
@@ -172,7 +184,7 @@ export class DeliveryService {
 
   /**
    * The file behind a link of this room. Null when the token is none of ours, changed or expired.
-   * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, MEDIA_* when the rendition cannot be made
+   * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, NOT_RELEASED, MEDIA_* when the rendition cannot be made
    */
   async open(token: string): Promise<OpenedFile | null> {
     const claim = this.#rooms.signer.verify(token) as Claim | null;
@@ -185,13 +197,20 @@ export class DeliveryService {
   }
 
   async #openDelivery(organizationId: string, linkId: string): Promise<OpenedFile | null> {
-    const link = await this.#rooms.database.asOrganization(organizationId, (tx) => findClickedLink(tx, linkId));
+    const link = await this.#rooms.database.asOrganization(organizationId, async (tx) => {
+      const found = await findClickedLink(tx, linkId);
+      if (!found?.only_approved) return found;
+      // What ended with the clock may have broken the approval.
+      await this.#rooms.compliance.refreshExpiredIn(tx);
+      return findClickedLink(tx, linkId);
+    });
     if (link === null || link.expires_at <= this.#clock()) return null;
     if (link.revoked_at !== null)
       throw new VitrineError('LINK_REVOKED', 'This link was revoked. Ask whoever gave it to you for another one.');
     const today = this.#clock().toISOString().slice(0, 10);
     if (link.rights_starts_on !== null && today < link.rights_starts_on) throw notUsable(`may be used from ${link.rights_starts_on} on`);
     if (link.rights_expires_on !== null && today > link.rights_expires_on) throw notUsable(`could be used until ${link.rights_expires_on}`);
+    requireReleased(link);
     const version = await this.#findVersion(organizationId, { assetId: link.asset_id });
     if (version === null) return null;
     const file =
@@ -232,6 +251,13 @@ export class DeliveryService {
 
 function noSuchAsset(id: string): VitrineError {
   return new VitrineError('NOT_FOUND', 'input.asset: there is no such asset.', { field: 'input.asset', value: id });
+}
+
+/** A file that was withdrawn is delivered by no link; one that is not approved, or no longer rightly so, by none that asks for that. */
+function requireReleased({ only_approved, release_state, broken_at }: ClickedLink): void {
+  if (release_state === 'WITHDRAWN') throw new VitrineError('NOT_RELEASED', 'This file was withdrawn from use and is not delivered.');
+  if (only_approved && (release_state !== 'APPROVED' || broken_at !== null))
+    throw new VitrineError('NOT_RELEASED', 'This file is not approved for use at present and is not delivered.');
 }
 
 function notUsable(how: string): VitrineError {

@@ -84,6 +84,9 @@ export class DeliveryLink {
   @Field(() => String, { description: 'Who it is for and why.' })
   note!: string;
 
+  @Field(() => Boolean, { description: 'Whether it delivers only what is approved at the click.' })
+  onlyApproved!: boolean;
+
   @Field(() => String, { description: 'Name of the API key that made it.' })
   createdBy!: string;
 
@@ -142,6 +145,7 @@ export function toDeliveryLink(row: DeliveryLinkRow, url: string | null): Delive
     preset: row.choice !== null && 'preset' in row.choice ? row.choice.preset : null,
     isOriginal: row.choice === null,
     note: row.note,
+    onlyApproved: row.only_approved,
     createdBy: row.created_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

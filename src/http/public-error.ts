@@ -36,6 +36,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   LINK_REVOKED: 403,
   RIGHTS_NOT_VALID: 403,
+  NOT_RELEASED: 403,
   NOT_FOUND: 404,
   FILE_NOT_FOUND: 404,
   CONFLICT: 409,

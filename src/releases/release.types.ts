@@ -1,18 +1,8 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { Finding } from '../compliance/finding.types.js';
 import { UserError } from '../graphql/payload.js';
+import { ReleaseStateType } from './release.inputs.js';
 import type { ReleaseRow } from './release.queries.js';
-
-export const ReleaseStateType = { DRAFT: 'DRAFT', APPROVED: 'APPROVED', WITHDRAWN: 'WITHDRAWN' } as const;
-registerEnumType(ReleaseStateType, {
-  name: 'ReleaseState',
-  description: 'Whether a version of an asset may be used.',
-  valuesConfig: {
-    DRAFT: { description: 'Nobody has decided. Every new file begins so, whatever the file before it was.' },
-    APPROVED: { description: 'A person approved it while no rule of severity BLOCKER stood against it.' },
-    WITHDRAWN: { description: 'A person said that it must not be used.' },
-  },
-});
 
 @ObjectType({ description: 'Whether a version of an asset may be used, and who said so.' })
 export class Release {

@@ -2,6 +2,7 @@ import { Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
 import { RuleKind, RuleSeverity, Verdict } from '../compliance/vocabulary.js';
 import { ConceptMatchState } from '../concepts/match.inputs.js';
 import { LocalDate } from '../graphql/scalars.js';
+import { ReleaseFilter } from '../releases/release.inputs.js';
 
 export const AssetKind = { IMAGE: 'IMAGE', DOCUMENT: 'DOCUMENT' } as const;
 registerEnumType(AssetKind, {
@@ -259,6 +260,9 @@ export class AssetFilter {
 
   @Field(() => ComplianceCondition, { nullable: true, description: 'What the brand rules say.' })
   compliance?: ComplianceCondition | null;
+
+  @Field(() => ReleaseFilter, { nullable: true, description: 'Whether the current file is released for use.' })
+  release?: ReleaseFilter | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Whether the current model has a vector of it, so that text search can find it.' })
   searchable?: boolean | null;

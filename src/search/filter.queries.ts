@@ -154,6 +154,14 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
       ...(severities != null && { severities }),
     }),
   ],
+  release: ({ states, broken }, at) => {
+    const release = sql`FROM version_release l WHERE l.organization_id = ${at.organization} AND l.version_id = ${at.shared('current_version_id')}`;
+    const isBroken = sql`EXISTS (SELECT 1 ${release} AND l.state = 'APPROVED' AND l.broken_at IS NOT NULL)`;
+    return [
+      ...(states ? [sql`coalesce((SELECT l.state ${release}), 'DRAFT') = ANY(${states}::text[])`] : []),
+      ...(broken == null ? [] : [broken ? isBroken : sql`NOT ${isBroken}`]),
+    ];
+  },
   searchable: (wanted, at) => {
     // A row that holds a vector is the answer itself.
     if (at.onSearchRow) return [raw(wanted ? 'TRUE' : 'FALSE')];

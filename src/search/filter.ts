@@ -53,6 +53,10 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
     rule: given(value.rule, id('Rule'), `${path}.rule`),
     severities: given(value.severities, list(asItIs), `${path}.severities`),
   }),
+  release: (value, path) => {
+    if (value.states == null && value.broken == null) throw badInput(path, {}, 'states, broken, or both');
+    return { ...value, states: given(value.states, list(asItIs), `${path}.states`) };
+  },
   searchable: asItIs,
 };
 
@@ -113,9 +117,9 @@ export function listTagNames(filter: AssetFilter | null, path = 'filter'): Named
   );
 }
 
-/** Whether any condition asks about verdicts. */
+/** Whether any condition asks about verdicts, or about releases that verdicts break. */
 export function asksCompliance(filter: AssetFilter | null | undefined): boolean {
-  return [...walkFilter(filter)].some((entry) => entry.filter.compliance != null);
+  return [...walkFilter(filter)].some((entry) => entry.filter.compliance != null || entry.filter.release?.broken != null);
 }
 
 const QUANTIFIERS = ['all', 'any', 'none'] as const;

@@ -11,6 +11,7 @@ import { collectionExists, compileFilter } from './filter.queries.js';
 /** Why a condition cannot say which assets a rule is about. */
 const REFUSED: Partial<Record<ConditionName, string>> = {
   compliance: 'verdicts are what rules make',
+  release: 'what rules say decides about releases',
   concepts: 'what the model sees changes without the asset; use a rule about content, or a tag',
   searchable: 'vectors are made in the background',
   updatedAt: 'every change of an asset moves it',

@@ -145,6 +145,7 @@ describe('a rule with a filter as its scope', () => {
 
   it.each([
     [{ compliance: { verdict: 'PASS' } }, 'input.scope.compliance', 'verdicts are what rules make'],
+    [{ release: { states: ['APPROVED'] } }, 'input.scope.release', 'decides about releases'],
     [{ not: { searchable: true } }, 'input.scope.not.searchable', 'in the background'],
     [{ or: [{ width: { min: 1 } }, { updatedAt: { from: new Date() } }] }, 'input.scope.or[1].updatedAt', 'every change'],
     [{ rights: { states: ['EXPIRED'] } }, 'input.scope.rights.states', 'changes with the day'],

@@ -204,6 +204,70 @@ describe('a delivery link', () => {
     expect(await click()).toBe('delivered');
   });
 
+  it('looks at the release of the current file at every click', async () => {
+    const asset = picture;
+    const any = await createLink({ asset, expiresAt: TOMORROW() });
+    const approved = await createLink({ asset, preset: 'preview', onlyApproved: true, expiresAt: TOMORROW() });
+    const clicks = async () => {
+      const answers = await Promise.all([any, approved].map(({ url }) => fetch(url)));
+      return Promise.all(answers.map(async (answer) => (answer.ok ? 'delivered' : (await answer.json()).error.code)));
+    };
+    expect(await clicks()).toEqual(['delivered', 'NOT_RELEASED']);
+    await mutate('assetApprove', { asset }, 'release { state }');
+    expect(await clicks()).toEqual(['delivered', 'delivered']);
+    const broken = (at: Date | null) =>
+      test.app.database.asOrganization(organizationId, (tx) => tx.execute(sql`UPDATE version_release SET broken_at = ${at}::timestamptz`));
+    await broken(new Date());
+    expect(await clicks()).toEqual(['delivered', 'NOT_RELEASED']);
+    await broken(null);
+    await mutate('assetWithdraw', { asset, reason: 'Recalled' }, 'release { state }');
+    expect(await clicks()).toEqual(['NOT_RELEASED', 'NOT_RELEASED']);
+    await mutate('assetApprove', { asset }, 'release { state }');
+    expect(await clicks()).toEqual(['delivered', 'delivered']);
+  });
+
+  it('stops when the clock breaks the approval', async () => {
+    const { brandCreate } = await test.ask(
+      'mutation { brandCreate(input: { key: "clocked", name: "Clocked" }) { brand { id } userErrors { message } } }',
+      {},
+      keys.ADMIN,
+    );
+    const brand = brandCreate.brand.id;
+    const { guideline } = await mutate('guidelineCreate', { brand, name: 'Rights' }, 'guideline { id }', keys.ADMIN);
+    const input = {
+      guideline: guideline.id,
+      key: 'rights',
+      title: 'Rights',
+      kind: 'RIGHTS_EXPIRY',
+      severity: 'BLOCKER',
+      parameters: { warnDays: 0 },
+    };
+    const { rule } = await mutate('ruleCreate', input, 'rule { id }', keys.ADMIN);
+    await mutate('rulePublish', { id: rule.id }, 'rule { id }', keys.ADMIN);
+    const [upload] = await stageFiles(test, keys.EDITOR, [
+      {
+        fileName: 'clock.png',
+        content: await sharp({ create: { width: 40, height: 40, channels: 3, background: '#abcdef' } })
+          .png()
+          .toBuffer(),
+      },
+    ]);
+    const { items } = await runImport(test, keys.EDITOR, { source: { uploads: [{ upload, fields: { brand: 'clocked' } }] } });
+    const asset = items[0]?.assetId as string;
+    expect((await mutate('assetApprove', { asset }, 'release { state }')).release).toEqual({ state: 'APPROVED' });
+    const { url } = await createLink({ asset, onlyApproved: true, expiresAt: TOMORROW() });
+    expect((await fetch(url)).status).toBe(200);
+    // Time is not waited for: the finding ends now, and what it was made of has ended before.
+    await test.app.database.asOrganization(organizationId, async (tx) => {
+      await tx.execute(
+        sql`UPDATE finding SET valid_until = now() - interval '1 minute' WHERE rule_id IN (SELECT id FROM rule WHERE key = 'rights')`,
+      );
+      await tx.execute(sql`UPDATE rule SET parameters = parameters || '{"requireDates": true}' WHERE key = 'rights'`);
+    });
+    const answer = await fetch(url);
+    expect([answer.status, (await answer.json()).error.code]).toEqual([403, 'NOT_RELEASED']);
+  }, 60_000);
+
   it('delivers the current file', async () => {
     const green = await sharp({ create: { width: 500, height: 500, channels: 3, background: '#00aa00' } })
       .png()

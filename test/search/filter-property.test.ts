@@ -124,6 +124,12 @@ beforeAll(async () => {
           : rules
               .filter((rule) => rule.brand === toGlobalId('Brand', brand.brandId))
               .flatMap((rule) => (random.chance(0.5) ? [{ rule, verdict: random.pick(vocabulary.verdicts) }] : [])),
+      release: random.pick([
+        null,
+        { state: 'WITHDRAWN' as const, broken: false },
+        { state: 'APPROVED' as const, broken: false },
+        { state: 'APPROVED' as const, broken: true },
+      ]),
       embedded: kind === 'IMAGE' && random.chance(0.9),
       turn: random.integer(0, 40) / 80, // several at the same distance
     };
@@ -146,6 +152,15 @@ beforeAll(async () => {
             rival_set_id, state, decided_at)
           SELECT a.organization_id, ${fromGlobalId('Concept', concept, 'concept')}::uuid, a.current_version_id, a.id, 0, ${probability}, 'whole', false, 1,
             (SELECT min(id) FROM rival_set), ${state}, CASE WHEN ${state}::text <> 'OPEN' THEN now() END
+          FROM asset a WHERE a.id = ${assetId}::uuid`),
+      );
+    }
+    if (asset.release !== null) {
+      const { state, broken } = asset.release;
+      await room.inside((tx) =>
+        tx.execute(sql`
+          INSERT INTO version_release (organization_id, version_id, asset_id, state, decided_by, decided_by_name, broken_at)
+          SELECT a.organization_id, a.current_version_id, a.id, ${state}, gen_random_uuid(), 'a test', CASE WHEN ${broken}::boolean THEN now() END
           FROM asset a WHERE a.id = ${assetId}::uuid`),
       );
     }

@@ -31,6 +31,7 @@ export interface NaiveAsset {
   metadata: Record<string, unknown>;
   colors: { hex: string; share: number }[];
   findings: { rule: NaiveRule; verdict: Verdict }[];
+  release: { state: 'APPROVED' | 'WITHDRAWN'; broken: boolean } | null;
   concepts: { concept: string; probability: number; state: 'OPEN' | 'ACCEPTED' | 'REJECTED' }[];
   embedded: boolean;
 }
@@ -101,6 +102,8 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
       );
     }) &&
     (filter.compliance == null || overallVerdict(asset, filter.compliance) === filter.compliance.verdict) &&
+    (filter.release?.states == null || filter.release.states.includes(asset.release?.state ?? 'DRAFT')) &&
+    (filter.release?.broken == null || filter.release.broken === (asset.release?.broken ?? false)) &&
     (filter.searchable == null || filter.searchable === asset.embedded)
   );
 }
@@ -260,6 +263,13 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
       ],
     }),
     () => ({ rights: { territory: random.pick(['de', ' FR', 'us', 'F']) } }),
+    () => ({
+      release: random.pick([
+        { states: some(['DRAFT', 'APPROVED', 'WITHDRAWN'] as const) },
+        { broken: random.chance(0.5) },
+        { states: ['APPROVED' as const], broken: false },
+      ]),
+    }),
     () => ({ searchable: random.chance(0.5) }),
   ];
   const leaf = (): AssetFilter => ({ ...random.pick(leaves)(), ...(random.chance(0.3) && random.pick(leaves)()) });
