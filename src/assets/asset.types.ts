@@ -65,10 +65,16 @@ export class AssetVersion extends Node {
   @Field(() => SafeInt, { description: 'Size in bytes.' })
   byteSize!: number;
 
-  @Field(() => Int, { nullable: true, description: 'Width in pixels after EXIF rotation; null for documents.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Width in pixels after EXIF rotation, of a PDF its first page at 96 per inch; null for texts.',
+  })
   width!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Height in pixels after EXIF rotation; null for documents.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Height in pixels after EXIF rotation, of a PDF its first page at 96 per inch; null for texts.',
+  })
   height!: number | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Whether it has an alpha channel; null for documents.' })
@@ -165,10 +171,10 @@ export class Asset extends Node {
   @Field(() => SafeInt, { description: 'Size of the current file in bytes.' })
   byteSize!: number;
 
-  @Field(() => Int, { nullable: true, description: 'Width of the current file in pixels; null for documents.' })
+  @Field(() => Int, { nullable: true, description: 'Width of the current file in pixels; null for texts.' })
   width!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Height of the current file in pixels; null for documents.' })
+  @Field(() => Int, { nullable: true, description: 'Height of the current file in pixels; null for texts.' })
   height!: number | null;
 
   @Field(() => AssetRights, { description: 'Usage rights.' })

@@ -6,7 +6,8 @@ import { type ExifFacts, readExif } from './exif.js';
 import { perceptualHashOf, pixelHashOf, sharpnessOf } from './fingerprints.js';
 import { readIccName } from './icc-profile.js';
 import type { MediaFacts } from './media-facts.js';
-import { type DetectedMedia, detectMediaType } from './media-type.js';
+import { type DetectedMedia, detectMediaType, PDF } from './media-type.js';
+import { openPdf } from './pdf.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
 import { paletteOf } from './palette.js';
 import { lumaOf, onWhite, type RawPicture } from './raw-picture.js';
@@ -30,6 +31,8 @@ export interface MediaTimings {
 export interface MediaLimits {
   maxPixels: number;
   maxByteSize: number;
+  /** See PartLimits. */
+  partsTimeMs: number;
 }
 
 export interface AnalyzeOptions {
@@ -72,6 +75,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     return result;
   };
   const { byteSize, media } = await identify(filePath, options.fileName, limits);
+  if (media.mediaType === PDF) return analyzePdf(filePath, options, limits, { byteSize, media, timings, timed });
   if (media.kind === 'DOCUMENT') {
     const { text, parts, warnings } = await timed('decodeMs', () => readText(filePath, options.fileName));
     const facts = { ...noPicture(byteSize, media), text, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
@@ -86,7 +90,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     // The working picture is already smaller; it has lost what was see-through, though.
     const large = source.base.channels === 4 || (wanted?.maxEdgePx ?? 0) > factsEdgePx ? source.base : working;
     const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(large, wanted.maxEdgePx)) : null;
-    const { parts, warnings } = await partsOf(source, options, limits.maxPixels, timed);
+    const { parts, warnings } = await partsOf(source, options, limits, timed);
     const facts = {
       ...noPicture(byteSize, media),
       ...measured,
@@ -99,14 +103,63 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   }
 }
 
+type Timed = <T>(stage: keyof MediaTimings, work: () => Promise<T>) => Promise<T>;
+
+/** Colours and thumbnail are of the first page; what is measured of photographs says nothing about a drawn page. */
+async function analyzePdf(
+  filePath: string,
+  options: AnalyzeOptions,
+  limits: MediaLimits,
+  { byteSize, media, timings, timed }: { byteSize: number; media: DetectedMedia; timings: MediaTimings; timed: Timed },
+): Promise<MediaAnalysis> {
+  const { input, thumbnail: wanted, fileName } = options;
+  const pdf = await timed('decodeMs', () => openPdf(filePath, fileName));
+  try {
+    const { source, text } = pdf;
+    const pixels = input ? await timed('preprocessMs', () => makeModelInput(source, input)) : null;
+    const { width, height, palette, pageCount } = {
+      ...noPicture(byteSize, media),
+      ...(await timed('factsMs', async () => measure(source, await workingPicture(source.base)))),
+    };
+    const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(source.base, wanted.maxEdgePx)) : null;
+    const pages = await partsOf(source, options, limits, timed);
+    const passages = textParts(text ?? '');
+    const parts = [...pages.parts, ...passages.parts];
+    const warnings = [...media.warnings, ...pdf.warnings, ...pages.warnings, ...passages.warnings];
+    const facts = {
+      ...noPicture(byteSize, media),
+      width,
+      height,
+      palette,
+      pageCount,
+      text,
+      parts: parts.map(({ part }) => part),
+      warnings,
+    };
+    return { facts, pixels, thumbnail, parts, timings };
+  } catch (error) {
+    throw plainError(error, filePath, fileName);
+  } finally {
+    pdf.close();
+  }
+}
+
 /** Everything that a model is shown of a file, the same values as analyzeFile gives. */
 export async function modelInputsOf(filePath: string, fileName: string, input: ImageInputSpec, limits: MediaLimits): Promise<ModelInputs> {
   checkInputSpec(input);
   const { media } = await identify(filePath, fileName, limits);
+  if (media.mediaType === PDF) {
+    const options = { fileName, input };
+    const { pixels, parts } = await analyzePdf(filePath, options, limits, {
+      ...{ byteSize: 0, media, timings: { decodeMs: 0, preprocessMs: 0, factsMs: 0, thumbnailMs: 0 } },
+      timed: (_, work) => work(),
+    });
+    return { pixels, parts };
+  }
   if (media.kind === 'DOCUMENT') return { pixels: null, parts: (await readText(filePath, fileName)).parts };
   const source = await openPicture(filePath, fileName, media, limits.maxPixels);
   try {
-    const { parts } = await partsOf(source, { input }, limits.maxPixels, (_, work) => work());
+    const { parts } = await partsOf(source, { input }, limits, (_, work) => work());
     return { pixels: await makeModelInput(source, input), parts };
   } catch (error) {
     throw plainError(error, filePath, fileName);
@@ -133,7 +186,7 @@ export async function preprocessFile(
 export async function openImage(filePath: string, fileName: string, limits: MediaLimits): Promise<SourcePicture> {
   const { media } = await identify(filePath, fileName, limits);
   if (media.kind === 'DOCUMENT')
-    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is text and has no picture.`, { value: fileName });
+    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is a document, not a picture.`, { value: fileName });
   return openPicture(filePath, fileName, media, limits.maxPixels);
 }
 

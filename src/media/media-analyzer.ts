@@ -64,6 +64,8 @@ const program = fileURLToPath(new URL('./decoder.process.js', import.meta.url));
 /** A file that ends its decoder gets one more try: the crash may be a neighbour's leftovers. */
 const maxCrashesPerFile = 2;
 const maxFailedStarts = 3;
+/** Of the time for one file, what further frames and pages may take. */
+const PARTS_TIME_SHARE = 0.5;
 /** A decoder that stays this full after its file is replaced before the next one. */
 const retireAtMemoryShare = 0.6;
 
@@ -164,8 +166,9 @@ class DecoderPool implements MediaAnalyzer {
       );
       this.pump();
     }, this.limits.timeoutMs);
-    const { maxPixels, maxByteSize } = this.limits;
-    const request: DecoderRequest = { id: this.nextId++, task: job.task, limits: { maxPixels, maxByteSize } };
+    const { maxPixels, maxByteSize, timeoutMs } = this.limits;
+    const limits = { maxPixels, maxByteSize, partsTimeMs: timeoutMs * PARTS_TIME_SHARE };
+    const request: DecoderRequest = { id: this.nextId++, task: job.task, limits };
     // A send that fails means the process is gone; its exit event brings the file back.
     decoder.child.send(request, () => undefined);
   }

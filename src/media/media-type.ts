@@ -15,7 +15,7 @@ export interface DetectedMedia {
 }
 
 const headByteSize = 64 * 1024;
-const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, plain text (.txt) and Markdown (.md)';
+const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, plain text (.txt) and Markdown (.md)';
 
 const imageTypes: Record<string, { mediaType: string; extension: string; name: string; names: string[] }> = {
   'image/png': { mediaType: 'image/png', extension: 'png', name: 'PNG', names: ['png', 'apng'] },
@@ -30,6 +30,7 @@ const imageTypes: Record<string, { mediaType: string; extension: string; name: s
   'image/svg+xml': { mediaType: 'image/svg+xml', extension: 'svg', name: 'SVG', names: ['svg'] },
 };
 const imageExtensions = new Set([...Object.values(imageTypes).flatMap((type) => type.names), 'bmp', 'ico', 'svgz', 'jxl', 'jp2', 'psd']);
+export const PDF = 'application/pdf';
 const plainTextExtensions = new Set(['', 'txt', 'text']);
 const markdownExtensions = new Set(['md', 'markdown']);
 /** Extensions that promise something other than a picture; a picture under such a name is refused rather than guessed at. */
@@ -55,15 +56,17 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     }
     return { mediaType: image.mediaType, extension: image.extension, kind: 'IMAGE', warnings };
   }
+  if (content?.mediaType === PDF && (named === '' || named === 'pdf' || !otherExtensions.has(named)) && !imageExtensions.has(named))
+    return { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', warnings: [] };
   if (content?.mediaType === 'text/plain') {
     if (markdownExtensions.has(named)) return { mediaType: 'text/markdown', extension: 'md', kind: 'DOCUMENT', warnings: [] };
     if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
   }
   if (content === null) {
-    if (imageExtensions.has(named)) {
+    if (imageExtensions.has(named) || named === 'pdf') {
       throw new VitrineError(
         'MEDIA_CORRUPT',
-        `${fileName} is named .${named} but does not begin like any picture: it is damaged or something else. Export it again.`,
+        `${fileName} is named .${named} but does not begin like one: it is damaged or something else. Export it again.`,
         {
           value: fileName,
         },
@@ -71,7 +74,7 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     }
     throw unsupported(fileName, 'of an unknown type');
   }
-  if (imageExtensions.has(named)) throw mismatch(fileName, named, content.name);
+  if (imageExtensions.has(named) || named === 'pdf' || content.mediaType === PDF) throw mismatch(fileName, named, content.name);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
 }
 

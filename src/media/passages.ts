@@ -46,7 +46,7 @@ export function passagesOf(text: string): { passages: Passage[]; isCut: boolean 
 /** A sentence in pieces that are short enough, cut after white space where there is some. */
 function piecesOf(sentence: string): string[] {
   const pieces: string[] = [];
-  for (const line of sentence.split(/(?<=\n)/)) {
+  for (const line of sentence.split(/(?<=[\n\f])/)) {
     let rest = Array.from(line);
     while (rest.length > MAX_LENGTH) {
       const head = rest.slice(0, MAX_LENGTH);

@@ -15,7 +15,7 @@ export interface MediaPart {
 }
 
 /** Every page of a document can be the one that is looked for; a film's frames repeat each other. */
-const MAX_PAGES = 100;
+export const MAX_PAGES = 100;
 const MAX_FRAMES = 16;
 /** Pixels decoded for all parts together, as many times the limit of one picture. */
 const MAX_DECODED = 8;
@@ -28,13 +28,19 @@ export interface PartRequest {
   thumbnail?: { maxEdgePx: number };
 }
 
+export interface PartLimits {
+  maxPixels: number;
+  /** From here on no further part is begun: what a file shows first is found, and the file is not refused for being long. */
+  partsTimeMs: number;
+}
+
 export type PartClock = <T>(stage: 'decodeMs' | 'preprocessMs' | 'thumbnailMs', work: () => Promise<T>) => Promise<T>;
 
 /** The parts of a picture beside the whole. A page or frame that cannot be decoded is left out with a warning. */
 export async function partsOf(
   source: SourcePicture,
   { input, thumbnail }: PartRequest,
-  maxPixels: number,
+  { maxPixels, partsTimeMs }: PartLimits,
   timed: PartClock,
 ): Promise<{ parts: MediaPart[]; warnings: string[] }> {
   const { more } = source;
@@ -46,7 +52,12 @@ export async function partsOf(
   if (more.kind === 'PAGE' && chosen.length + 1 < more.count)
     warnings.push(`It has ${more.count} pages; the first ${chosen.length + 1} can be found by what they show.`);
   const seen = [await sketchOf(source.base)];
-  for (const index of chosen) {
+  const until = performance.now() + partsTimeMs;
+  for (const [done, index] of chosen.entries()) {
+    if (performance.now() > until) {
+      warnings.push(`It takes long to show: ${done + 1} of its ${more.count} ${name} can be found by what they show.`);
+      break;
+    }
     try {
       const picture = await timed('decodeMs', () => more.open(index));
       const sketch = await sketchOf(picture.base);

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
 import { VitrineError } from '../errors.js';
 
-const maxCharacters = 100_000;
+/** Of the text of one file. */
+export const MAX_CHARACTERS = 100_000;
 /** Four bytes a character at most, in UTF-8 as in UTF-16. */
-const maxReadByteSize = maxCharacters * 4;
+const maxReadByteSize = MAX_CHARACTERS * 4;
 
 /**
  * Text of a UTF-8 (or UTF-16 with byte order mark) document: line ends as \n, control and direction-override characters
@@ -21,9 +22,9 @@ export async function readTextDocument(filePath: string, fileName: string): Prom
     }
     const cut = length === maxReadByteSize;
     const text = cleanText(decode(bytes.subarray(0, length), cut, fileName));
-    if (text.length <= maxCharacters && !cut) return { text, warnings: [] };
-    const kept = text.slice(0, maxCharacters).replace(/[\ud800-\udbff]$/, '');
-    return { text: kept, warnings: [`The text is longer than ${maxCharacters} characters; only the first ${kept.length} are kept.`] };
+    if (text.length <= MAX_CHARACTERS && !cut) return { text, warnings: [] };
+    const kept = text.slice(0, MAX_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+    return { text: kept, warnings: [`The text is longer than ${MAX_CHARACTERS} characters; only the first ${kept.length} are kept.`] };
   } finally {
     await file.close();
   }

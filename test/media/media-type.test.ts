@@ -58,8 +58,15 @@ describe('detectMediaType', () => {
     await expect(detect('upload.tmp-17', png)).resolves.toMatchObject({ mediaType: 'image/png' });
   });
 
+  it('takes a PDF for one by its content', async () => {
+    for (const name of ['a.pdf', 'a', 'upload.tmp-17'])
+      await expect(detect(name, '%PDF-1.7\n')).resolves.toMatchObject({ mediaType: 'application/pdf', kind: 'DOCUMENT' });
+    for (const name of ['a.png', 'a.docx', 'a.txt'])
+      await expect(detect(name, '%PDF-1.7\n')).rejects.toMatchObject({ code: 'MEDIA_TYPE_MISMATCH' });
+  });
+
   it.each([
-    ['a PDF', 'a.pdf', '%PDF-1.7\n'],
+    ['an archive', 'a.zip', Buffer.from('PK\x03\x04\x14\0\0\0\0\0', 'latin1')],
     ['JSON', 'a.json', '{"a": 1}'],
     ['unknown bytes', 'a.bin', Buffer.from([0, 1, 2, 3, 250, 251])],
     ['other XML', 'a.xml', '<?xml version="1.0"?><rss/>'],

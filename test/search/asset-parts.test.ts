@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { sql } from '../../src/database/sql.js';
 import { drawObjectSvg } from '../../src/samples/objects.js';
 import { runImport, stageFiles } from '../support/import-client.js';
+import { makePdf } from '../support/pdf-file.js';
 import { openTestApp, type TestApp } from '../support/test-app.js';
 
 // Files with several pictures through the whole program, with the model that Vitrine comes with.
@@ -155,4 +156,38 @@ it('a text is found by meaning, with the passage that meant it, among pictures a
   // Nothing looks like a text.
   const answer = await test.graphql('query ($id: ID!) { similarAssets(asset: $id) { edges { cursor } } }', { id: rules!.node.id }, key);
   expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'asset' } }]);
+});
+
+it('a PDF is found by its pages, by its words, and by what a passage means', async () => {
+  const drawing = await sharp(await draw('guitar', 'brown'), { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    .png()
+    .toBuffer();
+  const content = await makePdf([
+    { text: 'Programme of the concert hall' },
+    { picture: drawing },
+    { text: 'Tickets are sold at the door. Bring an umbrella when it rains.' },
+  ]);
+  const [id] = await bring({ 'programme.pdf': content });
+  const [guitar] = await find('a guitar');
+  expect(guitar!.node).toEqual({ id, fileName: 'programme.pdf' });
+  // `showAll` shows passages too, however far.
+  expect(guitar!.matchedParts[0]).toMatchObject({ kind: 'PAGE', page: 2 });
+  expect((await fetch(guitar!.matchedParts[0]!.thumbnailUrl as string)).headers.get('content-type')).toBe('image/webp');
+  expect((await find('concert hall'))[0]).toMatchObject({ node: { id }, matchedBy: expect.arrayContaining(['TEXT']) });
+  const passage = (await find('umbrella', 20)).find(({ node }) => node.id === id)!.matchedParts.find(({ kind }) => kind === 'PASSAGE');
+  expect(passage).toMatchObject({ page: 3, excerpt: expect.stringContaining('umbrella') });
+  const { asset } = await test.ask(
+    'query ($id: ID!) { asset(id: $id) { kind mediaType width height thumbnailUrl currentVersion { pageCount parts { page } } } }',
+    { id },
+    key,
+  );
+  expect(asset).toMatchObject({
+    kind: 'DOCUMENT',
+    mediaType: 'application/pdf',
+    width: 400,
+    height: 400,
+    currentVersion: { pageCount: 3 },
+  });
+  expect(asset.currentVersion.parts).toEqual([{ page: 2 }, { page: 3 }]);
+  expect((await fetch(asset.thumbnailUrl)).status).toBe(200);
 });
