@@ -180,7 +180,7 @@ describe('a search of several parts', () => {
     const [edge] = (await find({ search: { terms }, showAll: true })).edges;
     expect(edge?.node.title).toBe('empty beach');
     expect(edge?.matchedTerms.map(({ label }) => label)).toEqual(['beach', 'people']);
-    const [beach, people] = edge?.matchedTerms.map(({ score }) => score) as [number, number];
+    const [beach, people] = edge!.matchedTerms.map(({ score }) => score) as [number, number];
     const alone = async (text: string) =>
       (await find({ query: text, showAll: true, first: 100 })).edges.find(({ node }) => node.id === edge?.node.id)?.score;
     expect(beach).toBeCloseTo((await alone('beach')) as number, 3);
