@@ -1,7 +1,7 @@
 // `npm run bench:compliance`: full judgement of a library by 25 rules in a private native PostgreSQL, beside the same rules asset by asset
 // in JavaScript; judging one rule and one asset anew; the report. Makes its own data. Options: --assets N, --sample N, --each-rule.
 import 'reflect-metadata';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ import { ReportService } from '../dist/reports/report.service.js';
 import { TagService } from '../dist/tags/tag.service.js';
 import { judgeAsset, loadRoom } from './compliance-baseline.js';
 import { DIMENSIONS, fillLibrary, PALETTE, RULES, textVectors } from './compliance-library.js';
-import { startNativeServer } from './engines.js';
+import { serverCpuMs, startNativeServer } from './engines.js';
 import { percentiles } from './search.js';
 
 const { values: options } = parseArgs({ options: { assets: { type: 'string', default: '100000' }, sample: { type: 'string', default: '200' }, 'each-rule': { type: 'boolean', default: false } } });
@@ -33,7 +33,7 @@ const closeAll = async () => {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => closeAll().finally(() => process.exit(1)));
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 const rows = [];
-let postmaster = 0;
+let native = null;
 const say = (what, value) => {
   rows.push([what, value]);
   process.stderr.write(`${what}: ${value}\n`);
@@ -41,28 +41,16 @@ const say = (what, value) => {
 /** Milliseconds by the clock, and those that PostgreSQL's processes computed: on a busy machine the second say more. */
 async function timed(work) {
   const started = performance.now();
-  const before = await serverCpuMs();
+  const before = await serverCpuMs(native);
   const result = await work();
-  return [performance.now() - started, result, (await serverCpuMs()) - before];
-}
-
-/** CPU milliseconds of all processes of the private server that are alive: its two connections stay. */
-async function serverCpuMs() {
-  let ticks = 0;
-  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (stat.includes('(postgres)') && Number(fields[1]) === postmaster) ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks * 10;
+  return [performance.now() - started, result, (await serverCpuMs(native)) - before];
 }
 
 try {
   console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, load average at the start ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
-  const native = await startNativeServer(path.join(tmpdir(), `vitrine-bench-native-${process.pid}`));
+  native = await startNativeServer(path.join(tmpdir(), `vitrine-bench-native-${process.pid}`));
   if (!native) throw new Error('this benchmark needs a native server');
   closers.unshift(native.stop);
-  postmaster = Number((await readFile(path.join(native.folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
   const database = await openDatabase({ url: native.url, dataFolder: folder, poolSize: 2, statementTimeoutMs: 3_600_000 });
   closers.unshift(() => database.close());
   const { id: organizationId } = await database.asSystem((tx) => tx.rows.organization.create({ data: { slug: 'bench', name: 'Bench' } }));

@@ -1,6 +1,6 @@
 // The whole program on each engine, side by side in one process, and a count of what it says to PostgreSQL.
 import { execFile } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -33,6 +33,18 @@ export async function startNativeServer(folder, options = []) {
     console.log(`No native server, embedded only: ${String(error.stderr ?? error.message).trim().split('\n').at(-1)}\n`);
     return null;
   }
+}
+
+/** CPU milliseconds of the processes of a private server that are alive: its connections and helpers, not those that ended. */
+export async function serverCpuMs({ folder }) {
+  const postmaster = Number((await readFile(path.join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  let ticks = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (stat.includes('(postgres)') && Number(fields[1]) === postmaster) ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks * 10;
 }
 
 /** @returns an engine to import into and to search in */

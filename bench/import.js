@@ -1,16 +1,18 @@
 // `npm run bench:import`: files per second by kind with one worker process and with two, the share of each stage, resident memory over a long
-// import, and rows per second of a manifest that only changes fields. On a private native server with fsync on.
+// import, rows per second of a manifest that only changes fields, and the rate of the embedding module alone on the same files. On a private native
+// server with fsync on.
 // Options: --files N (of each kind), --memory N (small files of the long import), --rows N (of the manifest), --only kinds,memory,rows.
 import 'reflect-metadata';
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sql } from '../dist/database/sql.js';
-import { openEngine, startNativeServer } from './engines.js';
+import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
+import { openEngine, serverCpuMs, startNativeServer } from './engines.js';
 import { KINDS, writePictures } from './pictures.js';
 
 const { values: options } = parseArgs({
@@ -45,7 +47,7 @@ try {
   const data = path.join(folder, 'data');
   const engine = await openEngine('native', data, native.url);
   closers.unshift(() => engine.app.stop());
-  if (wanted.has('rows')) await benchRows(engine);
+  if (wanted.has('rows')) await benchRows(engine, native);
   if (wanted.has('kinds')) await benchKinds(engine, data, native.url);
   if (wanted.has('memory')) await benchMemory(engine);
   console.log(`\nload at the end ${load()}`);
@@ -69,7 +71,7 @@ async function importAll({ app, owner }, source, onTick = () => {}) {
 }
 
 /** Assets made by SQL, then a manifest that changes a title and a metadata key of each. */
-async function benchRows(engine) {
+async function benchRows(engine, native) {
   const count = Number(options.rows);
   await engine.app.database.asOrganization(engine.owner.organizationId, async (tx) => {
     await tx.execute(sql`
@@ -79,21 +81,27 @@ async function benchRows(engine) {
       INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind)
       SELECT ${tx.organizationId}::uuid, version_id, asset_id, 1, encode(sha256(n::text::bytea), 'hex'), 1, 'x.txt', 'text/plain', 'DOCUMENT' FROM made`);
   });
+  // As autovacuum does while a library grows.
+  await engine.app.database.asOwner('ANALYZE');
   const rows = [];
   for (const [label, title] of [['every row changes its asset', 'after'], ['no row differs', 'after']]) {
     const manifest = path.join(folder, `rows-${rows.length}.jsonl`);
     const out = createWriteStream(manifest);
     for (let n = 1; n <= count; n += 1) out.write(`${JSON.stringify({ externalId: `row-${n}`, title: `${title} ${n}`, metadata: { shelf: n } })}\n`);
     await new Promise((resolve) => out.end(resolve));
+    const [cpu, serverMs] = [process.cpuUsage(), await serverCpuMs(native)];
     const { seconds, counts } = await importAll(engine, { manifest: { path: manifest } });
-    rows.push([label, count, round(seconds), round(count / seconds, 0), Object.entries(counts).filter(([, n]) => n > 0).map(([state, n]) => `${n} ${state}`).join(', ')]);
+    const { user, system } = process.cpuUsage(cpu);
+    const [ours, server] = [(user + system) / 1000, (await serverCpuMs(native)) - serverMs];
+    rows.push([label, count, round(seconds), round(count / seconds, 0), round(ours / count, 3), round(server / count, 3), round((1000 * count) / (ours + server), 0), Object.entries(counts).filter(([, n]) => n > 0).map(([state, n]) => `${n} ${state}`).join(', ')]);
   }
-  table(`Manifests without files (load ${load()})`, ['', 'rows', 'seconds', 'rows a second', 'outcome'], rows);
+  table(`Manifests without files (load ${load()})`, ['', 'rows', 'seconds', 'rows a second', 'CPU ms a row, program', 'CPU ms a row, PostgreSQL', 'rows a CPU second', 'outcome'], rows);
 }
 
 async function benchKinds(engine, data, url) {
   const count = Number(options.files);
-  const kinds = [...KINDS.map((kind) => ({ ...kind, write: (to, seed) => writeKind(kind, to, count, seed) })), { name: 'text, 2 kB', write: (to, seed) => writeTexts(to, count, seed) }];
+  const photographs = [...KINDS, { name: 'photograph, JPEG 12 MP', width: 4000, height: 3000, format: 'jpg' }];
+  const kinds = [...photographs.map((kind) => ({ ...kind, write: (to, seed) => writeKind(kind, to, count, seed) })), { name: 'text, 2 kB', write: (to, seed) => writeTexts(to, count, seed) }];
   const rows = kinds.map(({ name }) => [name]);
   engine.stages.clear();
   for (const workers of [1, 2]) {
@@ -101,16 +109,38 @@ async function benchKinds(engine, data, url) {
     for (const [index, kind] of kinds.entries()) {
       const from = path.join(folder, `kind-${index}-${workers}`);
       await kind.write(from, index * 10 + workers);
+      const alone = workers === 1 && kind.name.startsWith('photograph') ? await embeddingAlone(engine, from) : null;
       const { seconds, counts } = await importAll(engine, { folder: from });
       if (counts.CREATED !== count) console.log(`${kind.name}: ${JSON.stringify(counts)}`);
-      rows[index].push(round(count / seconds));
-      if (workers === 2) rows[index].push(round(Number(rows[index][2]) / Number(rows[index][1]), 2));
+      if (workers === 1) rows[index].push(alone === null ? '' : round(alone), round(count / seconds), alone === null ? '' : round(count / seconds / alone, 2));
+      else rows[index].push(round(count / seconds));
+      if (workers === 2) rows[index].push(round(Number(rows[index][4]) / Number(rows[index][2]), 2));
       await rm(from, { recursive: true });
     }
     if (workers === 1) reportStages(engine, count * kinds.length);
     second?.();
   }
-  table(`Files a second, ${count} of each kind (load ${load()})`, ['', 'one worker', 'two', 'ratio'], rows);
+  table(`Files a second, ${count} of each kind (load ${load()})`, ['', 'embedding alone', 'one worker', 'worker / embedding', 'two workers', 'two / one'], rows);
+}
+
+/** Files a second of decoding, preprocessing and the model, with as many files at work as an import has. */
+async function embeddingAlone({ app, owner }, from) {
+  const model = await app.embedding.modelOf(owner.organizationId);
+  const files = (await readdir(from)).map((name) => path.join(from, name));
+  const media = createMediaAnalyzer({ processes: availableParallelism() });
+  try {
+    // The decoders start with their first files.
+    await Promise.all(files.slice(0, availableParallelism()).map((file) => media.preprocess(file, model.imageInput)));
+    let next = 0;
+    const started = performance.now();
+    const lane = async () => {
+      while (next < files.length) await model.embedImages([await media.preprocess(files[next++], model.imageInput)]);
+    };
+    await Promise.all(Array.from({ length: availableParallelism() + 2 }, lane));
+    return files.length / ((performance.now() - started) / 1000);
+  } finally {
+    await media.close();
+  }
 }
 
 function reportStages(engine, files) {
