@@ -39,15 +39,20 @@ function table(title, head, rows) {
 }
 
 /** Items a second of `work`, called by `lanes` at a time for some seconds. */
-async function rate(lanes, work, forSeconds = seconds) {
+const rate = async (...args) => (await measured(...args)).rate;
+
+/** The same with the milliseconds that this process computed for an item (its threads, not the decoders): they depend less on neighbours. */
+async function measured(lanes, work, forSeconds = seconds) {
   const began = performance.now();
+  const before = process.cpuUsage();
   let done = 0;
   let next = 0;
   const lane = async () => {
     while (performance.now() - began < forSeconds * 1000) done += await work(next++);
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return (done / (performance.now() - began)) * 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { rate: (done / (performance.now() - began)) * 1000, cpuMs: (user + system) / 1000 / done };
 }
 
 const library = new ModelLibrary({ ownFolder: path.join(folder, 'models'), builtInFolder: path.resolve('models') });
@@ -78,7 +83,8 @@ try {
   // As imports do it: a few files more than decoders, and every picture handed to the model as soon as it is decoded.
   const lanes = cores + 2;
   const decode = (list) => rate(lanes, async (i) => (await media.preprocess(list[i % list.length], imageInput)) && 1);
-  const modelOnly = () => rate(2, async () => (await embedder.embedImages(tensors(info.maxImageBatch))).length);
+  const modelMeasured = () => measured(2, async () => (await embedder.embedImages(tensors(info.maxImageBatch))).length);
+  const modelOnly = async () => (await modelMeasured()).rate;
   const whole = (list, forSeconds) =>
     rate(lanes, async (i) => (await embedder.embedImages([await media.preprocess(list[i % list.length], imageInput)])).length, forSeconds);
 
@@ -111,7 +117,7 @@ try {
   for (const threads of [...new Set([1, cores])]) {
     const session = await openOnnxSession({ file: image.file, provider: 'cpu', threads });
     const output = imageOutputs.find((name) => session.outputs.some((entry) => entry.name === name));
-    for (const batch of [1, 4, 8, 16, 32]) bare.push({ threads, batch, session, output, rates: [] });
+    for (const batch of [1, 4, 8, 16, 32]) bare.push({ threads, batch, session, output, rates: [], costs: [] });
   }
   const own = [];
   for (let turn = 0; turn < rounds; turn += 1) {
@@ -119,14 +125,21 @@ try {
       const data = new Float32Array(one.batch * values);
       for (let i = 0; i < one.batch; i += 1) data.set(ready, i * values);
       const feed = [{ name: 'pixel_values', data, dims: [one.batch, 3, imageInput.height, imageInput.width] }];
-      one.rates.push(await rate(1, async () => (await one.session.run(feed, one.output)) && one.batch, seconds / 4));
+      const seen = await measured(1, async () => (await one.session.run(feed, one.output)) && one.batch, seconds / 4);
+      one.rates.push(seen.rate);
+      one.costs.push(seen.cpuMs);
     }
-    own.push(await modelOnly());
+    own.push(await modelMeasured());
   }
   const best = bare.reduce((a, b) => (median(b.rates) > median(a.rates) ? b : a));
   table('The model on ready tensors: bare onnxruntime on the main thread, pictures a second', ['threads', ...[1, 4, 8, 16, 32].map((batch) => `batch ${batch}`)],
     [...new Set(bare.map((one) => one.threads))].map((threads) => [threads, ...bare.filter((one) => one.threads === threads).map((one) => round(median(one.rates), 1))]));
-  console.log(`\nEmbedder in its worker: ${round(median(own), 1)}; best bare (${best.threads} thread(s), batch ${best.batch}): ${round(median(best.rates), 1)}; ratio ${round(median(own) / median(best.rates))}`);
+  const ownRate = median(own.map((one) => one.rate));
+  const ownCost = median(own.map((one) => one.cpuMs));
+  const cheapest = bare.reduce((a, b) => (median(b.costs) < median(a.costs) ? b : a));
+  const named = ({ threads, batch }) => `${threads} thread(s), batch ${batch}`;
+  console.log(`\nEmbedder in its worker: ${round(ownRate, 1)}; best bare (${named(best)}): ${round(median(best.rates), 1)}; ratio ${round(ownRate / median(best.rates))}`);
+  console.log(`Computing a picture, ms: in its worker ${round(ownCost, 3)}; least bare (${named(cheapest)}) ${round(median(cheapest.costs), 3)}; bare / worker ${round(median(cheapest.costs) / ownCost)}`);
   for (const session of new Set(bare.map((one) => one.session))) await session.close();
 
   let text = 0;

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { VitrineError } from '../errors.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import { EncoderThread, type ReadyEncoder } from './encoder-thread.js';
@@ -19,7 +18,7 @@ export interface EmbedderOptions {
   modelFolder: string;
   provider: ProviderChoice;
   precision?: Precision;
-  /** Threads inside one operator; without it max(1, min(cores - 1, 4)). */
+  /** Threads inside one operator; without it what is measured to be quickest for pictures, and max(1, min(cores - 1, 4)) for texts. */
   threads?: number;
   /** Pictures per run; without it 8 at 224 x 224 on the CPU, more for smaller inputs and on a GPU. */
   maxImageBatch?: number;
@@ -77,13 +76,13 @@ export interface Embedder {
  */
 export async function openEmbedder(options: EmbedderOptions): Promise<Embedder> {
   const model = await readModelFolder(options.modelFolder, options.precision ? { precision: options.precision } : {});
-  const threads = options.threads ?? Math.max(1, Math.min(availableParallelism() - 1, 4));
+  const threads = options.threads ?? null;
   const { provider, maxImageBatch = null } = options;
   const images = new EncoderThread({ side: 'image', model, provider, threads, maxImageBatch });
   const texts = new EncoderThread({ side: 'text', model, provider, threads, maxImageBatch });
   try {
     const [image, text] = await Promise.all([images.open(), texts.open()]);
-    return new WorkerEmbedder(model, checkDimensions(model, image, text), threads, images, texts);
+    return new WorkerEmbedder(model, checkDimensions(model, image, text), images, texts);
   } catch (error) {
     await Promise.allSettled([images.close(), texts.close()]);
     throw error;
@@ -109,9 +108,9 @@ class WorkerEmbedder implements Embedder {
   private readonly promptPrefix: string;
   private readonly lowercase: boolean;
 
-  constructor(model: ModelDescription, image: ReadyEncoder, threads: number, images: EncoderThread, texts: EncoderThread) {
+  constructor(model: ModelDescription, image: ReadyEncoder, images: EncoderThread, texts: EncoderThread) {
     const { modelId, revision, precision, contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts, metrics } = model;
-    const { dimensions, provider, maxBatch } = image;
+    const { dimensions, provider, threads, maxBatch } = image;
     this.info = {
       ...{ modelId, revision, dimensions, provider, precision, threads, maxImageBatch: maxBatch },
       ...{ contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts },

@@ -14,6 +14,7 @@ const CLOSE_TIMEOUT_MS = 10_000;
 export interface ReadyEncoder {
   provider: Provider;
   dimensions: number;
+  threads: number;
   maxBatch: number;
 }
 

@@ -3,6 +3,7 @@ import { EncoderSession } from './encoder-session.js';
 import type { ModelDescription } from './model-description.js';
 import type { ProviderChoice } from './onnx-session.js';
 import { type EncodeOutcome, encodeResilient } from './resilient-batch.js';
+import { isQuicker, picturesToMeasure } from './thread-choice.js';
 import { normalize } from './vector.js';
 
 export interface ImageEncoderOptions {
@@ -16,6 +17,8 @@ export interface ImageEncoderOptions {
 export class ImageEncoder {
   readonly provider: EncoderSession['provider'];
   readonly dimensions: number;
+  /** Inside one operator. */
+  readonly threads: number;
   /** Pictures per run; shrinks for good when memory runs out. */
   maxBatch: number;
   private readonly session: EncoderSession;
@@ -23,8 +26,13 @@ export class ImageEncoder {
   /** Where the graph fixes its batch size, shorter batches are filled up with zeros. */
   private readonly fixedBatch: number | null;
 
-  private constructor(session: EncoderSession, model: ModelDescription, maxBatch: number, fixedBatch: number | null, dimensions: number) {
+  private constructor(
+    session: EncoderSession,
+    model: ModelDescription,
+    { threads, maxBatch, fixedBatch, dimensions }: { threads: number; maxBatch: number; fixedBatch: number | null; dimensions: number },
+  ) {
     this.session = session;
+    this.threads = threads;
     this.provider = session.provider;
     this.shape = [3, model.imageInput.height, model.imageInput.width];
     this.maxBatch = maxBatch;
@@ -45,7 +53,8 @@ export class ImageEncoder {
     }
     const fixedBatch = typeof batch === 'number' ? batch : null;
     const maxBatch = fixedBatch ?? options.maxBatch ?? defaultBatch(width * height, session.provider);
-    const unprobed = new ImageEncoder(session, model, maxBatch, fixedBatch, 0);
+    const limits = { threads: options.threads, maxBatch, fixedBatch };
+    const unprobed = new ImageEncoder(session, model, { ...limits, dimensions: 0 });
     const grey = new Float32Array(3 * height * width);
     const row = await unprobed.runRows([grey]).then(
       ([first]) => first!,
@@ -62,7 +71,42 @@ export class ImageEncoder {
         'MODEL_OUTPUT_INVALID',
         `${model.image.file} gives no usable vector even for a plain grey picture. Fetch the model again or choose another precision.`,
       );
-    return new ImageEncoder(session, model, maxBatch, fixedBatch, row.length);
+    return new ImageEncoder(session, model, { ...limits, dimensions: row.length });
+  }
+
+  /**
+   * Opens the encoder with the number of threads that it is quickest with on this machine: more threads gain much with one model and lose
+   * with another. Takes about a second with a large model. @param candidates the first is kept unless another is clearly quicker, and on a GPU
+   */
+  static async openQuickest(
+    model: ModelDescription,
+    options: Omit<ImageEncoderOptions, 'threads'>,
+    candidates: readonly number[],
+  ): Promise<ImageEncoder> {
+    let best = await ImageEncoder.open(model, { ...options, threads: candidates[0] as number });
+    for (const threads of candidates.slice(1)) {
+      if (best.provider !== 'cpu') break;
+      const [usual, other] = [best, await ImageEncoder.open(model, { ...options, threads })];
+      const count = picturesToMeasure(await usual.timeOne(), usual.maxBatch);
+      const quicker = await isQuicker(
+        () => other.runGrey(count),
+        () => usual.runGrey(count),
+      );
+      if (quicker) best = other;
+      await (quicker ? usual : other).close();
+    }
+    return best;
+  }
+
+  private async timeOne(): Promise<number> {
+    const started = performance.now();
+    await this.runGrey(1);
+    return performance.now() - started;
+  }
+
+  private runGrey(count: number): Promise<unknown> {
+    const [channels, height, width] = this.shape;
+    return this.runRows(Array.from({ length: count }, () => new Float32Array(channels * height * width)));
   }
 
   /** One outcome per picture; `pixels` are planar RGB floats of the model's input size. */

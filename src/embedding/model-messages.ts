@@ -8,7 +8,8 @@ export interface ModelWorkerData {
   side: 'image' | 'text';
   model: ModelDescription;
   provider: ProviderChoice;
-  threads: number;
+  /** Inside one operator; null, for pictures only: what is measured to be quickest. */
+  threads: number | null;
   maxImageBatch: number | null;
 }
 
@@ -27,6 +28,6 @@ export type ItemResult = { callId: number; index: number; tokenCount?: number; t
 
 /** From the worker: once `ready` or `failed`, then results as batches complete. */
 export type ModelReply =
-  | { kind: 'ready'; provider: Provider; dimensions: number; maxBatch: number }
+  | { kind: 'ready'; provider: Provider; dimensions: number; threads: number; maxBatch: number }
   | { kind: 'failed'; code: ErrorCode; message: string; field?: string }
   | { kind: 'results'; results: ItemResult[] };

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { isVitrineError } from '../errors.js';
 import { insideGate } from './exit-gate.js';
@@ -6,12 +7,14 @@ import { LaneQueue } from './lane-queue.js';
 import type { GatedWorkerData, ItemResult, ModelReply, ModelRequest } from './model-messages.js';
 import type { EncodeOutcome } from './resilient-batch.js';
 import { TextEncoder, type TextOutcome } from './text-encoder.js';
+import { threadCandidates, usualThreads } from './thread-choice.js';
 
 // Worker thread around one encoder: onnxruntime blocks the thread it runs on for the whole of a batch.
 
 interface Encoder {
   readonly provider: ImageEncoder['provider'];
   readonly dimensions: number;
+  readonly threads: number;
   readonly maxBatch: number;
   encode(items: readonly unknown[]): Promise<(EncodeOutcome | TextOutcome)[]>;
   close(): Promise<void>;
@@ -62,14 +65,25 @@ async function work(encoder: Encoder): Promise<void> {
 
 async function open(): Promise<Encoder> {
   const { model, provider, threads } = data;
-  return data.side === 'image'
-    ? ((await ImageEncoder.open(model, { provider, threads, maxBatch: data.maxImageBatch })) as Encoder)
-    : ((await TextEncoder.open(model, provider, threads)) as Encoder);
+  const cores = availableParallelism();
+  if (data.side === 'text') return (await TextEncoder.open(model, provider, threads ?? usualThreads(cores))) as Encoder;
+  const options = { provider, maxBatch: data.maxImageBatch };
+  return (
+    threads === null
+      ? await ImageEncoder.openQuickest(model, options, threadCandidates(cores))
+      : await ImageEncoder.open(model, { ...options, threads })
+  ) as Encoder;
 }
 
 try {
   const encoder = await insideGate(data.gate, open);
-  reply({ kind: 'ready', provider: encoder.provider, dimensions: encoder.dimensions, maxBatch: encoder.maxBatch });
+  reply({
+    kind: 'ready',
+    provider: encoder.provider,
+    dimensions: encoder.dimensions,
+    threads: encoder.threads,
+    maxBatch: encoder.maxBatch,
+  });
   port.on('message', (message: ModelRequest) => {
     accept(message);
     // A failure in here ends the worker; the thread that started it tells its callers and starts another.

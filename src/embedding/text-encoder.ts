@@ -17,6 +17,8 @@ export type TextOutcome = EncodeOutcome & { tokenCount: number; truncated: boole
 /** Texts to vectors; lives in a worker thread. */
 export class TextEncoder {
   readonly provider: EncoderSession['provider'];
+  /** Inside one operator. */
+  readonly threads: number;
   readonly maxBatch: number;
   dimensions = 0;
   /** `longest`: padding is left away as far as the batch allows; `context`: this model's vectors depend on it, so it is always there. */
@@ -27,9 +29,10 @@ export class TextEncoder {
   private readonly session: EncoderSession;
   private readonly tokenizer: TextTokenizer;
 
-  private constructor(session: EncoderSession, tokenizer: TextTokenizer) {
+  private constructor(session: EncoderSession, tokenizer: TextTokenizer, threads: number) {
     const [batch, length] = session.input('input_ids')!.shape;
     this.session = session;
+    this.threads = threads;
     this.tokenizer = tokenizer;
     this.provider = session.provider;
     this.paddedLength = typeof length === 'number' ? length : tokenizer.contextLength;
@@ -41,7 +44,7 @@ export class TextEncoder {
   static async open(model: ModelDescription, provider: ProviderChoice, threads: number): Promise<TextEncoder> {
     const tokenizer = await TextTokenizer.open(model);
     const session = await EncoderSession.open(model, 'text', provider, threads);
-    const encoder = new TextEncoder(session, tokenizer);
+    const encoder = new TextEncoder(session, tokenizer, threads);
     if (encoder.paddedLength < tokenizer.contextLength) {
       throw new VitrineError(
         'MODEL_INVALID',
