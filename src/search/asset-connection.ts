@@ -1,5 +1,5 @@
 import { toAsset } from '../assets/asset.types.js';
-import type { AssetPage } from './search.service.js';
+import type { AssetPage } from './asset-page.js';
 import type { AssetConnection } from './search.types.js';
 
 /** A page of assets in the shape of the schema. */

@@ -1,6 +1,6 @@
 import type { Viewer } from '../access/viewer.js';
 import type { ComplianceService } from '../compliance/compliance.service.js';
-import type { OrganizationTx } from '../database/database.js';
+import type { Database, OrganizationTx } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { badInput } from '../errors.js';
 import type { TagService } from '../tags/tag.service.js';
@@ -66,4 +66,15 @@ export class FilterService {
       notices: [...notices],
     };
   }
+}
+
+/** Runs `work` in a transaction of the viewer's organisation with a checked filter resolved. @throws VitrineError BAD_USER_INPUT */
+export function resolveIn<T>(
+  database: Database,
+  filters: FilterService,
+  { organizationId }: Viewer,
+  filter: AssetFilter | null,
+  work: (tx: OrganizationTx, context: FilterContext) => Promise<T>,
+): Promise<T> {
+  return database.asOrganization(organizationId, async (tx) => work(tx, (await filters.resolve(tx, filter)).context));
 }

@@ -18,6 +18,9 @@ export interface Approximate {
   dimensions: number;
 }
 
+/** Everything that passes the filter is compared. @param reason why, for people */
+export const exactly = (reason: string): Strategy => ({ mode: 'EXACT', reason });
+
 /** What is known before the search. */
 export interface PlanFacts {
   /** Vectors of the organisation under the current model, about. */

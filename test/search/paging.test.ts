@@ -1,7 +1,7 @@
 import { toGlobalId } from '../../src/graphql/global-id.js';
 import { createRandom } from '../../src/samples/random.js';
 import type { AssetSortField, SortDirection } from '../../src/search/search.inputs.js';
-import type { AssetPage } from '../../src/search/search.service.js';
+import type { AssetPage } from '../../src/search/asset-page.js';
 import { onCircle, openSearch, type SearchRoom } from '../support/search-room.js';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
 

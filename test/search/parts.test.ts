@@ -1,6 +1,7 @@
 import { createRandom } from '../../src/samples/random.js';
 import { sql } from '../../src/database/sql.js';
-import type { AssetSearch, FoundAsset } from '../../src/search/search.service.js';
+import type { FoundAsset } from '../../src/search/asset-page.js';
+import type { AssetSearch } from '../../src/search/search.service.js';
 import { insertAsset } from '../support/asset-rows.js';
 import { DIMENSIONS, onCircle, openSearch, type SearchRoom } from '../support/search-room.js';
 import { nativeUrl, openTestDatabase, type TestDatabase } from '../support/test-database.js';
