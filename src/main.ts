@@ -10,6 +10,7 @@ import {
   guidelineSchemaCommand,
   importGuidelineCommand,
 } from './cli/guideline.command.js';
+import { addDetectorCommand, listDetectorsCommand, useDetectorCommand } from './cli/detectors.command.js';
 import { importCommand, type ImportOptions } from './cli/import.command.js';
 import { editCommand, type EditOptions } from './cli/edit.command.js';
 import { exportCommand, type ExportOptions } from './cli/export.command.js';
@@ -142,6 +143,28 @@ models
   .argument('<id>', 'a name from `models list`')
   .option('--precision <name>', 'precision to fetch')
   .action((id: string, options: { precision?: string }) => run('warn', (config) => useModelCommand(config, id, options)));
+
+const detectors = program
+  .command('detectors')
+  .description('the detector that finds people, products and other things in pictures (docs/detectors.md)');
+
+detectors
+  .command('list')
+  .description('detectors that are here')
+  .option('--json', 'print one line of JSON')
+  .action((options: { json?: boolean }) => run('warn', (config) => listDetectorsCommand(config, options)));
+
+detectors
+  .command('add')
+  .description('take an ONNX detector (of the YOLO kind) from a folder with a detector.json; it is run once before it is taken')
+  .argument('<folder>', 'folder with detector.json and the .onnx file that it names')
+  .action((folder: string) => run('warn', (config) => addDetectorCommand(config, folder)));
+
+detectors
+  .command('use')
+  .description('choose the detector; pictures are searched by it in the background from the next start on')
+  .argument('<id>', 'an id from `detectors list`, or none')
+  .action((id: string) => run('warn', (config) => useDetectorCommand(config, id)));
 
 program
   .command('compliance')

@@ -26,6 +26,7 @@ import { MatchResolver } from './concepts/match.resolver.js';
 import { DecisionResolver } from './decisions/decision.resolver.js';
 import { AssetRenditionsResolver } from './delivery/asset-renditions.resolver.js';
 import { DeliveryResolver } from './delivery/delivery.resolver.js';
+import { DetectionResolver } from './detection/detection.resolver.js';
 import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
 import { BULK_EDIT_CHANGED, BulkEditResolver, type BulkEditTopic } from './edits/bulk-edit.resolver.js';
 import { toBulkEdit } from './edits/bulk-edit.types.js';
@@ -81,6 +82,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     conceptVectors,
     assetFiles,
     marks,
+    detections,
     delivery,
     duplicates,
     concepts,
@@ -123,6 +125,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new ClassificationResolver(new ClassificationService(database, conceptVectors)),
     new CollectionResolver(collections),
     new ComplianceResolver(compliance),
+    new DetectionResolver(detections),
     new DeliveryResolver(delivery),
     new DecisionResolver(reviews, waivers),
     new DuplicateResolver(duplicates),

@@ -27,6 +27,8 @@ import { ReviewService } from './decisions/review.service.js';
 import { WaiverService } from './decisions/waiver.service.js';
 import { DeliveryService } from './delivery/delivery.service.js';
 import { RenditionService } from './delivery/rendition.service.js';
+import { DetectionService } from './detection/detection.service.js';
+import { DetectorLibrary } from './detection/detector-library.js';
 import { DuplicateService } from './duplicates/duplicate.service.js';
 import { BulkEditService } from './edits/bulk-edit.service.js';
 import type { EmbedderPool } from './embedding/embedder-pool.js';
@@ -134,6 +136,8 @@ export async function buildServices({ config, log, database, files, library, mod
   };
   const marks = new MarkService({ database, files, media, brands, compliance, scans });
   const guidelineFiles = new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance });
+  const detectors = new DetectorLibrary(path.join(config.dataFolder, 'detectors'));
+  const detections = new DetectionService(database, compliance);
   const renditions = new RenditionService(database, files, media);
   const delivery = new DeliveryService({ database, files, assets, compliance, renditions, signer, baseUrl });
   const remedies = new RemedyService({ database, compliance, renditions, delivery });
@@ -205,6 +209,8 @@ export async function buildServices({ config, log, database, files, library, mod
     assetFiles,
     scans,
     marks,
+    detectors,
+    detections,
     renditions,
     delivery,
     duplicates,

@@ -5,6 +5,8 @@ import { AssetRestore } from './assets/asset-restore.js';
 import { ChangeUndoJob } from './assets/change-undo.job.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
+import { openDetector } from './detection/detector.js';
+import { OBJECT_SCAN, ObjectScanJob } from './detection/object-scan.job.js';
 import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
 import { BULK_EDIT, BULK_EDIT_UNDO, BulkEditJob, bulkEditLedger } from './edits/bulk-edit.job.js';
 import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
@@ -42,6 +44,7 @@ export const JOB_KINDS = [
   ASSET_REMEASURE,
   DUPLICATE_SCAN,
   MARK_SCAN,
+  OBJECT_SCAN,
   CONCEPT_MATCH,
   VECTOR_INDEX,
   REPORT_EXPORT,
@@ -78,6 +81,8 @@ export async function startWorkers(
     ingest,
     assetEdit,
     search,
+    detectors,
+    detections,
     outbound,
     outbox,
     uploads,
@@ -97,7 +102,7 @@ export async function startWorkers(
   queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
   // Two batches at a time: while one is written, the next is decoded.
   const libraryChanged = async (organizationId: string) => {
-    for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
+    for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, OBJECT_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
       await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
       queue.wake(kind);
     }
@@ -130,6 +135,9 @@ export async function startWorkers(
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
   queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
   queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
+  const session = { provider: config.model.provider, threads: config.model.threads ?? null };
+  const open = (description: Parameters<typeof openDetector>[0]) => openDetector(description, session);
+  queue.work(OBJECT_SCAN, new ObjectScanJob({ database, files, media, detectors, open, judge: compliance, log }), 1);
   queue.work(CALIBRATION, new CalibrationJob(calibration), 1);
   queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
   queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
@@ -146,9 +154,14 @@ export async function startWorkers(
     log,
   );
   queue.work(ASSET_REMEASURE, remeasure, 1);
+  const detector = await detectors.inUse().catch((error: unknown) => {
+    log.error({ err: error }, 'the chosen detector cannot be used; pictures are not searched');
+    return null;
+  });
   for (const { id } of await organizations.listOrganizations()) {
     await modelRevisions.followDefault(id);
     await compliance.adoptModel(id);
+    await detections.adopt(id, detector);
     await libraryChanged(id);
     if (await remeasure.isNeeded(id))
       await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));

@@ -166,6 +166,18 @@ export class ComplianceService {
     );
   }
 
+  /** Judges all assets by the rules of a kind, in the caller's transaction: after what these look at changed as a whole. */
+  async judgeKind(tx: OrganizationTx, kind: RuleKind): Promise<void> {
+    const rules = await tx.rows.rule.findMany({
+      where: { organizationId: tx.organizationId, kind, state: 'PUBLISHED' },
+      select: { id: true },
+    });
+    await this.judgeRules(
+      tx,
+      rules.map((rule) => rule.id),
+    );
+  }
+
   /**
    * Judges anew, in a transaction of its own: everything, a brand or some rules.
    * @returns number of findings that are new or say something else than before

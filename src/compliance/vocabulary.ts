@@ -32,6 +32,7 @@ export const RuleKind = {
   REQUIRED_CONTENT: 'REQUIRED_CONTENT',
   STYLE: 'STYLE',
   LOGO: 'LOGO',
+  DETECTED_OBJECTS: 'DETECTED_OBJECTS',
 } as const;
 export type RuleKind = keyof typeof RuleKind;
 
@@ -96,6 +97,7 @@ registerEnumType(RuleKind, {
     AI_PROVENANCE: { description: 'How the picture was made, by the word of its metadata.' },
     REQUIRED_CONTENT: { description: 'Things that have to be in the picture, as the CLIP model sees it.' },
     LOGO: { description: 'The brand’s mark: presence, size, clear space, distortion, colour, place.' },
+    DETECTED_OBJECTS: { description: 'People, products and other things that a detector finds: required, forbidden, counted.' },
     STYLE: { description: 'Nearness to approved and rejected exemplars, as the CLIP model sees them.' },
   },
 });

@@ -1,22 +1,19 @@
+import type { DetectorDescription } from '../detection/detector-manifest.js';
 import type { ErrorCode } from '../errors.js';
 import type { Lane } from './lane-queue.js';
 import type { ModelDescription } from './model-description.js';
 import type { Provider, ProviderChoice } from './onnx-session.js';
 
-/** What a model worker is started with: one encoder of one model. */
-export interface ModelWorkerData {
-  side: 'image' | 'text';
-  model: ModelDescription;
+/** What a model worker is started with: one encoder of one model, or a detector. */
+export type ModelWorkerData = {
   provider: ProviderChoice;
   /** Inside one operator; null, for pictures only: what is measured to be quickest. */
   threads: number | null;
   maxImageBatch: number | null;
-}
+} & ({ side: 'image' | 'text'; model: ModelDescription } | { side: 'detector'; detector: DetectorDescription });
 
 /** The same with the gate that keeps the process from ending inside onnxruntime. */
-export interface GatedWorkerData extends ModelWorkerData {
-  gate: Int32Array;
-}
+export type GatedWorkerData = ModelWorkerData & { gate: Int32Array };
 
 /** To the worker: pictures (their buffers are transferred) or texts, in one call. */
 export type ModelRequest = { kind: 'encode'; callId: number; lane: Lane; items: readonly (Float32Array | string)[] } | { kind: 'close' };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { ObjectDetector } from '../detection/object-detector.js';
 import { isVitrineError } from '../errors.js';
 import { insideGate } from './exit-gate.js';
 import { ImageEncoder } from './image-encoder.js';
@@ -64,8 +65,10 @@ async function work(encoder: Encoder): Promise<void> {
 }
 
 async function open(): Promise<Encoder> {
-  const { model, provider, threads } = data;
+  const { provider, threads } = data;
   const cores = availableParallelism();
+  if (data.side === 'detector') return ObjectDetector.open(data.detector, provider, threads ?? usualThreads(cores));
+  const { model } = data;
   if (data.side === 'text') return (await TextEncoder.open(model, provider, threads ?? usualThreads(cores))) as Encoder;
   const options = { provider, maxBatch: data.maxImageBatch };
   return (

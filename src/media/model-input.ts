@@ -16,6 +16,8 @@ export interface ImageInputSpec {
    * the model takes for nothing. Absent: never.
    */
   letterboxBeyond?: number;
+  /** Every picture is shown whole, its proportions kept, on a ground of this grey (a byte): as detectors want it. Absent: never. */
+  letterboxGround?: number;
   mean: readonly [number, number, number];
   std: readonly [number, number, number];
   /** Usually 1 / 255: value = (byte × rescaleFactor − mean) / std. */
@@ -67,7 +69,8 @@ export function checkInputSpec(spec: ImageInputSpec): void {
  */
 export async function makeModelInput(source: SourcePicture, spec: ImageInputSpec): Promise<Float32Array> {
   const long = Math.max(source.width, source.height) / Math.min(source.width, source.height);
-  if (spec.letterboxBeyond !== undefined && long > spec.letterboxBeyond) return letterboxed(source, spec);
+  if (spec.letterboxGround !== undefined || (spec.letterboxBeyond !== undefined && long > spec.letterboxBeyond))
+    return letterboxed(source, spec);
   const geometry = geometryOf(source.width, source.height, spec);
   return normalise(await cropped(source, geometry, spec.resample), spec);
 }
@@ -80,6 +83,12 @@ async function letterboxed(source: SourcePicture, spec: ImageInputSpec): Promise
   const inner = normalise(await cropped(source, whole, spec.resample), { ...spec, width, height });
   // Zero is the mean colour once normalised.
   const out = new Float32Array(3 * spec.width * spec.height);
+  const { letterboxGround: ground } = spec;
+  if (ground !== undefined) {
+    const area = spec.width * spec.height;
+    for (const [channel, mean] of spec.mean.entries())
+      out.fill((ground * spec.rescaleFactor - mean) / spec.std[channel]!, channel * area, (channel + 1) * area);
+  }
   const left = Math.floor((spec.width - width) / 2);
   const top = Math.floor((spec.height - height) / 2);
   for (let row = 0; row < 3 * height; row++) {

@@ -1,3 +1,5 @@
+import { saveDetections } from '../../src/detection/detection.queries.js';
+import type { DetectorDescription } from '../../src/detection/detector-manifest.js';
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -114,6 +116,17 @@ async function fillVictim() {
   // The second version of an asset.
   const [newer] = await stageFiles(test, EDITOR, [{ fileName: `${MARK}-newer.png`, content: await drawing(90) }]);
   await runImport(test, EDITOR, { source: { uploads: [{ upload: newer, fields: { externalId: `${MARK}-ext-1` } }] } });
+  const detector = { id: MARK, title: `${MARK} detector`, revision: `${MARK} revision`, classes: [`${MARK} class`] };
+  await test.app.detections.adopt(a.id, { ...detector, thresholds: { confidence: 0.5, overlap: 0.5 } } as unknown as DetectorDescription);
+  const { id: versionId } = await test.app.database.asOrganization(a.id, (tx) =>
+    tx.rows.assetVersion.findFirstOrThrow({
+      where: { organizationId: a.id, assetId: keyOf(asset as string) },
+      orderBy: { number: 'desc' },
+    }),
+  );
+  const box = { left: 0, top: 0, width: 1, height: 1 };
+  const found = [{ class: `${MARK} class`, confidence: 0.9, box }];
+  await test.app.database.asOrganization(a.id, (tx) => saveDetections(tx, detector.revision, { versionId, found }));
   const rules: string[] = [];
   for (const [key, kind, parameters] of [
     ['published', 'RIGHTS_EXPIRY', {}],
@@ -480,6 +493,7 @@ const queries = (): Record<string, Case[]> => ({
   ],
   guidelineFileSchema: [{ variables: {}, outcome: 'own', control: 'skip' }],
   historyHead: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  objectDetector: [{ variables: {}, outcome: 'nothing' }],
   nearDuplicates: [
     { variables: { first: 5 }, outcome: 'nothing' },
     { variables: { first: 5, asset: victim.asset }, outcome: 'nothing' },

@@ -5,6 +5,7 @@ import { aspectRatio } from './aspect-ratio.js';
 import { byteSize } from './byte-size.js';
 import { colorEncoding } from './color-encoding.js';
 import { contrast } from './contrast.js';
+import { detectedObjects } from './detected-objects.js';
 import { duplicate } from './duplicate.js';
 import { exposure } from './exposure.js';
 import { fileFormat } from './file-format.js';
@@ -43,6 +44,7 @@ export const RULES: Readonly<Record<RuleKind, RuleModule>> = {
   REQUIRED_CONTENT: requiredContent,
   STYLE: style,
   LOGO: logo,
+  DETECTED_OBJECTS: detectedObjects,
 };
 
 export const RULE_KINDS = Object.keys(RuleKind) as RuleKind[];
