@@ -115,6 +115,7 @@ async function benchKinds(engine, data, url) {
       if (counts.CREATED !== count) console.log(`${kind.name}: ${JSON.stringify(counts)}`);
       if (workers === 1) rows[index].push(alone === null ? '' : round(alone), round(count / seconds), alone === null ? '' : round(count / seconds / alone, 2));
       else rows[index].push(round(count / seconds));
+      process.stderr.write(`${workers} worker(s), ${rows[index].join(', ')}\n`);
       if (workers === 2) rows[index].push(round(Number(rows[index][4]) / Number(rows[index][2]), 2));
       await rm(from, { recursive: true });
     }
