@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
 import { DEFAULT_PAGE_SIZE } from '../graphql/connection.js';
 import { DateTime } from '../graphql/scalars.js';
+import { AssetFilter } from '../search/filter.inputs.js';
 
 export const WaiverStateType = {
   REQUESTED: 'REQUESTED',
@@ -21,7 +22,7 @@ registerEnumType(WaiverStateType, {
   },
 });
 
-export const WaiverScopeType = { FINDING: 'FINDING', ASSETS: 'ASSETS', COLLECTION: 'COLLECTION' } as const;
+export const WaiverScopeType = { FINDING: 'FINDING', ASSETS: 'ASSETS', COLLECTION: 'COLLECTION', FILTER: 'FILTER' } as const;
 registerEnumType(WaiverScopeType, {
   name: 'WaiverScope',
   description: 'How a waiver was asked for. Either way it covers the findings that were open then, and no others.',
@@ -29,6 +30,7 @@ registerEnumType(WaiverScopeType, {
     FINDING: { description: 'One finding.' },
     ASSETS: { description: 'Assets that were named, by one rule.' },
     COLLECTION: { description: 'The assets that were in a collection, by one rule.' },
+    FILTER: { description: 'The assets that matched a filter, by one rule.' },
   },
 });
 
@@ -51,12 +53,12 @@ export class FindingReviewInput {
   reason!: string;
 }
 
-@InputType({ description: 'What to waive (in one of three ways), why and until when.' })
+@InputType({ description: 'What to waive (in one of four ways), why and until when.' })
 export class FindingWaiveInput {
   @Field(() => ID, { nullable: true, description: 'One finding. Instead of `rule`.' })
   finding?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'A rule, with `assets` or `collection`.' })
+  @Field(() => ID, { nullable: true, description: 'A rule, with `assets`, `collection` or `filter`.' })
   rule?: string | null;
 
   @Field(() => [ID], { nullable: true, description: '1 to 100 assets that have an open finding of the rule.' })
@@ -64,6 +66,12 @@ export class FindingWaiveInput {
 
   @Field(() => ID, { nullable: true, description: 'A collection: those of its assets that have an open finding of the rule.' })
   collection?: string | null;
+
+  @Field(() => AssetFilter, {
+    nullable: true,
+    description: 'A filter: those assets that match now and have an open finding of the rule. The conditions that a rule’s scope may have.',
+  })
+  filter?: AssetFilter | null;
 
   @Field(() => String, { description: 'Why the rule may be broken here, 1 to 2,000 characters.' })
   reason!: string;

@@ -73,6 +73,7 @@ export class DecisionResolver {
         ruleId: input.rule && fromGlobalId('Rule', input.rule, 'input.rule'),
         assetIds: input.assets?.map((id, n) => fromGlobalId('Asset', id, `input.assets[${n}]`)),
         collectionId: input.collection && fromGlobalId('Collection', input.collection, 'input.collection'),
+        filter: input.filter,
       };
       return { waiver: toWaiver(await this.#waivers.request(viewerOf(context), target, input)) };
     });

@@ -3,6 +3,7 @@ import { Finding } from '../compliance/finding.types.js';
 import { connectionOf } from '../graphql/connection.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
+import { JSONObject } from '../graphql/scalars.js';
 import { UserError } from '../graphql/payload.js';
 import { WaiverScopeType, WaiverStateType } from './decision.inputs.js';
 import type { WaiverRow } from './waiver.queries.js';
@@ -32,6 +33,9 @@ export class Waiver implements Node {
 
   @Field(() => ID, { nullable: true, description: 'Global id of the collection it was asked for; null otherwise, or when that is gone.' })
   collectionId!: string | null;
+
+  @Field(() => JSONObject, { nullable: true, description: 'The filter (`AssetFilter`) it was asked for by; null otherwise.' })
+  filter!: Record<string, unknown> | null;
 
   @Field(() => String, { description: 'Why it was asked for.' })
   reason!: string;

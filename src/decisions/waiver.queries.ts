@@ -4,7 +4,7 @@ import { empty, type Sql, sql } from '../database/sql.js';
 /** What is stored; EXPIRED is told by the clock. */
 export type StoredWaiverState = 'REQUESTED' | 'APPROVED' | 'REJECTED' | 'REVOKED';
 export type WaiverState = StoredWaiverState | 'EXPIRED';
-export type WaiverScope = 'FINDING' | 'ASSETS' | 'COLLECTION';
+export type WaiverScope = 'FINDING' | 'ASSETS' | 'COLLECTION' | 'FILTER';
 
 export interface WaiverRow {
   id: string;
@@ -15,6 +15,8 @@ export interface WaiverRow {
   state: WaiverState;
   scope: WaiverScope;
   collectionId: string | null;
+  /** What it was asked for by, in the words of the API. */
+  filter: Record<string, unknown> | null;
   reason: string;
   expiresAt: Date;
   requestedBy: string;
@@ -52,7 +54,7 @@ export function listWaivers(
 ): Promise<WaiverRow[]> {
   return tx.query<WaiverRow>(sql`
     SELECT w.id, w.brand_id AS "brandId", w.rule_id AS "ruleId", r.key AS "ruleKey", r.title AS "ruleTitle", ${stateAt(now)} AS state, w.scope,
-      w.collection_id AS "collectionId", w.reason, w.expires_at AS "expiresAt", w.requested_by AS "requestedBy", w.requested_by_name AS "requestedByName",
+      w.collection_id AS "collectionId", w.filter, w.reason, w.expires_at AS "expiresAt", w.requested_by AS "requestedBy", w.requested_by_name AS "requestedByName",
       w.requested_at AS "requestedAt", w.decided_by AS "decidedBy", w.decided_by_name AS "decidedByName", w.decided_at AS "decidedAt",
       w.decision_reason AS "decisionReason", w.revoked_by_name AS "revokedByName", w.revoked_at AS "revokedAt", w.requested_at::text AS position,
       (SELECT count(*) FROM waived_finding c WHERE c.organization_id = w.organization_id AND c.waiver_id = w.id) AS "findingCount",
@@ -84,19 +86,25 @@ const OPEN = sql`f.verdict_rank >= 3`;
 /**
  * What a waiver of a rule would be about now: findings about current versions that are not kept (FAIL, ERROR, NEEDS_REVIEW, NOT_EVALUATED),
  * written down with their revisions.
+ * @param what one finding; some assets; those of a collection; those that meet a condition on `a`
  * @returns number of findings
  */
 export function insertWaivedFindings(
   tx: OrganizationTx,
   waiverId: string,
   ruleId: string,
-  { findingId, assetIds, collectionId }: { findingId?: string; assetIds?: readonly string[]; collectionId?: string },
+  {
+    findingId,
+    assetIds,
+    collectionId,
+    condition,
+  }: { findingId?: string; assetIds?: readonly string[]; collectionId?: string; condition?: Sql },
 ): Promise<number> {
   return tx.execute(sql`
     INSERT INTO waived_finding (organization_id, waiver_id, version_id, rule_id, rule_revision, model_revision_id, verdict_rank)
     SELECT f.organization_id, ${waiverId}::uuid, f.version_id, f.rule_id, f.rule_revision, f.model_revision_id, f.verdict_rank
     FROM finding f JOIN asset a ON a.organization_id = f.organization_id AND a.id = f.asset_id AND a.current_version_id = f.version_id
-    WHERE f.organization_id = ${tx.organizationId}::uuid AND f.rule_id = ${ruleId}::uuid AND ${OPEN}
+    WHERE f.organization_id = ${tx.organizationId}::uuid AND f.rule_id = ${ruleId}::uuid AND ${OPEN} ${condition ? sql`AND (${condition})` : empty}
       ${findingId ? sql`AND f.id = ${findingId}::uuid` : empty} ${assetIds ? sql`AND a.id = ANY(${[...assetIds]}::uuid[])` : empty}
       ${
         collectionId

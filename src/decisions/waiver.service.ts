@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { requireRole, mayActAs, type Viewer } from '../access/viewer.js';
 import type { ComplianceService } from '../compliance/compliance.service.js';
+import type { RuleScope } from '../compliance/rule-scope.js';
 import type { Database, OrganizationTx } from '../database/database.js';
+import type { JsonInput, Sql } from '../database/sql.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { readOptionalReason, readReason } from './decision-input.js';
@@ -20,12 +22,13 @@ import {
 
 export type { WaiverRow };
 
-/** What is to be waived: one finding; assets by a rule; the assets of a collection by a rule. */
+/** What is to be waived: one finding; assets, those of a collection, or those that match a filter, by a rule. */
 export interface WaiverTarget {
   findingId?: string | null;
   ruleId?: string | null;
   assetIds?: readonly string[] | null;
   collectionId?: string | null;
+  filter?: object | null;
 }
 
 export const MAX_WAIVER_DAYS = 366;
@@ -67,22 +70,23 @@ export class WaiverService {
     const { organizationId } = viewer;
     return this.#write(viewer, async (tx) => {
       await this.#compliance.refreshExpiredIn(tx);
-      const { scope, ruleId, ...what } = await readTarget(tx, target);
+      const { scope, ruleId, ...what } = await this.#readTarget(tx, target);
       const rule = await tx.rows.rule.findFirst({ where: { organizationId, id: ruleId }, select: { brandId: true } });
       if (rule === null) throw notFound('input.rule', 'rule', ruleId);
       const { id } = await tx.rows.waiver.create({
         data: {
           ...{ organizationId, brandId: rule.brandId, ruleId, scope, reason, expiresAt, collectionId: what.collectionId ?? null },
+          ...(what.filter && { filter: what.filter as JsonInput }),
           ...{ requestedBy: viewer.apiKeyId, requestedByName: viewer.apiKeyName, requestedAt: this.#clock() },
         },
         select: { id: true },
       });
       const covered = await insertWaivedFindings(tx, id, ruleId, what);
       if (covered === 0) {
-        const field = scope === 'FINDING' ? 'input.finding' : scope === 'COLLECTION' ? 'input.collection' : 'input.assets';
+        const field = `input.${scope.toLowerCase()}`;
         throw badInput(
           field,
-          what,
+          what.filter ?? what,
           'findings that are FAIL, ERROR, NEEDS_REVIEW or NOT_EVALUATED',
           `${field}: there is nothing to waive; no finding of this rule is open there.`,
         );
@@ -190,6 +194,47 @@ export class WaiverService {
     }
     return expiresAt;
   }
+
+  async #readTarget(tx: OrganizationTx, { findingId, ruleId, assetIds, collectionId, filter }: WaiverTarget): Promise<ReadTarget> {
+    const { organizationId } = tx;
+    const forms = [findingId, assetIds, collectionId, filter].filter((form) => form != null).length;
+    if (forms !== 1 || (findingId != null) === (ruleId != null)) {
+      throw badInput(
+        'input',
+        null,
+        ['finding', 'rule with assets', 'rule with collection', 'rule with filter'],
+        'input: say what to waive in one way: a finding, or a rule with assets, with a collection, or with a filter.',
+      );
+    }
+    if (findingId != null) {
+      const finding = await tx.rows.finding.findFirst({ where: { organizationId, id: findingId }, select: { ruleId: true } });
+      if (finding === null) throw notFound('input.finding', 'finding', findingId);
+      return { scope: 'FINDING', ruleId: finding.ruleId, findingId };
+    }
+    const rule = ruleId as string;
+    if (collectionId != null) {
+      if ((await tx.rows.collection.findFirst({ where: { organizationId, id: collectionId }, select: { id: true } })) === null)
+        throw notFound('input.collection', 'collection', collectionId);
+      return { scope: 'COLLECTION', ruleId: rule, collectionId };
+    }
+    if (filter != null) {
+      const read = await this.#compliance.readScope(tx, filter, 'input.filter');
+      if (read === null) throw badInput('input.filter', filter, 'at least one condition');
+      return { scope: 'FILTER', ruleId: rule, filter: read, condition: await this.#compliance.compileScope(tx, read) };
+    }
+    const ids = assetIds ?? [];
+    if (ids.length < 1 || ids.length > MAX_ASSETS) throw badInput('input.assets', `${ids.length} assets`, `1 to ${MAX_ASSETS} assets`);
+    const without = await listAssetsWithoutOpenFinding(tx, rule, ids);
+    const first = ids.findIndex((id) => without.has(id));
+    if (first >= 0)
+      throw badInput(
+        `input.assets[${first}]`,
+        ids[first],
+        'assets with an open finding of the rule',
+        `input.assets[${first}]: this asset has no open finding of the rule.`,
+      );
+    return { scope: 'ASSETS', ruleId: rule, assetIds: ids };
+  }
 }
 
 interface ReadTarget {
@@ -198,42 +243,9 @@ interface ReadTarget {
   findingId?: string;
   assetIds?: readonly string[];
   collectionId?: string;
-}
-
-async function readTarget(tx: OrganizationTx, { findingId, ruleId, assetIds, collectionId }: WaiverTarget): Promise<ReadTarget> {
-  const { organizationId } = tx;
-  const forms = [findingId, assetIds, collectionId].filter((form) => form != null).length;
-  if (forms !== 1 || (findingId != null) === (ruleId != null)) {
-    throw badInput(
-      'input',
-      null,
-      ['finding', 'rule with assets', 'rule with collection'],
-      'input: say what to waive in one way: a finding, or a rule with assets, or a rule with a collection.',
-    );
-  }
-  if (findingId != null) {
-    const finding = await tx.rows.finding.findFirst({ where: { organizationId, id: findingId }, select: { ruleId: true } });
-    if (finding === null) throw notFound('input.finding', 'finding', findingId);
-    return { scope: 'FINDING', ruleId: finding.ruleId, findingId };
-  }
-  const rule = ruleId as string;
-  if (collectionId != null) {
-    if ((await tx.rows.collection.findFirst({ where: { organizationId, id: collectionId }, select: { id: true } })) === null)
-      throw notFound('input.collection', 'collection', collectionId);
-    return { scope: 'COLLECTION', ruleId: rule, collectionId };
-  }
-  const ids = assetIds ?? [];
-  if (ids.length < 1 || ids.length > MAX_ASSETS) throw badInput('input.assets', `${ids.length} assets`, `1 to ${MAX_ASSETS} assets`);
-  const without = await listAssetsWithoutOpenFinding(tx, rule, ids);
-  const first = ids.findIndex((id) => without.has(id));
-  if (first >= 0)
-    throw badInput(
-      `input.assets[${first}]`,
-      ids[first],
-      'assets with an open finding of the rule',
-      `input.assets[${first}]: this asset has no open finding of the rule.`,
-    );
-  return { scope: 'ASSETS', ruleId: rule, assetIds: ids };
+  filter?: RuleScope;
+  /** The filter as a condition on an asset `a`. */
+  condition?: Sql;
 }
 
 function notFound(field: string, what: string, id: string): VitrineError {

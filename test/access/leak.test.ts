@@ -603,6 +603,7 @@ const mutations = (): Record<string, Case[]> => {
       to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),
       to({ rule: rule(), collection: victim.collection, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found', 'skip'),
       to({ rule: rule(), assets: [own.asset], reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'refused', 'skip'),
+      to({ rule: rule(), filter: { width: { min: 1 } }, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found', 'skip'),
     ],
     waiverApprove: [to({ id: victim.waivers[0] }, 'not found')],
     waiverReject: [to({ id: victim.waivers[1], reason: 'x' }, 'not found')],

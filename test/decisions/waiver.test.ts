@@ -185,6 +185,32 @@ describe('a waiver', () => {
     expect(await verdictOf(ids[0]!)).toBe('FAIL');
   });
 
+  it('is asked for by a filter, and covers what matched then', async () => {
+    const { rule, brandId, assets } = await setUp('ALT_TEXT', [
+      { metadata: { season: 'spring' } },
+      { metadata: { season: 'spring' } },
+      { metadata: { season: 'autumn' } },
+    ]);
+    const target = { ruleId: rule.id, filter: { metadata: [{ key: 'season', equals: 'spring' }], brands: null } };
+    const asked = await waivers.request(viewerAs(organizationId, 'EDITOR'), target, why);
+    expect(asked).toMatchObject({ scope: 'FILTER', findingCount: 2, filter: { metadata: [{ key: 'season', equals: 'spring' }] } });
+    await waivers.approve(viewerAs(organizationId, 'ADMIN'), asked.id, null);
+    expect(await Promise.all(assets.map(({ id }) => verdictOf(id)))).toEqual(['WAIVED', 'WAIVED', 'FAIL']);
+    const later = await insertAsset(test.database, organizationId, { brandId, metadata: { season: 'spring' } });
+    await inside((tx) => room.compliance.judgeVersions(tx, [later.versionId]));
+    expect(await verdictOf(later.id)).toBe('FAIL');
+    const ask = (filter: object) => waivers.request(viewerAs(organizationId, 'EDITOR'), { ruleId: rule.id, filter }, why);
+    await expect(ask({ compliance: { verdict: 'FAIL' } })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'input.filter.compliance',
+    });
+    await expect(ask({})).rejects.toMatchObject({ field: 'input.filter' });
+    await expect(ask({ metadata: [{ key: 'season', equals: 'winter' }] })).rejects.toMatchObject({
+      field: 'input.filter',
+      message: expect.stringContaining('nothing to waive'),
+    });
+  });
+
   it('refuses what makes no sense, naming the field, and keeps nothing of it', async () => {
     const { rule, first } = await setUp('MIN_RESOLUTION');
     const findingId = (await findingOf(first.id)).id;
