@@ -20,6 +20,7 @@ import { serveCommand, workerCommand } from './cli/serve.command.js';
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
 import { type ReportCommandOptions, reportCommand } from './cli/report.command.js';
+import { checkStorageCommand, type StorageCheckCommandOptions } from './cli/storage.command.js';
 import { createLogger, type Logger } from './log.js';
 
 const program = new Command('vitrine')
@@ -86,6 +87,18 @@ program
   .option('--rendition <preset>', 'renditions instead of the original files, such as web-large')
   .option('--manifest <format>', 'jsonl or csv', 'jsonl')
   .action((options: ExportOptions) => run('warn', (config, log) => exportCommand(config, log, options)));
+
+program
+  .command('storage')
+  .description('files in storage')
+  .command('check')
+  .description('compare storage with the database: files that no row is about, and rows whose file is missing')
+  .option('--repair', 'remove files that no row is about, and what has expired')
+  .option('--grace-hours <n>', 'leave alone what was stored within so many hours', '24')
+  .option('--force', 'remove even if most files are unknown to this database')
+  .option('--json', 'print the result as one line of JSON')
+  .addHelpText('after', '\nExit codes: 0 all is well, 2 files are missing or without a row, 1 it could not begin.')
+  .action((options: StorageCheckCommandOptions) => run('warn', (config, log) => checkStorageCommand(config, log, options)));
 
 program
   .command('demo')

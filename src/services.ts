@@ -66,6 +66,8 @@ import { FilterService } from './search/filter.service.js';
 import { QueryReader } from './search/query-reader.service.js';
 import { AssetScopeFilters } from './search/scope-filter.js';
 import { SearchService } from './search/search.service.js';
+import { FileKeeper } from './storage/file-keeper.js';
+import { StorageService } from './storage/storage.service.js';
 import { TagService } from './tags/tag.service.js';
 import { WebhookOutbox } from './webhooks/webhook-outbox.js';
 import { WebhookService } from './webhooks/webhook.service.js';
@@ -146,7 +148,8 @@ export async function buildServices({ config, log, database, files, library, mod
   const concepts = new ConceptService(database, conceptVectors, conceptChanges);
   const conceptCalibration = new ConceptCalibrationService(database, conceptVectors, assets, conceptChanges);
   const matches = new MatchService(database, assets, tags);
-  const uploads = new StagedUploadService(database, files, config.media.maxByteSize);
+  const keeper = new FileKeeper(database, files);
+  const uploads = new StagedUploadService(database, files, keeper, config.media.maxByteSize);
   const multipartUploads = new MultipartUploadService(database, uploads, files.direct);
   const resumableUploads = new ResumableUploads(uploads, {
     folder: path.join(config.dataFolder, 'uploads'),
@@ -174,6 +177,7 @@ export async function buildServices({ config, log, database, files, library, mod
   const assetEdit = new AssetEdit(tags, collections, compliance);
   const bulkEdits = new BulkEditService(database, queue, search, assetEdit);
   const bulkEditWatch = new ProgressWatch(bulkEdits);
+  const storage = new StorageService(database, files, keeper, organizations);
   const temporaryFolder = path.join(config.dataFolder, 'tmp');
   const assetExports = new AssetExportService({ database, search, files, renditions, signer, baseUrl, temporaryFolder });
 
@@ -236,6 +240,8 @@ export async function buildServices({ config, log, database, files, library, mod
     bulkEdits,
     bulkEditWatch,
     assetExports,
+    keeper,
+    storage,
   };
 }
 

@@ -26,6 +26,7 @@ import { ReportExportJob } from './reports/report-export.job.js';
 import { REPORT_EXPORT } from './reports/report-export.service.js';
 import { SAVED_SEARCH_MATCH, SavedSearchMatchJob } from './saved-searches/saved-search-match.job.js';
 import type { Ground, Services } from './services.js';
+import { STORAGE_SWEEP, STORAGE_SWEEP_CRON, StorageSweepJob } from './storage/storage-sweep.job.js';
 import { EVENT_DISPATCH, EVENT_DISPATCH_CRON, EventDispatchJob } from './webhooks/event-dispatch.job.js';
 import { WEBHOOK_DELIVERY, WebhookDeliveryJob } from './webhooks/webhook-delivery.job.js';
 
@@ -39,6 +40,7 @@ export const JOB_KINDS = [
   UPLOAD_SWEEP,
   BULK_EDIT,
   BULK_EDIT_UNDO,
+  STORAGE_SWEEP,
   REVISION_BUILD,
   CALIBRATION,
   ASSET_REMEASURE,
@@ -80,6 +82,8 @@ export async function startWorkers(
     newPictures,
     ingest,
     assetEdit,
+    keeper,
+    storage,
     search,
     detectors,
     detections,
@@ -123,12 +127,14 @@ export async function startWorkers(
   await mkdir(temporaryFolder, { recursive: true });
   const itemFiles = new ItemFiles(database, files, urls, importBuckets, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
   const outcomes = new ImportOutcomes(ingest);
-  const rooms = { database, itemFiles, files, media, embedding, ingest, outcomes, afterImport: imported };
+  const rooms = { database, itemFiles, files, keeper, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
   queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, multipart: multipartUploads, log }), 1);
   await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
   const restore = new AssetRestore(collections, newPictures);
   queue.work(IMPORT_UNDO, new ChangeUndoJob(database, restore, importLedger, ({ importId }) => importId), 1);
+  queue.work(STORAGE_SWEEP, new StorageSweepJob(storage, log), 1);
+  await queue.schedule(STORAGE_SWEEP, STORAGE_SWEEP_CRON, {});
   queue.work(BULK_EDIT, new BulkEditJob(database, queue, assetEdit, log), 1);
   queue.work(BULK_EDIT_UNDO, new ChangeUndoJob(database, restore, bulkEditLedger, ({ editId }) => editId), 1);
   queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);

@@ -89,6 +89,12 @@ export interface FileStore {
   openRead(sha256: string, range?: ByteRange): Promise<Readable>;
   /** Lends a path on this machine, for decoders. It is read-only and good until `use` has settled. */
   withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T>;
+  /** When the file was last put, or renewed, in milliseconds since 1970; null when the store has no such file. */
+  changedAtMs(sha256: string): Promise<number | null>;
+  /** Counts as a put of what is there. @returns false when there is no such file */
+  renew(sha256: string): Promise<boolean>;
+  /** Removes a file and its renditions unless it was put or renewed within that time. @returns whether it did */
+  removeUnchanged(sha256: string, unchangedForMs: number): Promise<boolean>;
   /** Removes a file and its renditions; one that is not there is no error. */
   remove(sha256: string): Promise<void>;
   /** Every stored hash, once, in ascending order. With `unchangedForMs` only what nobody has put for so long (see each store). */

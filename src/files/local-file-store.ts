@@ -16,7 +16,14 @@ import {
   type StoredFile,
 } from './file-store.js';
 import { storageError } from './storage-error.js';
-import { assertFreeSpace, examineFile, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
+import {
+  assertFreeSpace,
+  examineFile,
+  receiveTemporaryFile,
+  sweepTemporaryFiles,
+  temporaryPath,
+  type TemporaryFile,
+} from './temporary-file.js';
 
 export interface LocalFileStoreOptions {
   kind: 'local';
@@ -81,6 +88,31 @@ export class LocalFileStore implements FileStore {
   async withLocalFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T> {
     if (!(await this.has(sha256))) throw notFound(sha256);
     return await use(this.absolute(fileKey(sha256)));
+  }
+
+  async changedAtMs(sha256: string): Promise<number | null> {
+    const found = await this.onDisk(() => stat(this.absolute(fileKey(sha256))).catch(nullIfMissing));
+    return found === null ? null : found.mtimeMs;
+  }
+
+  async renew(sha256: string): Promise<boolean> {
+    const now = new Date();
+    return await this.onDisk(() => utimes(this.absolute(fileKey(sha256)), now, now).then(() => true, nullIfMissing)).then(Boolean);
+  }
+
+  async removeUnchanged(sha256: string, unchangedForMs: number): Promise<boolean> {
+    const target = this.absolute(fileKey(sha256));
+    const aside = temporaryPath(this.temporaryFolder);
+    return await this.onDisk(async () => {
+      // Out of reach first, then looked at: whoever puts the same bytes meanwhile has renewed it before, or finds nothing and writes anew.
+      if ((await rename(target, aside).then(() => true, nullIfMissing)) === null) return false;
+      const { mtimeMs } = await stat(aside);
+      const stale = mtimeMs <= Date.now() - unchangedForMs;
+      if (stale) await rm(this.absolute(renditionsKey(sha256)), { recursive: true, force: true });
+      else await linkOrFind(aside, target);
+      await rm(aside, { force: true });
+      return stale;
+    });
   }
 
   async remove(sha256: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -85,6 +86,30 @@ export class S3Bucket {
 
   async deleteObject(key: string): Promise<void> {
     await this.request('delete', () => this.client.send(new DeleteObjectCommand(this.at(key))));
+  }
+
+  /**
+   * Gives an object the date of now, within the bucket. S3 takes a copy onto itself when metadata are given anew; some servers change only
+   * those, and are made to copy there and back.
+   */
+  async renewObject(key: string): Promise<void> {
+    const before = await this.findHead(key);
+    const CopySource = [this.name, ...(this.prefix + key).split('/')].map(encodeURIComponent).join('/');
+    const request = { ...this.at(key), CopySource, MetadataDirective: 'REPLACE' as const, Metadata: { renewed: new Date().toISOString() } };
+    await this.request('write', () => this.client.send(new CopyObjectCommand(request)));
+    if ((await this.findHead(key))?.modifiedAtMs !== before?.modifiedAtMs) return;
+    const aside = `tmp/renewed-${randomUUID()}`;
+    try {
+      await this.copyObject(key, aside, undefined);
+      await this.copyObject(aside, key, undefined);
+    } finally {
+      await this.deleteObject(aside);
+    }
+  }
+
+  async findHead(key: string): Promise<{ byteSize: number; modifiedAtMs: number } | null> {
+    const found = await this.request('read', () => this.client.send(new HeadObjectCommand(this.at(key))).catch(nullIfMissing));
+    return found === null ? null : { byteSize: found.ContentLength ?? 0, modifiedAtMs: found.LastModified?.getTime() ?? Date.now() };
   }
 
   async findByteSize(key: string): Promise<number | null> {

@@ -28,6 +28,8 @@ export interface S3FileStoreOptions extends S3BucketOptions {
   minimumFreeByteSize?: number;
 }
 
+/** S3 copies no larger object in one request. */
+const MAX_COPY_BYTE_SIZE = 5_000_000_000;
 const MINIMUM_FREE_BYTE_SIZE = 64 * 1024 * 1024;
 
 /**
@@ -93,6 +95,25 @@ export class S3FileStore implements FileStore {
     } finally {
       await rm(file.path, { force: true });
     }
+  }
+
+  async changedAtMs(sha256: string): Promise<number | null> {
+    return (await this.bucket.findHead(fileKey(sha256)))?.modifiedAtMs ?? null;
+  }
+
+  async renew(sha256: string): Promise<boolean> {
+    const head = await this.bucket.findHead(fileKey(sha256));
+    if (head === null) return false;
+    if (head.byteSize <= MAX_COPY_BYTE_SIZE) await this.bucket.renewObject(fileKey(sha256));
+    return true;
+  }
+
+  /** What is too large to be renewed is never taken for old. */
+  async removeUnchanged(sha256: string, unchangedForMs: number): Promise<boolean> {
+    const head = await this.bucket.findHead(fileKey(sha256));
+    if (head === null || head.byteSize > MAX_COPY_BYTE_SIZE || head.modifiedAtMs > Date.now() - unchangedForMs) return false;
+    await this.remove(sha256);
+    return true;
   }
 
   async remove(sha256: string): Promise<void> {

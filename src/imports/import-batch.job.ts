@@ -2,12 +2,13 @@ import { completeFields } from '../assets/embedded-fields.js';
 import type { AssetIngest } from '../assets/asset-ingest.js';
 import type { Actor, Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
-import { isOutage, isVitrineError } from '../errors.js';
+import { isOutage, isVitrineError, VitrineError } from '../errors.js';
 import type { FileStore, PutGroup } from '../files/file-store.js';
 import type { JobHandler } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
 import { partThumbnailName } from '../media/part-key.js';
+import type { FileKeeper } from '../storage/file-keeper.js';
 import { claimItems, closeItems, type ItemRow, lockPending, unclaimItems } from './import-item.queries.js';
 import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
@@ -32,6 +33,7 @@ export interface ImportBatchRooms {
   database: Database;
   itemFiles: ItemFiles;
   files: FileStore;
+  keeper: FileKeeper;
   media: MediaAnalyzer;
   embedding: EmbeddingService;
   ingest: AssetIngest;
@@ -163,7 +165,9 @@ export class ImportBatchJob implements JobHandler<Data> {
 
   /** @param group null for a dry run, which keeps no thumbnail */
   async #measure(organizationId: string, file: ItemFile, group: PutGroup | null) {
-    const { files, media, embedding } = this.#rooms;
+    const { files, keeper, media, embedding } = this.#rooms;
+    if (group !== null && file.foundThere && !(await keeper.keep(file.sha256)))
+      throw new VitrineError('STORAGE_UNAVAILABLE', 'A file that was in storage was removed a moment ago; it is stored anew.');
     const model = await embedding.modelOf(organizationId);
     const options = {
       fileName: file.fileName,

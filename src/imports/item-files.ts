@@ -21,6 +21,8 @@ export interface ItemFile {
   sha256: string;
   byteSize: number;
   fileName: string;
+  /** Whether the file lay in storage before without this import's doing: a sweep may be about to remove it. */
+  foundThere: boolean;
   /** Lends a path on this machine, good until `use` has settled. */
   withPath<T>(use: (path: string) => Promise<T>): Promise<T>;
   /** Removes what was made for a dry run. */
@@ -135,22 +137,29 @@ export class ItemFiles {
       throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash);
-    return { sha256: hash.digest('hex'), byteSize: found.size, fileName, withPath: (use) => use(file), dispose: async () => {} };
+    return {
+      sha256: hash.digest('hex'),
+      byteSize: found.size,
+      fileName,
+      foundThere: false,
+      withPath: (use) => use(file),
+      dispose: async () => {},
+    };
   }
 
   async #receive(content: Readable, fileName: string, group: PutGroup | null): Promise<ItemFile> {
     const { maxByteSize, temporaryFolder } = this.#options;
     if (group !== null) {
-      const { sha256, byteSize } = await this.#files.put(content, { maxByteSize }, group);
-      return this.#stored(sha256, byteSize, fileName);
+      const { sha256, byteSize, created } = await this.#files.put(content, { maxByteSize }, group);
+      return this.#stored(sha256, byteSize, fileName, !created);
     }
     const received = await receiveTemporaryFile(content, temporaryFolder, { maxByteSize, minimumFreeByteSize: 0, flush: false });
     const { sha256, byteSize, path: file } = received;
-    return { sha256, byteSize, fileName, withPath: (use) => use(file), dispose: () => rm(file, { force: true }) };
+    return { sha256, byteSize, fileName, foundThere: false, withPath: (use) => use(file), dispose: () => rm(file, { force: true }) };
   }
 
-  #stored(sha256: string, byteSize: number, fileName: string): ItemFile {
-    return { sha256, byteSize, fileName, withPath: (use) => this.#files.withLocalFile(sha256, use), dispose: async () => {} };
+  #stored(sha256: string, byteSize: number, fileName: string, foundThere = false): ItemFile {
+    return { sha256, byteSize, fileName, foundThere, withPath: (use) => this.#files.withLocalFile(sha256, use), dispose: async () => {} };
   }
 }
 

@@ -4,6 +4,7 @@ import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { FileStore, PutOptions, StoredFile } from '../files/file-store.js';
+import type { FileKeeper } from '../storage/file-keeper.js';
 import {
   deleteExpiredUploads,
   deleteStagedUpload,
@@ -34,11 +35,13 @@ export interface StagedUpload {
 export class StagedUploadService {
   readonly #database: Database;
   readonly #files: FileStore;
+  readonly #keeper: FileKeeper;
   readonly #maxByteSize: number;
 
-  constructor(database: Database, files: FileStore, maxByteSize: number) {
+  constructor(database: Database, files: FileStore, keeper: FileKeeper, maxByteSize: number) {
     this.#database = database;
     this.#files = files;
+    this.#keeper = keeper;
     this.#maxByteSize = maxByteSize;
   }
 
@@ -126,7 +129,7 @@ export class StagedUploadService {
   async settle(
     organizationId: string,
     upload: StagedUploadRow,
-    { sha256, byteSize }: StoredFile,
+    { sha256, byteSize, created }: StoredFile,
   ): Promise<{ sha256: string; byteSize: number }> {
     if (byteSize !== upload.declared_byte_size) {
       throw badInput(
@@ -136,6 +139,8 @@ export class StagedUploadService {
         `The upload has ${byteSize} bytes, but ${upload.declared_byte_size} were announced. Send the whole file.`,
       );
     }
+    if (!created && !(await this.#keeper.keep(sha256)))
+      throw new VitrineError('STORAGE_UNAVAILABLE', 'The file was removed from storage a moment ago. Send it again.');
     if (!(await this.#database.asOrganization(organizationId, (tx) => markReceived(tx, upload.id, sha256)))) throw arrived();
     return { sha256, byteSize };
   }

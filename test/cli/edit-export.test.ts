@@ -80,6 +80,12 @@ it('edits and exports in its own process, and through the server that has the li
   });
   expect(await server.stop()).toBe(0);
 
+  const checked = await vitrine('storage', 'check', '--repair');
+  expect(checked).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^2 files in storage\.\nNone is without a row\.\n.*\nNo file is missing\.\n$/),
+  });
+
   const names = async (file: string) => (await listArchive(path.join(folder, file), 1e9)).map(({ entry }) => entry.name).sort();
   expect(await names('here.zip')).toEqual(['files/One.png', 'files/Two.png', 'manifest.jsonl']);
   expect(await names('there.zip')).toEqual(['files/One.png', 'files/Two.png', 'manifest.csv']);
@@ -89,6 +95,7 @@ it('edits and exports in its own process, and through the server that has the li
 it('says in one line what is wrong', async () => {
   for (const [args, message] of [
     [['edit', '--add-tag', 'x'], /^BAD_USER_INPUT: Say which assets: --filter or --asset/],
+    [['storage', 'check', '--grace-hours', '0'], /^BAD_USER_INPUT: --grace-hours: "0" is not accepted; allowed: a number from 1/],
     [['edit', '--filter', '{}'], /^BAD_USER_INPUT: Say what is to be changed/],
     [['edit', '--filter', 'press', '--add-tag', 'x'], /^BAD_USER_INPUT: --filter: "press" is not a filter as JSON/],
     [['export', '--out', 'nowhere/x.zip'], /^FILE_NOT_FOUND: There is no folder/],

@@ -65,6 +65,28 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await readdir(temporaryFolder)).toEqual([]);
   });
 
+  it('takes away what nobody has put or renewed for a while, and nothing else', async () => {
+    const content = text('to be swept');
+    const hash = sha256(content);
+    expect([await store.changedAtMs(hash), await store.renew(hash), await store.removeUnchanged(hash, 0)]).toEqual([null, false, false]);
+    await store.put(content, MAX);
+    await store.putRendition(hash, 'small.webp', text('small'));
+    const first = (await store.changedAtMs(hash)) as number;
+    expect(Math.abs(Date.now() - first)).toBeLessThan(60_000);
+    // S3 tells whole seconds.
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    expect(await store.removeUnchanged(hash, 60_000)).toBe(false);
+    expect(await store.changedAtMs(hash)).toBe(first);
+    expect(await store.renew(hash)).toBe(true);
+    expect(await store.changedAtMs(hash)).toBeGreaterThan(first + 900);
+    expect(await store.removeUnchanged(hash, 2000)).toBe(false);
+    expect((await buffer(await store.openRead(hash))).equals(content)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(await store.removeUnchanged(hash, 100)).toBe(true);
+    expect([await store.has(hash), await store.findRenditionByteSize(hash, 'small.webp'), await hashes(store)]).toEqual([false, null, []]);
+    expect(await readdir(temporaryFolder)).toEqual([]);
+  });
+
   it('stores a file of this machine whole, and refuses one that is not what was said without touching it', async () => {
     const file = path.join(folder, `given-${storeNumber}`);
     const content = Buffer.alloc(2_500_000, 'given');

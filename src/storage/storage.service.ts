@@ -1,0 +1,155 @@
+import type { Database } from '../database/database.js';
+import { badInput, VitrineError } from '../errors.js';
+import type { FileStore } from '../files/file-store.js';
+import type { FileKeeper } from './file-keeper.js';
+import {
+  deleteOldExports,
+  deleteOldReports,
+  deleteOldUploads,
+  isReferenced,
+  listReferenced,
+  listVersionsOf,
+  type MissingFile,
+} from './storage.queries.js';
+
+export interface StorageReport {
+  /** Files in storage. */
+  files: number;
+  /** Files that no row is about, and that nobody has put for the grace period. */
+  orphans: number;
+  /** Of them, those that were removed. */
+  removed: number;
+  /** Versions whose file is not in storage, the first hundred of them. */
+  missing: (MissingFile & { organization: string })[];
+  missingCount: number;
+  /** Rows that were forgotten since their time is over; their files are orphans from now on. */
+  expired: { uploads: number; reports: number; exports: number };
+}
+
+export interface StorageCheckOptions {
+  /** Whether orphans and expired rows are removed, or only counted. */
+  repair?: boolean;
+  /** Removes orphans even if most files seem to be some. */
+  force?: boolean;
+  graceMs?: number;
+  signal?: AbortSignal;
+  onProgress?: (files: number) => void;
+}
+
+interface Organizations {
+  listOrganizations(): Promise<{ id: string; slug: string }[]>;
+}
+
+export const GRACE_MS = 24 * 60 * 60 * 1000;
+/** An upload or a batch of an import may take a while from its file to its row. */
+const MIN_GRACE_MS = 60 * 60 * 1000;
+const UPLOAD_DAYS = 7;
+const REPORT_DAYS = 90;
+const CHUNK = 1000;
+const MAX_LISTED = 100;
+/** More orphans than this share of all files: a database that belongs to other files, rather than forgotten ones. */
+const SUSPICIOUS_SHARE = 0.5;
+const SUSPICIOUS_FROM = 20;
+
+/** Compares what is in storage with what the database knows, and tidies up; beside running imports. */
+export class StorageService {
+  readonly #database: Database;
+  readonly #files: FileStore;
+  readonly #keeper: FileKeeper;
+  readonly #organizations: Organizations;
+
+  constructor(database: Database, files: FileStore, keeper: FileKeeper, organizations: Organizations) {
+    this.#database = database;
+    this.#files = files;
+    this.#keeper = keeper;
+    this.#organizations = organizations;
+  }
+
+  /** @throws VitrineError BAD_USER_INPUT (grace period), CONFLICT (most files are orphans, without `force`), STORAGE_UNAVAILABLE */
+  async check(options: StorageCheckOptions = {}): Promise<StorageReport> {
+    const { repair = false, graceMs = GRACE_MS } = options;
+    if (!(graceMs >= MIN_GRACE_MS)) throw badInput('graceMs', graceMs, `at least ${MIN_GRACE_MS} (an hour)`);
+    const expired = repair ? await this.#forgetExpired() : { uploads: 0, reports: 0, exports: 0 };
+    const counted = await this.#walk(graceMs, options, async () => false);
+    if (!repair || counted.orphans === 0) return { ...counted, expired };
+    if (!options.force && counted.orphans >= SUSPICIOUS_FROM && counted.orphans > counted.files * SUSPICIOUS_SHARE) {
+      const message = `${counted.orphans} of ${counted.files} files are unknown to this database: is it the one they belong to? Nothing was removed. \`vitrine storage check --repair --force\` removes them.`;
+      throw new VitrineError('CONFLICT', message, { value: counted.orphans });
+    }
+    return { ...(await this.#walk(graceMs, options, (sha256) => this.#remove(sha256, graceMs))), expired };
+  }
+
+  /** The listing is ascending, and so are the rows: each chunk of files is compared with the rows of the same stretch. */
+  async #walk(graceMs: number, { signal, onProgress }: StorageCheckOptions, remove: (sha256: string) => Promise<boolean>) {
+    const found: Omit<StorageReport, 'expired'> = { files: 0, orphans: 0, removed: 0, missing: [], missingCount: 0 };
+    const organizations = await this.#organizations.listOrganizations();
+    const compare = async (chunk: readonly string[], after: string, upTo: string | null) => {
+      const orphans = new Set(chunk);
+      const present = new Set(chunk);
+      for (const { id, slug } of organizations) {
+        signal?.throwIfAborted();
+        const rows = await this.#database.asOrganization(id, (tx) => listReferenced(tx, after, upTo));
+        for (const sha256 of rows) orphans.delete(sha256);
+        await this.#noteMissing(
+          found,
+          { id, slug },
+          rows.filter((sha256) => !present.has(sha256)),
+        );
+      }
+      for (const sha256 of orphans) {
+        signal?.throwIfAborted();
+        const changedAtMs = await this.#files.changedAtMs(sha256);
+        if (changedAtMs === null || changedAtMs > Date.now() - graceMs) continue;
+        found.orphans += 1;
+        if (await remove(sha256)) found.removed += 1;
+      }
+      found.files += chunk.length;
+      onProgress?.(found.files);
+    };
+    let chunk: string[] = [];
+    let after = '';
+    for await (const sha256 of this.#files.list()) {
+      chunk.push(sha256);
+      if (chunk.length < CHUNK) continue;
+      await compare(chunk, after, sha256);
+      after = sha256;
+      chunk = [];
+    }
+    await compare(chunk, after, null);
+    return found;
+  }
+
+  /** A row that came after its stretch was listed has a file all the same: each is looked at again. */
+  async #noteMissing(
+    found: Pick<StorageReport, 'missing' | 'missingCount'>,
+    { id, slug }: { id: string; slug: string },
+    suspects: readonly string[],
+  ): Promise<void> {
+    const gone: string[] = [];
+    for (const sha256 of suspects) if (!(await this.#files.has(sha256))) gone.push(sha256);
+    if (gone.length === 0) return;
+    const versions = await this.#database.asOrganization(id, (tx) => listVersionsOf(tx, gone));
+    found.missingCount += versions.length;
+    for (const version of versions.slice(0, MAX_LISTED - found.missing.length)) found.missing.push({ ...version, organization: slug });
+  }
+
+  async #remove(sha256: string, graceMs: number): Promise<boolean> {
+    // Again, and of organisations that are new: a row may have come since the stretch was read.
+    for (const { id } of await this.#organizations.listOrganizations()) {
+      if (await this.#database.asOrganization(id, (tx) => isReferenced(tx, sha256))) return false;
+    }
+    return this.#keeper.remove(sha256, graceMs);
+  }
+
+  async #forgetExpired(): Promise<StorageReport['expired']> {
+    const expired = { uploads: 0, reports: 0, exports: 0 };
+    for (const { id } of await this.#organizations.listOrganizations()) {
+      await this.#database.asOrganization(id, async (tx) => {
+        expired.uploads += await deleteOldUploads(tx, UPLOAD_DAYS);
+        expired.reports += await deleteOldReports(tx, REPORT_DAYS);
+        expired.exports += await deleteOldExports(tx);
+      });
+    }
+    return expired;
+  }
+}
