@@ -45,6 +45,13 @@ const ruleFields = {
   scopeTags: scopeTags
     .default([])
     .describe('The rule applies to assets with any of these tags; to all of the brand when empty. Missing tags are made.'),
+  scope: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .default(null)
+    .describe(
+      'The rule applies to assets that match this filter of the search too, as `ruleCreate` takes it. Left out: to all of the above.',
+    ),
   section: z.int().min(0).nullable().default(null).describe('Position of the section that the rule enforces, from 0.'),
   state: z.enum(RuleState).default('PUBLISHED').describe('Whether the rule is to be in force; heeded when the import publishes.'),
   testCases: z

@@ -1,9 +1,11 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { coerceInputValue, type GraphQLInputType, type GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
+import { badInput, VitrineErrors, type VitrineError } from '../errors.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import { payload } from '../graphql/payload.js';
 import { JSONObject } from '../graphql/scalars.js';
-import type { GuidelineFileService } from './guideline-file.service.js';
+import type { GuidelineFileService, ScopeTypes } from './guideline-file.service.js';
 import {
   GuidelineFile,
   GuidelineFileFormat,
@@ -48,11 +50,28 @@ export class GuidelineFileResolver {
   })
   guidelineImport(
     @Ctx() context: RequestContext,
+    @Info() { schema }: GraphQLResolveInfo,
     @Arg('input', () => GuidelineImportInput, { description: 'The file, and what to do with it.' }) {
       content,
       ...options
     }: GuidelineImportInput,
   ) {
-    return payload(async () => ({ import: toImportResult(await this.#files.importText(viewerOf(context), content, options, 'document')) }));
+    return payload(async () => ({
+      import: toImportResult(await this.#files.importText(viewerOf(context), content, options, 'document', scopeTypesOf(schema))),
+    }));
   }
+}
+
+/** Scopes are filters of the search: their types are those of the API's own input. */
+function scopeTypesOf(schema: GraphQLResolveInfo['schema']): ScopeTypes {
+  return (scope, field) => {
+    const faults: VitrineError[] = [];
+    const filter = coerceInputValue(scope, schema.getType('AssetFilter') as GraphQLInputType, (path, value, { message }) => {
+      const at = path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${key}`), field);
+      faults.push(badInput(at, value, 'what the input type AssetFilter says', `${at}: ${message}`));
+    });
+    const [first, ...rest] = faults;
+    if (first !== undefined) throw new VitrineErrors([first, ...rest]);
+    return filter as object;
+  };
 }

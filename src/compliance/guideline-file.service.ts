@@ -1,7 +1,7 @@
 import { requireRole, type Viewer } from '../access/viewer.js';
 import type { BrandRecord, BrandService } from '../brands/brand.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import { Faults, isVitrineError, VitrineError } from '../errors.js';
+import { badInput, Faults, isVitrineError, VitrineError } from '../errors.js';
 import type { MarkFile, MarkService } from '../marks/mark.service.js';
 import type { TagService } from '../tags/tag.service.js';
 import type { ComplianceService } from './compliance.service.js';
@@ -18,7 +18,10 @@ import { type GuidelineRecord, insertGuideline, writeSections } from './guidelin
 import type { GuidelineService } from './guideline.service.js';
 import type { GuidelineChange, ImportNotes, RuleImport, RuleImportOptions } from './rule-import.js';
 
-export interface GuidelineImportOptions extends Partial<RuleImportOptions> {
+/** A scope as it stands in a file, brought into the types of a filter. @throws VitrineError BAD_USER_INPUT naming what is wrong under `field` */
+export type ScopeTypes = (scope: object, field: string) => object;
+
+export interface GuidelineImportOptions extends Partial<Omit<RuleImportOptions, 'readScope'>> {
   /** Everything is checked and told, and nothing kept. */
   dryRun?: boolean;
 }
@@ -66,11 +69,17 @@ export class GuidelineFileService {
   }
 
   /** {@link importDocument} of a file's text, YAML or JSON; errors name the line as well. */
-  async importText(viewer: Viewer, text: string, options: GuidelineImportOptions, field: string): Promise<GuidelineImport> {
+  async importText(
+    viewer: Viewer,
+    text: string,
+    options: GuidelineImportOptions,
+    field: string,
+    types: ScopeTypes,
+  ): Promise<GuidelineImport> {
     requireRole(viewer, 'ADMIN');
     const { document, locate } = readGuidelineText(text, field);
     try {
-      return await this.#import(viewer, document, options, field);
+      return await this.#import(viewer, document, options, field, types);
     } catch (error) {
       throw isVitrineError(error) ? locate(error) : error;
     }
@@ -84,7 +93,15 @@ export class GuidelineFileService {
    */
   async importDocument(viewer: Viewer, document: unknown, options: GuidelineImportOptions = {}): Promise<GuidelineImport> {
     requireRole(viewer, 'ADMIN');
-    return this.#import(viewer, readGuidelineDocument(document), options, 'document');
+    const noScopes: ScopeTypes = (scope, field) => {
+      throw badInput(
+        field,
+        scope,
+        'null: filters are read where the API is',
+        `${field}: filters are taken from files through the API only.`,
+      );
+    };
+    return this.#import(viewer, readGuidelineDocument(document), options, 'document', noScopes);
   }
 
   /**
@@ -131,13 +148,20 @@ export class GuidelineFileService {
     };
   }
 
-  async #import(viewer: Viewer, { brands }: GuidelineDocument, options: GuidelineImportOptions, field: string): Promise<GuidelineImport> {
+  async #import(
+    viewer: Viewer,
+    { brands }: GuidelineDocument,
+    options: GuidelineImportOptions,
+    field: string,
+    types: ScopeTypes,
+  ): Promise<GuidelineImport> {
     const { database, compliance, marks } = this.#rooms;
     const { organizationId } = viewer;
     const { dryRun = false, ...rest } = options;
     const rules = brands.flatMap((brand) => brand.guidelines.flatMap((guideline) => guideline.rules));
     const notes: ImportNotes = { faults: new Faults(), changes: [], notices: [] };
-    const settings = { publish: false, retireMissing: false, skipMissingAssets: false, ...rest };
+    const readScope: RuleImportOptions['readScope'] = (tx, scope, at) => compliance.readScope(tx, types(scope, at), at);
+    const settings = { publish: false, retireMissing: false, skipMissingAssets: false, ...rest, readScope };
     // By key: two imports at once lock brands in the same order.
     const ordered = brands
       .map((brand, index) => ({ brand, field: `${field}.brands[${index}]` }))
@@ -303,6 +327,7 @@ function describeGuideline(
         ...{ key: rule.key, title: rule.title, kind: rule.kind, severity: rule.severity, state: rule.state },
         ...(rule.section !== null && { section: rule.section }),
         ...(rule.scopeTags.length > 0 && { scopeTags: rule.scopeTags }),
+        ...(rule.scope !== null && { scope: rule.scope }),
         ...(Object.keys(rule.parameters).length > 0 && { parameters: rule.parameters }),
         ...(rule.testCases.length > 0 && {
           testCases: rule.testCases

@@ -117,12 +117,13 @@ export class GuidelineService {
           ...{
             ...rule,
             scopeTags: [],
+            scope: null,
             state: 'DRAFT' as const,
             parameters: readParameters(rule.kind, rule.parameters, `rules.${rule.key}`),
           },
         }));
         const notes = { faults: new Faults(), changes: [], notices: [] };
-        const options = { publish: false, retireMissing: false, skipMissingAssets: false };
+        const options = { publish: false, retireMissing: false, skipMissingAssets: false, readScope: async () => null };
         await this.#ruleImport.apply(
           tx,
           { id, brandId, name: set.key, field: 'input.set' },

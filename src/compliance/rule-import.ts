@@ -4,7 +4,9 @@ import { badInput, type Faults, VitrineError } from '../errors.js';
 import type { DocumentRule } from './guideline-document.js';
 import { findReferredAssets } from './guideline-file.queries.js';
 import type { RuleCheckService } from './rule-check.service.js';
-import { changeRule, type RuleRow, type RuleTestCase, sortedIds } from './rule-record.js';
+import { changeRule, type RuleColumns, type RuleRow, type RuleTestCase, sortedIds } from './rule-record.js';
+import { scopeColumn } from './rule-scope.queries.js';
+import type { RuleScope } from './rule-scope.js';
 import type { RuleState } from './vocabulary.js';
 
 /** Something that an import made or changed, or would. */
@@ -24,6 +26,8 @@ export interface RuleImportOptions {
   retireMissing: boolean;
   /** Test cases whose asset is not in the library are left out, with a notice, and not refused. */
   skipMissingAssets: boolean;
+  /** Reads the filter that is a rule's scope. @throws VitrineError BAD_USER_INPUT naming what is wrong under `field` */
+  readScope: (tx: OrganizationTx, scope: object, field: string) => Promise<RuleScope | null>;
 }
 
 /** Where an import writes down what it finds. */
@@ -73,7 +77,9 @@ export class RuleImport {
         await this.#checks.requireSound(tx, target.brandId, rule.kind, rule.parameters, `${field}.parameters`);
         const { title, severity, parameters } = rule;
         const scopeTagIds = sortedIds(rule.scopeTags.map((tag) => tagIds.get(tag) as number));
+        const scope = rule.scope === null ? null : await options.readScope(tx, rule.scope, `${field}.scope`);
         const columns = {
+          scope,
           title,
           severity,
           parameters,
@@ -103,7 +109,7 @@ export class RuleImport {
     target: Target,
     rule: DocumentRule,
     row: RuleRow | undefined,
-    columns: Omit<Parameters<typeof changeRule>[2], 'scope'>,
+    columns: RuleColumns,
     { publish, skipMissingAssets }: RuleImportOptions,
     { field, notes }: { field: string; notes: ImportNotes },
   ): Promise<string | null> {
@@ -118,7 +124,8 @@ export class RuleImport {
       );
     const state = publish ? rule.state : ((row?.state ?? 'DRAFT') as RuleState);
     const place = { organizationId, guidelineId: target.id, brandId: target.brandId, key, kind, state };
-    const id = row?.id ?? (await tx.rows.rule.create({ data: { ...columns, ...place, parameters: columns.parameters as JsonInput } })).id;
+    const json = { parameters: columns.parameters as JsonInput, scope: scopeColumn(columns.scope ?? null) };
+    const id = row?.id ?? (await tx.rows.rule.create({ data: { ...columns, ...place, ...json } })).id;
     const fields = row === undefined ? [] : await changeRule(tx, row, columns);
     const cases = await this.#writeTestCases(tx, id, target.brandId, rule, skipMissingAssets, { field, notes });
     if (row === undefined) notes.changes.push({ ...change, action: 'CREATED', fields: [] });

@@ -257,6 +257,33 @@ describe('guideline files', () => {
     expect(told(made!.changes).some((line) => line.startsWith('MARK'))).toBe(false);
   });
 
+  it('carry the filter that is a rule’s scope, there and back, and tell what is wrong with one', async () => {
+    const scope =
+      '            scope:\n              width:\n                min: 50\n              mediaTypes:\n                - image/png\n';
+    const scoped = FILE.replace('            kind: BYTE_SIZE\n', `            kind: BYTE_SIZE\n${scope}`);
+    expect(told((await importFile('one', scoped)).import!.changes)).toEqual(['RULE acme/web/later CHANGED scope']);
+    expect((await importFile('one', scoped)).import!.changes).toEqual([]);
+    const text = await exportFile('one', brands.one!);
+    expect(text).toContain(scope);
+    expect((await importFile('two', text)).userErrors).toEqual([]);
+    expect(await exportFile('two', brands.two!)).toBe(text);
+    const wrong = await importFile(
+      'one',
+      scoped
+        .replace('min: 50', 'min: wide\n                colour: 1')
+        .replace('- image/png', '- image/png\n              searchable: true'),
+    );
+    const at = 'document.brands[0].guidelines[0].rules[2].scope';
+    expect(wrong.userErrors.map(({ code, field }) => [code, field]).sort()).toEqual([
+      ['BAD_USER_INPUT', `${at}.width`],
+      ['BAD_USER_INPUT', `${at}.width.min`],
+    ]);
+    const refused = await importFile('one', scoped.replace('- image/png', '- image/png\n              searchable: true'));
+    expect(refused.userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: `${at}.searchable` }]);
+    for (const name of ['one', 'two']) expect((await importFile(name, FILE)).userErrors).toEqual([]);
+    expect(await exportFile('one', brands.one!)).not.toContain('scope:');
+  });
+
   it('are for administrators', async () => {
     const answer = await test.graphql(
       'mutation ($input: GuidelineImportInput!) { guidelineImport(input: $input) { userErrors { code } } }',
