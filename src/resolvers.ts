@@ -40,6 +40,7 @@ import { HistoryResolver } from './history/history.resolver.js';
 import { IMPORT_CHANGED, ImportResolver, type ImportTopic } from './imports/import.resolver.js';
 import { toImportOperation } from './imports/import.types.js';
 import { StagedUploadResolver } from './imports/staged-upload.resolver.js';
+import { WatchedFolderResolver } from './imports/watched-folder.resolver.js';
 import { AssetMarksResolver, MarkResolver } from './marks/mark.resolver.js';
 import { RemedyResolver } from './remedies/remedy.resolver.js';
 import { ReleaseResolver } from './releases/release.resolver.js';
@@ -90,6 +91,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     matches,
     uploads,
     multipartUploads,
+    watchedFolders,
     search,
     savedSearches,
     webhooks,
@@ -160,6 +162,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new SavedSearchResolver(savedSearches),
     new SearchResolver(search),
     new StagedUploadResolver(uploads, multipartUploads, baseUrl),
+    new WatchedFolderResolver(watchedFolders),
     new SuggestionResolver(new SuggestionService(database)),
     new TagResolver(tags),
     new ViewerResolver(organizations),

@@ -48,6 +48,7 @@ import { ResumableUploads } from './imports/resumable-uploads.js';
 import { ImportService } from './imports/import.service.js';
 import { SourceReader } from './imports/source-request.js';
 import { StagedUploadService } from './imports/staged-upload.service.js';
+import { WatchedFolderService } from './imports/watched-folder.service.js';
 import type { JobQueue } from './jobs/job-queue.js';
 import { ProgressWatch } from './jobs/progress-watch.js';
 import type { Logger } from './log.js';
@@ -171,6 +172,7 @@ export async function buildServices({ config, log, database, files, library, mod
   const importBuckets = new ImportBuckets(config.importBuckets);
   const sources = new SourceReader(uploads, config.importRoots, config.importUrls, importBuckets);
   const imports = new ImportService(database, queue, sources);
+  const watchedFolders = new WatchedFolderService(database, imports, config.importRoots);
   const importControl = new ImportControlService(database, queue);
   const importResults = new ImportResultService(database, signer, baseUrl);
   const importWatch = new ProgressWatch(imports);
@@ -234,6 +236,7 @@ export async function buildServices({ config, log, database, files, library, mod
     sources,
     imports,
     importControl,
+    watchedFolders,
     importResults,
     importWatch,
     assetEdit,

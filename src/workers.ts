@@ -11,6 +11,7 @@ import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.jo
 import { BULK_EDIT, BULK_EDIT_UNDO, BulkEditJob, bulkEditLedger } from './edits/bulk-edit.job.js';
 import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
 import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
+import { FOLDER_WATCH, FOLDER_WATCH_CRON, FolderWatchJob } from './imports/folder-watch.job.js';
 import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
 import { IMPORT_BATCH, IMPORT_PLAN, IMPORT_UNDO } from './imports/import-jobs.js';
 import { ImportOutcomes } from './imports/import-outcomes.js';
@@ -37,6 +38,7 @@ export const JOB_KINDS = [
   IMPORT_PLAN,
   IMPORT_BATCH,
   IMPORT_UNDO,
+  FOLDER_WATCH,
   UPLOAD_SWEEP,
   BULK_EDIT,
   BULK_EDIT_UNDO,
@@ -92,6 +94,7 @@ export async function startWorkers(
     uploads,
     multipartUploads,
     importBuckets,
+    watchedFolders,
   } = services;
   await files.sweepTemporary();
   const recovered = await queue.enter();
@@ -129,6 +132,8 @@ export async function startWorkers(
   const outcomes = new ImportOutcomes(ingest);
   const rooms = { database, itemFiles, files, keeper, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
+  queue.work(FOLDER_WATCH, new FolderWatchJob({ organizations, folders: watchedFolders, log }), 1);
+  await queue.schedule(FOLDER_WATCH, FOLDER_WATCH_CRON, {});
   queue.work(UPLOAD_SWEEP, new UploadSweepJob({ organizations, uploads, multipart: multipartUploads, log }), 1);
   await queue.schedule(UPLOAD_SWEEP, UPLOAD_SWEEP_CRON, {});
   const restore = new AssetRestore(collections, newPictures);

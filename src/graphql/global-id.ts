@@ -21,6 +21,7 @@ export type NodeType =
   | 'StagedUpload'
   | 'Tag'
   | 'Waiver'
+  | 'WatchedFolder'
   | 'ApiKey'
   | 'Organization';
 

@@ -12,6 +12,8 @@ export type ColumnMapping = Record<string, string | null>;
 export type ImportSource =
   | { type: 'UPLOADS'; uploads: { uploadId: string; fields: AssetFields }[] }
   | { type: 'FOLDER'; folder: string }
+  /** A batch of files of a watched folder. */
+  | { type: 'WATCHED'; folder: string; batchId: string }
   | { type: 'URLS'; urls: { url: string; fields: AssetFields }[] }
   | { type: 'BUCKET'; bucket: string; prefix: string }
   /** Files named in the manifest are relative to its key. */

@@ -3,13 +3,20 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import { parseAssetFields } from '../assets/asset-fields.js';
 import type { DuplicateBy, OnDuplicate } from '../assets/duplicates.js';
-import type { Database } from '../database/database.js';
+import type { Database, OrganizationTx } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { JobQueue } from '../jobs/job-queue.js';
 import { countOutcomes, type ItemRow, type ItemState, listItems } from './import-item.queries.js';
 import { IMPORT_PLAN } from './import-jobs.js';
-import { findOpenOperation, findOperation, insertOperation, listOperations, type OperationRow } from './import-operation.queries.js';
+import {
+  findOpenOperation,
+  findOperation,
+  insertOperation,
+  listOperations,
+  type NewOperation,
+  type OperationRow,
+} from './import-operation.queries.js';
 import type { SourceReader, SourceRequest } from './source-request.js';
 
 const OPERATION_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
@@ -98,6 +105,18 @@ export class ImportService {
     );
     this.#queue.wake(IMPORT_PLAN);
     return this.get(viewer, operation.id);
+  }
+
+  /** Begins an import of a source that is ours, in the transaction that made it due. Call {@link wake} after it. @returns its id */
+  async createIn(tx: OrganizationTx, request: Omit<NewOperation, 'idempotencyKey' | 'requestSha256'>): Promise<string> {
+    const requestSha256 = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const made = (await insertOperation(tx, { ...request, idempotencyKey: null, requestSha256 })) as OperationRow;
+    await this.#queue.enqueue(tx, IMPORT_PLAN, [{ organizationId: tx.organizationId, importId: made.id }]);
+    return made.id;
+  }
+
+  wake(): void {
+    this.#queue.wake(IMPORT_PLAN);
   }
 
   /** @throws VitrineError NOT_FOUND */

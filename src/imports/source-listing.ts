@@ -9,8 +9,10 @@ import { listFolder, resolveInside } from './folder-source.js';
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
 import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';
 import { readPublicUrl, type UrlPolicy } from './public-url.js';
+import { listBatchFiles } from './watched-folder.queries.js';
 import { findStagedUploads, type StagedUploadRow } from './staged-upload.queries.js';
 
+const WATCHED_PAGE = 500;
 const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv)$/;
 
 /** Lists what a source of an import holds, item by item. */
@@ -36,6 +38,7 @@ export class SourceListing {
     else if (source.type === 'URLS') {
       for (const { url, fields } of source.urls) yield { label: url, source: { type: 'URL', url }, fields, error: null };
     } else if (source.type === 'BUCKET') yield* this.#listBucket(source.bucket, source.prefix);
+    else if (source.type === 'WATCHED') yield* this.#listWatched(organizationId, source);
     else if (source.type === 'BUCKET_MANIFEST') yield* this.#listBucketManifest(source);
     else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
     else if (source.type === 'MANIFEST') {
@@ -60,6 +63,20 @@ export class SourceListing {
     const names = new Map(rows.map((row) => [row.id, row.file_name]));
     for (const { uploadId, fields } of uploads)
       yield { label: names.get(uploadId) ?? uploadId, source: { type: 'UPLOAD', uploadId }, fields, error: null };
+  }
+
+  async *#listWatched(
+    organizationId: string,
+    { folder, batchId }: Extract<ImportSource, { type: 'WATCHED' }>,
+  ): AsyncGenerator<PlannedItem> {
+    for (let after = ''; ; ) {
+      const page = await this.#database.asOrganization(organizationId, (tx) => listBatchFiles(tx, batchId, after, WATCHED_PAGE));
+      for (const file of page)
+        yield { label: file.path, source: { type: 'PATH', path: path.join(folder, file.path) }, fields: {}, error: null };
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.pathSha256;
+    }
   }
 
   /** Every object is an item, but for placeholders of folders and hidden names. */
