@@ -17,6 +17,7 @@ import { exportCommand, type ExportOptions } from './cli/export.command.js';
 import { createKeyCommand } from './cli/keys.command.js';
 import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './cli/models.command.js';
 import { serveCommand, workerCommand } from './cli/serve.command.js';
+import { addWatchCommand, changeWatchCommand, listWatchCommand, type WatchAddOptions } from './cli/watch.command.js';
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
 import { type ReportCommandOptions, reportCommand } from './cli/report.command.js';
@@ -57,6 +58,37 @@ program
     '\nExit codes: 0 all imported, 2 some items were not, 1 it could not begin, 130 interrupted (the same command goes on).',
   )
   .action((target: string, options: ImportOptions) => run('warn', (config, log) => importCommand(config, log, target, options)));
+
+const watch = program.command('watch').description('folders on the server whose new files are imported by themselves (role ADMIN)');
+
+watch
+  .command('add')
+  .description('watch a folder inside VITRINE_IMPORT_ROOTS, with all below it')
+  .argument('<folder>', 'folder on the machine of the server')
+  .option('--settle <seconds>', 'how long size and time of a file must stay the same before it is imported', '30')
+  .option('--brand <key>', 'brand of every asset from it')
+  .option('--tag <name...>', 'tags of every asset from it')
+  .option('--collection <name>', 'collection to put the assets into')
+  .option('--on-duplicate <policy>', 'return-existing, reject, keep-both or new-version', 'return-existing')
+  .action((folder: string, options: WatchAddOptions) => run('warn', (config, log) => addWatchCommand(config, log, folder, options)));
+
+watch
+  .command('list')
+  .description('watched folders, what is waited for, and what went wrong')
+  .option('--json', 'print one line of JSON')
+  .action((options: { json?: boolean }) => run('warn', (config, log) => listWatchCommand(config, log, options)));
+
+for (const [action, description] of [
+  ['Pause', 'look at a folder no more until it is resumed'],
+  ['Resume', 'look at a folder again'],
+  ['Remove', 'watch a folder no more; what was imported stays'],
+] as const) {
+  watch
+    .command(action.toLowerCase())
+    .description(description)
+    .argument('<folder>', 'its path')
+    .action((folder: string) => run('warn', (config, log) => changeWatchCommand(config, log, action, folder)));
+}
 
 program
   .command('edit')

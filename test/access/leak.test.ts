@@ -1,6 +1,6 @@
 import { saveDetections } from '../../src/detection/detection.queries.js';
 import type { DetectorDescription } from '../../src/detection/detector-manifest.js';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type GraphQLField, print, parse } from 'graphql';
@@ -14,7 +14,7 @@ import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } 
 const MARK = 'qzleakqz';
 
 /** Mutations that need the role ADMIN. */
-const ADMINISTRATION = /^(apiKey|brand|eventWebhook|guideline|rule|reportSchedule|waiver(Approve|Reject))/;
+const ADMINISTRATION = /^(apiKey|brand|eventWebhook|guideline|rule|reportSchedule|watchedFolder|waiver(Approve|Reject))/;
 
 type Outcome = 'nothing' | 'not found' | 'refused' | 'own';
 
@@ -248,8 +248,11 @@ async function fillVictim() {
   const made = await mutate('complianceReportExportCreate', { brand: brand.id, format: 'JSONL' }, 'export { id }', EDITOR);
   const daily = { name: `${MARK} daily`, brand: brand.id, format: 'CSV', every: 'DAY' };
   const { schedule } = await mutate('reportScheduleCreate', daily, 'schedule { id }', ADMIN);
+  const folder = path.join(root, `${MARK}-watched`);
+  await mkdir(folder);
+  const { watchedFolder } = await mutate('watchedFolderCreate', { folder }, 'watchedFolder { id }', ADMIN);
   const listed = await test.ask(
-    'query { waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } reportSchedules(first: 1) { edges { cursor } } }',
+    'query { watchedFolders(first: 1) { edges { cursor } } waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } reportSchedules(first: 1) { edges { cursor } } }',
     {},
     ADMIN,
   );
@@ -261,6 +264,7 @@ async function fillVictim() {
     ].map((name) => [name, all[name].edges[0].cursor as string]),
   ) as Record<string, string>;
   cursors.waivers = listed.waivers.edges[0].cursor;
+  cursors.watchedFolders = listed.watchedFolders.edges[0].cursor;
   cursors.reportSchedules = listed.reportSchedules.edges[0].cursor;
   cursors.complianceReportExports = listed.complianceReportExports.edges[0].cursor;
   return {
@@ -292,6 +296,7 @@ async function fillVictim() {
     waivers,
     export: made.export.id as string,
     schedule: schedule.id as string,
+    watchedFolder: watchedFolder.id as string,
     collection: all.asset.collections[0].id as string,
     tag: all.tags.edges[0].node.id as string,
     deliveryLink: deliveryLink.id as string,
@@ -529,6 +534,10 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { first: 5 }, outcome: 'nothing' },
     { variables: { first: 5, after: victim.cursors.reportSchedules }, outcome: 'nothing', control: 'skip' },
   ],
+  watchedFolders: [
+    { variables: { first: 5 }, outcome: 'nothing' },
+    { variables: { first: 5, after: victim.cursors.watchedFolders }, outcome: 'nothing', control: 'skip' },
+  ],
   ruleKinds: [{ variables: {}, outcome: 'own', control: 'skip' }],
   ruleSets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   rulePreview: [
@@ -583,6 +592,10 @@ const mutations = (): Record<string, Case[]> => {
     stagedUploadPartsCreate: [to({ upload: victim.staged.id }, 'not found', 'skip')],
     stagedUploadComplete: [to({ upload: victim.uploads[0] }, 'not found')],
     stagedUploadDiscard: [to({ upload: victim.staged.id }, 'not found', 'skip')],
+    watchedFolderCreate: [to({ folder: root }, 'own', 'skip')],
+    watchedFolderPause: [to({ id: victim.watchedFolder }, 'not found')],
+    watchedFolderResume: [to({ id: victim.watchedFolder }, 'not found')],
+    watchedFolderRemove: [to({ id: victim.watchedFolder }, 'not found')],
     assetImportCreate: [
       to({ source: { uploads: [{ upload: victim.uploads[0] }] } }, 'not found'),
       to({ source: { manifest: { upload: victim.uploads[0], files: [victim.uploads[1]] } } }, 'not found'),
