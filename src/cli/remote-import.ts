@@ -11,6 +11,7 @@ import { readManifest } from '../imports/manifest.js';
 import { type ApiAddress, callApi } from './api-client.js';
 import type { ImportResult, Problem } from './import-result.js';
 import { showProgress } from './progress.js';
+import { type LargeFile, RESUMABLE_FROM_BYTE_SIZE, uploadOnce, uploadResumably } from './upload.js';
 
 /** Files of one staged upload and one import on the server. */
 const CHUNK = 50;
@@ -28,7 +29,7 @@ export type ImportPolicy = Pick<ImportRequest, 'onDuplicate' | 'duplicateBy' | '
 
 /**
  * Imports a folder, manifest or archive of this machine, or an address, into a running server: uploads files a chunk at a time and has
- * each chunk imported. Safe to repeat: what arrived before comes back as a duplicate.
+ * each chunk imported. Safe to repeat: what arrived before comes back as a duplicate, and large files go on where they were.
  */
 export async function importRemotely(address: ApiAddress, target: string, policy: ImportPolicy): Promise<ImportResult> {
   const items: PlannedItem[] = [];
@@ -66,9 +67,7 @@ export function isArchive(target: string): boolean {
 }
 
 async function importArchive(address: ApiAddress, file: string, policy: ImportPolicy): Promise<ImportResult> {
-  const [archive] = await stage(address, [
-    { fileName: path.basename(file), byteSize: (await stat(file)).size, content: () => createReadStream(file) },
-  ]);
+  const [archive] = await stage(address, [await announcedFile(file)]);
   const id = await begin(address, { archive: { upload: archive } }, policy);
   const progress = showProgress('Importing');
   try {
@@ -118,11 +117,14 @@ async function importChunk(address: ApiAddress, items: PlannedItem[], policy: Im
   const files = await Promise.all(
     of('PATH').map(async (item) => {
       const file = (item.source as { path: string }).path;
-      return { item, file, byteSize: (await stat(file)).size };
+      return { item, announced: await announcedFile(file) };
     }),
   );
   // An empty file cannot be announced as an upload: it is told apart here, as the server would.
-  const [empty, full] = [files.filter(({ byteSize }) => byteSize === 0), files.filter(({ byteSize }) => byteSize > 0)];
+  const [empty, full] = [
+    files.filter(({ announced }) => announced.byteSize === 0),
+    files.filter(({ announced }) => announced.byteSize > 0),
+  ];
   const outcomes: Problem[] = empty.map(({ item }) => ({
     label: item.label,
     state: 'REJECTED',
@@ -137,12 +139,10 @@ async function importChunk(address: ApiAddress, items: PlannedItem[], policy: Im
   await run(
     full.map(({ item }) => item),
     async () => {
-      const announced = full.map(({ file, byteSize }) => ({
-        fileName: path.basename(file),
-        byteSize,
-        content: () => createReadStream(file),
-      }));
-      const ids = await stage(address, announced);
+      const ids = await stage(
+        address,
+        full.map(({ announced }) => announced),
+      );
       return { uploads: full.map(({ item }, index) => ({ upload: ids[index], fields: item.fields })) };
     },
   );
@@ -163,25 +163,45 @@ interface Announced {
   fileName: string;
   byteSize: number;
   content: () => Readable;
+  /** Of files that are sent so that they can go on. */
+  large?: LargeFile;
 }
 
-/** Announces and sends files. @returns the ids of their staged uploads */
+async function announcedFile(file: string): Promise<Announced> {
+  const { size: byteSize, mtimeMs: modifiedAtMs } = await stat(file);
+  const announced = { fileName: path.basename(file), byteSize, content: () => createReadStream(file) };
+  return byteSize < RESUMABLE_FROM_BYTE_SIZE ? announced : { ...announced, large: { path: file, byteSize, modifiedAtMs } };
+}
+
+/** Announces and sends files, the large ones so that the next run can go on with them. @returns the ids of their staged uploads, in order */
 async function stage(address: ApiAddress, files: readonly Announced[]): Promise<string[]> {
-  const { stagedUploadCreate } = await callApi<{
-    stagedUploadCreate: { uploads: { id: string; url: string }[] | null; userErrors: UserError[] };
-  }>(
+  const small = files.filter(({ large }) => large === undefined);
+  const places = small.length === 0 ? [] : await announce(address, small);
+  const ids = new Map<Announced, string>(small.map((file, index) => [file, (places[index] as Place).id]));
+  const queue = [...files];
+  await Promise.all(
+    Array.from({ length: PARALLEL_UPLOADS }, async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        if (next.large !== undefined) ids.set(next, await uploadResumably(address, next.large));
+        else await uploadOnce((places[small.indexOf(next)] as Place).url, next.fileName, next.content());
+      }
+    }),
+  );
+  return files.map((file) => ids.get(file) as string);
+}
+
+interface Place {
+  id: string;
+  url: string;
+}
+
+async function announce(address: ApiAddress, files: readonly Announced[]): Promise<Place[]> {
+  const { stagedUploadCreate } = await callApi<{ stagedUploadCreate: { uploads: Place[] | null; userErrors: UserError[] } }>(
     address,
     'mutation ($input: StagedUploadCreateInput!) { stagedUploadCreate(input: $input) { uploads { id url } userErrors { code field message } } }',
     { input: { files: files.map(({ fileName, byteSize }) => ({ fileName, byteSize })) } },
   );
-  const uploads = required(stagedUploadCreate.uploads, stagedUploadCreate.userErrors);
-  const queue = files.map((file, index) => ({ file, url: (uploads[index] as { url: string }).url }));
-  await Promise.all(
-    Array.from({ length: PARALLEL_UPLOADS }, async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await upload(next.file, next.url);
-    }),
-  );
-  return uploads.map(({ id }) => id);
+  return required(stagedUploadCreate.uploads, stagedUploadCreate.userErrors);
 }
 
 async function begin(address: ApiAddress, source: object, policy: ImportPolicy): Promise<string> {
@@ -192,16 +212,6 @@ async function begin(address: ApiAddress, source: object, policy: ImportPolicy):
     { input: { source, ...given } },
   );
   return required(assetImportCreate.import, assetImportCreate.userErrors).id;
-}
-
-async function upload({ fileName, content }: Announced, url: string): Promise<void> {
-  const response = await fetch(url, { method: 'PUT', body: content() as unknown as BodyInit, duplex: 'half' } as RequestInit);
-  if (response.ok) return;
-  const { error } = (await response.json().catch(() => ({ error: null }))) as { error: { code: string; message: string } | null };
-  throw new VitrineError(
-    'STORAGE_UNAVAILABLE',
-    `${fileName} could not be uploaded: ${error?.message ?? `the server answered ${response.status}`}`,
-  );
 }
 
 async function waitForItems(address: ApiAddress, id: string): Promise<Problem[]> {

@@ -170,6 +170,7 @@ export class WatchedFolderService {
       onDuplicate: folder.on_duplicate,
       duplicateBy: folder.duplicate_by,
       dryRun: false,
+      readMetadata: true,
     });
     return { taken, importId };
   }

@@ -250,7 +250,11 @@ async function fillVictim() {
   const { schedule } = await mutate('reportScheduleCreate', daily, 'schedule { id }', ADMIN);
   const folder = path.join(root, `${MARK}-watched`);
   await mkdir(folder);
-  const { watchedFolder } = await mutate('watchedFolderCreate', { folder }, 'watchedFolder { id }', ADMIN);
+  await writeFile(path.join(folder, `${MARK}.txt`), MARK);
+  // It is seen, and never settles while this test runs.
+  const settle = { folder, settleSeconds: 86_400 };
+  const { watchedFolder } = await mutate('watchedFolderCreate', settle, 'watchedFolder { id }', ADMIN);
+  await test.app.watchedFolders.scanDue(a.id);
   const listed = await test.ask(
     'query { watchedFolders(first: 1) { edges { cursor } } waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } reportSchedules(first: 1) { edges { cursor } } }',
     {},
