@@ -112,7 +112,7 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
             (await services.assetFiles.open(token)) ?? (await services.delivery.open(token)) ?? services.reportExports.open(token),
           openImportResult: (token) => services.importResults.open(token),
           openExport: (token) => services.assetExports.open(token),
-          openManifestTemplate: async (format) => openManifestTemplate(format),
+          openManifestTemplate,
         });
         httpServer = server;
         closers.push(services.resumableUploads.sweepRegularly());

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify/sync';
 import type { Download } from '../http/download.js';
 
 const ROWS = [
@@ -16,20 +17,53 @@ const ROWS = [
   { externalId: 'SKU-1002', title: 'A row without a file changes the asset with this external id' },
 ];
 
-const CSV = [
-  'file,url,externalId,title,description,altText,brand,tags,collection,rightsHolder,rightsLicense,rightsStartsOn,rightsExpiresOn,metadata.photographer',
-  'pictures/red-car.jpg,,SKU-1001,Red car,"Press picture, front",A red car seen from the front,,press;cars,Spring campaign,Jane Doe,Editorial use,2026-01-01,2027-12-31,Jane Doe',
-  ',,SKU-1002,A row without a file changes the asset with this external id,,,,,,,,,,',
+/** Columns of CSV and spreadsheets, and the same rows in them. */
+const TABLE = [
+  ['file', 'url', 'externalId', 'title', 'description', 'altText', 'brand', 'tags', 'collection'].concat([
+    'rightsHolder',
+    'rightsLicense',
+    'rightsStartsOn',
+    'rightsExpiresOn',
+    'metadata.photographer',
+  ]),
+  [
+    'pictures/red-car.jpg',
+    '',
+    'SKU-1001',
+    'Red car',
+    'Press picture, front',
+    'A red car seen from the front',
+    '',
+    'press;cars',
+    'Spring campaign',
+  ].concat(['Jane Doe', 'Editorial use', '2026-01-01', '2027-12-31', 'Jane Doe']),
+  ['', '', 'SKU-1002', 'A row without a file changes the asset with this external id', ...Array<string>(10).fill('')],
 ];
 
-const TEMPLATES: Record<string, { mediaType: string; text: string }> = {
-  csv: { mediaType: 'text/csv; charset=utf-8', text: `\ufeff${CSV.join('\r\n')}\r\n` },
-  jsonl: { mediaType: 'application/jsonl; charset=utf-8', text: `${ROWS.map((row) => JSON.stringify(row)).join('\n')}\n` },
+const FORMATS: Record<string, { mediaType: string; content: () => Promise<Readable> }> = {
+  csv: {
+    mediaType: 'text/csv; charset=utf-8',
+    content: async () => Readable.from([stringify(TABLE, { bom: true, record_delimiter: 'windows' })]),
+  },
+  jsonl: {
+    mediaType: 'application/jsonl; charset=utf-8',
+    content: async () => Readable.from([`${ROWS.map((row) => JSON.stringify(row)).join('\n')}\n`]),
+  },
+  xlsx: { mediaType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', content: writeSpreadsheet },
 };
 
-/** A manifest to fill in, with every column; null for other formats than `csv` and `jsonl`. */
-export function openManifestTemplate(format: string): Download | null {
-  const template = TEMPLATES[format];
+/** A manifest to fill in, with every column; null for other formats than `csv`, `jsonl` and `xlsx`. */
+export async function openManifestTemplate(format: string): Promise<Download | null> {
+  const template = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   if (template === undefined) return null;
-  return { stream: Readable.from([template.text]), mediaType: template.mediaType, fileName: `vitrine-manifest.${format}` };
+  return { stream: await template.content(), mediaType: template.mediaType, fileName: `vitrine-manifest.${format}` };
+}
+
+/** All cells are texts, so that no program makes numbers of ids or days of its own of dates. */
+async function writeSpreadsheet(): Promise<Readable> {
+  const { default: write } = await import('write-excel-file/node');
+  const cells = TABLE.map((row, line) =>
+    row.map((value) => (value === '' ? null : { value, type: String, format: '@', ...(line === 0 && { fontWeight: 'bold' as const }) })),
+  );
+  return Readable.from([await write(cells, { stickyRowsCount: 1, columns: TABLE[0]?.map(() => ({ width: 22 })) ?? [] }).toBuffer()]);
 }

@@ -251,10 +251,11 @@ async function fillVictim() {
   const folder = path.join(root, `${MARK}-watched`);
   await mkdir(folder);
   await writeFile(path.join(folder, `${MARK}.txt`), MARK);
-  // It is seen, and never settles while this test runs.
+  // Its file is seen, and then nobody looks any more while this test runs.
   const settle = { folder, settleSeconds: 86_400 };
   const { watchedFolder } = await mutate('watchedFolderCreate', settle, 'watchedFolder { id }', ADMIN);
   await test.app.watchedFolders.scanDue(a.id);
+  await mutate('watchedFolderPause', { id: watchedFolder.id }, 'watchedFolder { state }', ADMIN);
   const listed = await test.ask(
     'query { watchedFolders(first: 1) { edges { cursor } } waivers(first: 1) { edges { cursor } } complianceReportExports(first: 1) { edges { cursor } } reportSchedules(first: 1) { edges { cursor } } }',
     {},
@@ -596,7 +597,7 @@ const mutations = (): Record<string, Case[]> => {
     stagedUploadPartsCreate: [to({ upload: victim.staged.id }, 'not found', 'skip')],
     stagedUploadComplete: [to({ upload: victim.uploads[0] }, 'not found')],
     stagedUploadDiscard: [to({ upload: victim.staged.id }, 'not found', 'skip')],
-    watchedFolderCreate: [to({ folder: root }, 'own', 'skip')],
+    watchedFolderCreate: [to({ folder: root, settleSeconds: 86_400 }, 'own', 'skip')],
     watchedFolderPause: [to({ id: victim.watchedFolder }, 'not found')],
     watchedFolderResume: [to({ id: victim.watchedFolder }, 'not found')],
     watchedFolderRemove: [to({ id: victim.watchedFolder }, 'not found')],

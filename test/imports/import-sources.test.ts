@@ -193,7 +193,11 @@ describe('spreadsheets', () => {
 });
 
 describe('the template', () => {
-  it.each(['csv', 'jsonl'])('as %s is a manifest that is understood in every column', async (format) => {
+  it.each([
+    ['csv', 9501],
+    ['jsonl', 9502],
+    ['xlsx', 9503],
+  ])('as %s is a manifest that is understood in every column', async (format, seed) => {
     const response = await fetch(`${test.url}/imports/template.${format}`);
     expect([response.status, response.headers.get('content-disposition')]).toEqual([
       200,
@@ -201,12 +205,14 @@ describe('the template', () => {
     ]);
     const folder = await mkdtemp(path.join(root, 'template-'));
     await mkdir(path.join(folder, 'pictures'));
-    await writeFile(path.join(folder, 'pictures/red-car.jpg'), await structuredPicture(format === 'csv' ? 9501 : 9502, 'jpeg'));
-    const text = (await response.text()).replaceAll('SKU-', `${format}-`);
-    await writeFile(path.join(folder, `m.${format}`), text);
+    await writeFile(path.join(folder, 'pictures/red-car.jpg'), await structuredPicture(seed, 'jpeg'));
+    const content = Buffer.from(await response.arrayBuffer());
+    // Ids of its own for every format; those of the spreadsheet are packed.
+    const own = format === 'xlsx' ? 'SKU' : format;
+    await writeFile(path.join(folder, `m.${format}`), format === 'xlsx' ? content : content.toString().replaceAll('SKU-', `${own}-`));
     const end = await runImport(test, key, { source: { manifest: { path: path.join(folder, `m.${format}`) } } });
     expect(end.items.map(({ state, code }) => `${state} ${code}`)).toEqual(['CREATED NEW_ASSET', 'REJECTED NOT_FOUND']);
-    expect(await assetOf(end.items[0]?.assetId)).toMatchObject({ externalId: `${format}-1001`, metadata: { photographer: 'Jane Doe' } });
+    expect(await assetOf(end.items[0]?.assetId)).toMatchObject({ externalId: `${own}-1001`, metadata: { photographer: 'Jane Doe' } });
     expect((await fetch(`${test.url}/imports/template.exe`)).status).toBe(404);
   });
 });
