@@ -40,6 +40,8 @@ const VARIABLES = {
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
   VITRINE_MODELS_LOADED: whole(1, 64).default(2),
   VITRINE_DECODERS: whole(1, 64).default(Math.max(1, Math.min(cores, 8))),
+  VITRINE_FFMPEG: z.string().min(1).default('ffmpeg'),
+  VITRINE_FFPROBE: z.string().min(1).default('ffprobe'),
   VITRINE_DECODE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
   VITRINE_MAX_PIXELS: whole(1, 1_000_000_000).default(100_000_000),
   VITRINE_MAX_FILE_BYTES: whole(1, 100_000_000_000).default(512 * 1024 * 1024),
@@ -94,7 +96,7 @@ export interface Config {
     maxLoaded: number;
     source: { url: string; httpProxy?: string; httpsProxy?: string; noProxy?: string };
   };
-  media: { processes: number; timeoutMs: number; maxPixels: number; maxByteSize: number };
+  media: { processes: number; videoTools: { ffmpeg: string; ffprobe: string }; timeoutMs: number; maxPixels: number; maxByteSize: number };
   /** Folders that imports of the kind `folder` may read, absolute. */
   importRoots: string[];
   /** Buckets that imports may read, and how they are reached; see ImportBuckets. */
@@ -181,6 +183,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     media: {
       processes: env.VITRINE_DECODERS,
       timeoutMs: env.VITRINE_DECODE_TIMEOUT_MS,
+      videoTools: { ffmpeg: env.VITRINE_FFMPEG, ffprobe: env.VITRINE_FFPROBE },
       maxPixels: env.VITRINE_MAX_PIXELS,
       maxByteSize: env.VITRINE_MAX_FILE_BYTES,
     },

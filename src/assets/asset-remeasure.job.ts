@@ -63,7 +63,7 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
           measured.map(({ id }) => id),
         );
       });
-      parts += measured.reduce((sum, { facts }) => sum + facts.parts.length, 0);
+      parts += measured.reduce((sum, { facts }) => sum + facts.parts.length + (facts.kind === 'VIDEO' && facts.width !== null ? 1 : 0), 0);
     }
     if (parts > 0) await this.#rooms.afterParts(organizationId);
   }
@@ -77,7 +77,8 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
     const { files, media, thumbnailEdgePx } = this.#rooms;
     try {
       const options = { fileName, thumbnail: { maxEdgePx: thumbnailEdgePx } };
-      const { facts, parts } = await files.withLocalFile(sha256, (path) => media.analyze(path, options));
+      const { facts, parts, thumbnail } = await files.withLocalFile(sha256, (path) => media.analyze(path, options));
+      if (thumbnail !== null) await files.putRendition(sha256, 'thumbnail.webp', thumbnail);
       for (const { part, thumbnail } of parts)
         if (thumbnail !== null) await files.putRendition(sha256, partThumbnailName(part) as string, thumbnail);
       return { id, facts };

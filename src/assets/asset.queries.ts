@@ -17,7 +17,7 @@ export interface AssetRow {
   metadata: Record<string, unknown>;
   tag_ids: number[];
   current_version_id: string;
-  kind: 'IMAGE' | 'DOCUMENT';
+  kind: 'IMAGE' | 'DOCUMENT' | 'VIDEO';
   media_type: string;
   file_name: string;
   byte_size: number;
@@ -91,7 +91,7 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
   await tx.execute(sql`
     INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, copy, media_type, kind, width, height, has_alpha,
       color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, embedded_metadata, warnings, facts_revision,
-      has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type)
+      has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type, duration_ms, frame_rate)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
       byte_size bigint, file_name text, copy int, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
       page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, embedded_metadata jsonb,
@@ -101,11 +101,12 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
 }
 
 const RULE_FACTS = sql`facts_revision int, has_icc_profile boolean, icc_profile text, density_dpi float8, shadow_share float8, highlight_share float8,
-  luminance_grid bytea, digital_source_type text`;
+  luminance_grid bytea, digital_source_type text, duration_ms int, frame_rate float8`;
 
 function ruleFacts(facts: MediaFacts) {
   return {
-    facts_revision: FACTS_REVISION,
+    // What was not looked into is measured again at the next start.
+    facts_revision: facts.isUnseen ? 0 : FACTS_REVISION,
     has_icc_profile: facts.hasIccProfile,
     icc_profile: facts.iccProfile,
     density_dpi: facts.densityDpi,
@@ -113,6 +114,8 @@ function ruleFacts(facts: MediaFacts) {
     highlight_share: facts.highlightShare,
     luminance_grid: facts.luminanceGrid && `\\x${Buffer.from(facts.luminanceGrid).toString('hex')}`,
     digital_source_type: facts.digitalSourceType,
+    duration_ms: facts.durationMs,
+    frame_rate: facts.frameRate,
   };
 }
 
@@ -133,7 +136,8 @@ async function insertColors(tx: OrganizationTx, versions: readonly Pick<NewVersi
   await tx.execute(sql`
     INSERT INTO version_color (organization_id, version_id, position, hex, lab_l, lab_a, lab_b, share)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(colors)}::jsonb)
-      AS r (version_id uuid, position int, hex text, lab_l float8, lab_a float8, lab_b float8, share float8)`);
+      AS r (version_id uuid, position int, hex text, lab_l float8, lab_a float8, lab_b float8, share float8)
+    ON CONFLICT DO NOTHING`);
 }
 
 export interface StaleVersion {
@@ -155,15 +159,23 @@ export function listStaleVersions(tx: OrganizationTx, limit: number, after: stri
 export async function updateFacts(tx: OrganizationTx, versions: readonly { id: string; facts: MediaFacts }[]): Promise<void> {
   if (versions.length === 0) return;
   const rows = versions.map(({ id, facts }) => {
-    const { sharpness, exposure, pageCount: page_count, warnings } = facts;
-    return { id, sharpness, exposure, page_count, warnings, ...ruleFacts(facts) };
+    const { width, height, sharpness, exposure, pageCount: page_count, warnings } = facts;
+    return { id, width, height, sharpness, exposure, page_count, warnings, ...ruleFacts(facts) };
   });
   await tx.execute(sql`
-    UPDATE asset_version v SET sharpness = r.sharpness, exposure = r.exposure, page_count = r.page_count, warnings = r.warnings, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile,
-      icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
+    UPDATE asset_version v SET width = r.width, height = r.height, duration_ms = r.duration_ms, frame_rate = r.frame_rate, sharpness = r.sharpness,
+      exposure = r.exposure, page_count = r.page_count, warnings = r.warnings, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile, icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
       luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, sharpness float8, exposure float8, page_count int, warnings text[], ${RULE_FACTS})
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, width int, height int, sharpness float8, exposure float8, page_count int, warnings text[], ${RULE_FACTS})
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
+  // A video that could not be looked into before has a size and colours now.
+  const videos = versions.filter(({ facts }) => facts.kind === 'VIDEO');
+  if (videos.length === 0) return;
+  await insertColors(tx, videos);
+  await tx.execute(sql`
+    UPDATE asset a SET width = v.width, height = v.height FROM asset_version v
+    WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = ANY(${videos.map(({ id }) => id)}::uuid[])
+      AND a.organization_id = v.organization_id AND a.id = v.asset_id AND a.current_version_id = v.id AND a.width IS DISTINCT FROM v.width`);
 }
 
 /** Holds off other transactions that work on the same contents or external ids until this one ends. Sorted, so that two cannot deadlock. */
@@ -208,7 +220,7 @@ export interface VersionRow {
   byte_size: number;
   file_name: string;
   media_type: string;
-  kind: 'IMAGE' | 'DOCUMENT';
+  kind: 'IMAGE' | 'DOCUMENT' | 'VIDEO';
   width: number | null;
   height: number | null;
   has_alpha: boolean | null;
@@ -222,6 +234,8 @@ export interface VersionRow {
   icc_profile: string | null;
   density_dpi: number | null;
   digital_source_type: string | null;
+  duration_ms: number | null;
+  frame_rate: number | null;
   exif: Record<string, unknown>;
   embedded_metadata: Record<string, unknown> | null;
   warnings: string[];
@@ -236,7 +250,7 @@ export interface VersionRow {
 export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRevisionId: number): Promise<VersionRow[]> {
   return tx.query<VersionRow>(sql`
     SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
-      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type,
+      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type, v.duration_ms, v.frame_rate,
       v.exif, v.embedded_metadata, v.warnings, v.created_at,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,

@@ -89,6 +89,12 @@ export class AssetVersion extends Node {
   @Field(() => Int, { description: 'Frames or pages in the file; the first is what was measured. `parts` are the others.' })
   pageCount!: number;
 
+  @Field(() => Int, { nullable: true, description: 'Length of a video in milliseconds; null for others, and where the file does not say.' })
+  durationMs!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Frames a second of a video; null for others, and where the file does not say.' })
+  frameRate!: number | null;
+
   @Field(() => Float, {
     nullable: true,
     description: 'Variance of the Laplacian at working size; low values mean blur. Null for documents.',
@@ -244,6 +250,8 @@ export function toVersion(row: VersionRow): AssetVersion {
     colorSpace: row.color_space,
     bitDepth: row.bit_depth,
     pageCount: row.page_count,
+    durationMs: row.duration_ms,
+    frameRate: row.frame_rate,
     sharpness: row.sharpness,
     exposure: row.exposure,
     hasIccProfile: row.has_icc_profile,

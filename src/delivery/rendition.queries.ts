@@ -9,7 +9,7 @@ export interface SourceVersion {
   byte_size: number;
   file_name: string;
   media_type: string;
-  kind: 'IMAGE' | 'DOCUMENT';
+  kind: 'IMAGE' | 'DOCUMENT' | 'VIDEO';
   width: number | null;
   height: number | null;
   focal_x: number | null;

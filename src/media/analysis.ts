@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { VitrineError } from '../errors.js';
+import { isVitrineError, VitrineError } from '../errors.js';
 import { readDigitalSourceType } from './digital-source.js';
 import { type EmbeddedMetadata, readEmbeddedMetadata } from './embedded-metadata.js';
 import { type ExifFacts, readExif } from './exif.js';
@@ -17,6 +17,8 @@ import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
 import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
 import { clippedSharesOf, luminanceGridOf } from './tone.js';
+import { readVideo } from './video.js';
+import type { VideoTools } from './video-tools.js';
 
 export type { MediaFacts };
 
@@ -33,6 +35,7 @@ export interface MediaLimits {
   maxByteSize: number;
   /** See PartLimits. */
   partsTimeMs: number;
+  videoTools: VideoTools;
 }
 
 export interface AnalyzeOptions {
@@ -76,6 +79,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   };
   const { byteSize, media } = await identify(filePath, options.fileName, limits);
   if (media.mediaType === PDF) return analyzePdf(filePath, options, limits, { byteSize, media, timings, timed });
+  if (media.kind === 'VIDEO') return analyzeVideo(filePath, options, limits, { byteSize, media, timings, timed });
   if (media.kind === 'DOCUMENT') {
     const { text, parts, warnings } = await timed('decodeMs', () => readText(filePath, options.fileName));
     const facts = { ...noPicture(byteSize, media), text, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
@@ -103,6 +107,50 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
   }
 }
 
+/** What a file was found to be, for those who go on with it. */
+interface Identified {
+  byteSize: number;
+  media: DetectedMedia;
+  timings: MediaTimings;
+  timed: Timed;
+}
+
+/** Colours and thumbnail are of the first frame that shows something. Without ffmpeg the video is kept as it is, unseen. */
+async function analyzeVideo(
+  filePath: string,
+  options: AnalyzeOptions,
+  limits: MediaLimits,
+  { byteSize, media, timings, timed }: Identified,
+): Promise<MediaAnalysis> {
+  const { input, thumbnail: wanted, fileName } = options;
+  const plain = noPicture(byteSize, media);
+  try {
+    const time = { maxPixels: limits.maxPixels, timeoutMs: limits.partsTimeMs };
+    const { frames, warnings, ...video } = await timed('decodeMs', () => readVideo(filePath, fileName, limits.videoTools, time));
+    const shown: (Pick<MediaPart, 'pixels' | 'thumbnail'> & { timeMs: number })[] = [];
+    for (const { timeMs, picture } of frames) {
+      shown.push({
+        timeMs,
+        pixels: input ? await timed('preprocessMs', () => makeModelInput(picture, input)) : null,
+        thumbnail: wanted ? await timed('thumbnailMs', () => makeThumbnail(picture.base, wanted.maxEdgePx)) : null,
+      });
+    }
+    const [poster, ...others] = shown;
+    const parts = others.map(({ timeMs, ...made }) => ({ part: partKeyOf({ kind: 'FRAME', timeMs }), text: null, ...made }));
+    const first = frames[0] as (typeof frames)[0];
+    const { palette } = {
+      palette: [],
+      ...(await timed('factsMs', async () => measure(first.picture, await workingPicture(first.picture.base)))),
+    };
+    const facts = { ...plain, ...video, palette, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
+    return { facts, pixels: poster?.pixels ?? null, thumbnail: poster?.thumbnail ?? null, parts, timings };
+  } catch (error) {
+    if (!isVitrineError(error, 'VIDEO_TOOL_MISSING')) throw error;
+    const warnings = [...media.warnings, `VIDEO_TOOL_MISSING: ${error.message} The video is kept, and looked into once ffmpeg is there.`];
+    return { facts: { ...plain, isUnseen: true, warnings }, pixels: null, thumbnail: null, parts: [], timings };
+  }
+}
+
 type Timed = <T>(stage: keyof MediaTimings, work: () => Promise<T>) => Promise<T>;
 
 /** Colours and thumbnail are of the first page; what is measured of photographs says nothing about a drawn page. */
@@ -110,7 +158,7 @@ async function analyzePdf(
   filePath: string,
   options: AnalyzeOptions,
   limits: MediaLimits,
-  { byteSize, media, timings, timed }: { byteSize: number; media: DetectedMedia; timings: MediaTimings; timed: Timed },
+  { byteSize, media, timings, timed }: Identified,
 ): Promise<MediaAnalysis> {
   const { input, thumbnail: wanted, fileName } = options;
   const pdf = await timed('decodeMs', () => openPdf(filePath, fileName));
@@ -148,9 +196,10 @@ async function analyzePdf(
 export async function modelInputsOf(filePath: string, fileName: string, input: ImageInputSpec, limits: MediaLimits): Promise<ModelInputs> {
   checkInputSpec(input);
   const { media } = await identify(filePath, fileName, limits);
-  if (media.mediaType === PDF) {
+  if (media.mediaType === PDF || media.kind === 'VIDEO') {
     const options = { fileName, input };
-    const { pixels, parts } = await analyzePdf(filePath, options, limits, {
+    const analyze = media.kind === 'VIDEO' ? analyzeVideo : analyzePdf;
+    const { pixels, parts } = await analyze(filePath, options, limits, {
       ...{ byteSize: 0, media, timings: { decodeMs: 0, preprocessMs: 0, factsMs: 0, thumbnailMs: 0 } },
       timed: (_, work) => work(),
     });
@@ -185,8 +234,8 @@ export async function preprocessFile(
 /** Checks and decodes a file that has to be a picture. */
 export async function openImage(filePath: string, fileName: string, limits: MediaLimits): Promise<SourcePicture> {
   const { media } = await identify(filePath, fileName, limits);
-  if (media.kind === 'DOCUMENT')
-    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is a document, not a picture.`, { value: fileName });
+  if (media.kind !== 'IMAGE')
+    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is a ${media.kind.toLowerCase()}, not a picture.`, { value: fileName });
   return openPicture(filePath, fileName, media, limits.maxPixels);
 }
 
@@ -247,6 +296,9 @@ function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
     iccProfile: null,
     densityDpi: null,
     pageCount: 1,
+    durationMs: null,
+    frameRate: null,
+    isUnseen: false,
     parts: [],
     orientation: null,
     sharpness: null,

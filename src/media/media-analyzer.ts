@@ -9,6 +9,7 @@ import type { MarkFile } from './mark-scan.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
+import type { VideoTools } from './video-tools.js';
 
 export interface MediaAnalyzerOptions {
   /** Decoder processes, one file at a time each. */
@@ -21,6 +22,8 @@ export interface MediaAnalyzerOptions {
   maxByteSize?: number;
   /** Resident memory of one decoder process. Default 1 GiB. */
   maxMemoryBytes?: number;
+  /** Default: those of the system. */
+  videoTools?: VideoTools;
 }
 
 /**
@@ -76,12 +79,14 @@ export function createMediaAnalyzer(options: MediaAnalyzerOptions): MediaAnalyze
 class DecoderPool implements MediaAnalyzer {
   private readonly queue: Job[] = [];
   private readonly decoders = new Set<Decoder>();
-  private readonly limits: Required<MediaAnalyzerOptions>;
+  private readonly limits: Required<Omit<MediaAnalyzerOptions, 'videoTools'>>;
+  private readonly videoTools: VideoTools;
   private nextId = 1;
   private failedStarts = 0;
   private isClosed = false;
 
   constructor(options: MediaAnalyzerOptions) {
+    this.videoTools = options.videoTools ?? { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
     this.limits = {
       processes: options.processes,
       timeoutMs: options.timeoutMs ?? 20_000,
@@ -167,7 +172,7 @@ class DecoderPool implements MediaAnalyzer {
       this.pump();
     }, this.limits.timeoutMs);
     const { maxPixels, maxByteSize, timeoutMs } = this.limits;
-    const limits = { maxPixels, maxByteSize, partsTimeMs: timeoutMs * PARTS_TIME_SHARE };
+    const limits = { maxPixels, maxByteSize, partsTimeMs: timeoutMs * PARTS_TIME_SHARE, videoTools: this.videoTools };
     const request: DecoderRequest = { id: this.nextId++, task: job.task, limits };
     // A send that fails means the process is gone; its exit event brings the file back.
     decoder.child.send(request, () => undefined);

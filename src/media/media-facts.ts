@@ -31,6 +31,12 @@ export interface MediaFacts {
   densityDpi: number | null;
   /** Frames or pages in the file; colours, hashes and the like are of the first. 1 for text. */
   pageCount: number;
+  /** Of a video; null where the container does not say. */
+  durationMs: number | null;
+  /** Frames a second of a video. */
+  frameRate: number | null;
+  /** Whether it could not be looked into here for want of a tool: it is measured again at the next start. */
+  isUnseen: boolean;
   /** Keys of what else it has to be found by, in order: see part-key.ts. */
   parts: string[];
   /** EXIF orientation 1 to 8, already applied to width, height and every picture made from the file. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileTypeFromBuffer, supportedExtensions } from 'file-type';
 import { VitrineError } from '../errors.js';
 
-export type MediaKind = 'IMAGE' | 'DOCUMENT';
+export type MediaKind = 'IMAGE' | 'DOCUMENT' | 'VIDEO';
 
 export interface DetectedMedia {
   mediaType: string;
@@ -15,7 +15,7 @@ export interface DetectedMedia {
 }
 
 const headByteSize = 64 * 1024;
-const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, plain text (.txt) and Markdown (.md)';
+const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, MP4, MOV, WebM, MKV, plain text (.txt) and Markdown (.md)';
 
 const imageTypes: Record<string, { mediaType: string; extension: string; name: string; names: string[] }> = {
   'image/png': { mediaType: 'image/png', extension: 'png', name: 'PNG', names: ['png', 'apng'] },
@@ -30,6 +30,15 @@ const imageTypes: Record<string, { mediaType: string; extension: string; name: s
   'image/svg+xml': { mediaType: 'image/svg+xml', extension: 'svg', name: 'SVG', names: ['svg'] },
 };
 const imageExtensions = new Set([...Object.values(imageTypes).flatMap((type) => type.names), 'bmp', 'ico', 'svgz', 'jxl', 'jp2', 'psd']);
+const videoTypes: Record<string, { extension: string; names: string[] }> = {
+  'video/mp4': { extension: 'mp4', names: ['mp4', 'm4v'] },
+  'video/x-m4v': { extension: 'm4v', names: ['m4v', 'mp4'] },
+  'video/quicktime': { extension: 'mov', names: ['mov', 'qt'] },
+  'video/webm': { extension: 'webm', names: ['webm'] },
+  'video/matroska': { extension: 'mkv', names: ['mkv'] },
+  'video/x-matroska': { extension: 'mkv', names: ['mkv'] },
+};
+const videoExtensions = new Set(Object.values(videoTypes).flatMap(({ names }) => names));
 export const PDF = 'application/pdf';
 const plainTextExtensions = new Set(['', 'txt', 'text']);
 const markdownExtensions = new Set(['md', 'markdown']);
@@ -56,6 +65,11 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     }
     return { mediaType: image.mediaType, extension: image.extension, kind: 'IMAGE', warnings };
   }
+  const video = content === null ? undefined : videoTypes[content.mediaType];
+  if (video && content && (videoExtensions.has(named) || !otherExtensions.has(named))) {
+    const warnings = named !== '' && !video.names.includes(named) ? [`The name says .${named}, the content is ${content.name}.`] : [];
+    return { mediaType: content.mediaType, extension: video.extension, kind: 'VIDEO', warnings };
+  }
   if (content?.mediaType === PDF && (named === '' || named === 'pdf' || !otherExtensions.has(named)) && !imageExtensions.has(named))
     return { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', warnings: [] };
   if (content?.mediaType === 'text/plain') {
@@ -63,7 +77,7 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
   }
   if (content === null) {
-    if (imageExtensions.has(named) || named === 'pdf') {
+    if (imageExtensions.has(named) || named === 'pdf' || videoExtensions.has(named)) {
       throw new VitrineError(
         'MEDIA_CORRUPT',
         `${fileName} is named .${named} but does not begin like one: it is damaged or something else. Export it again.`,
@@ -74,7 +88,8 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     }
     throw unsupported(fileName, 'of an unknown type');
   }
-  if (imageExtensions.has(named) || named === 'pdf' || content.mediaType === PDF) throw mismatch(fileName, named, content.name);
+  if (imageExtensions.has(named) || named === 'pdf' || videoExtensions.has(named) || content.mediaType === PDF || video)
+    throw mismatch(fileName, named, content.name);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
 }
 

@@ -16,11 +16,11 @@ export interface MediaPart {
 
 /** Every page of a document can be the one that is looked for; a film's frames repeat each other. */
 export const MAX_PAGES = 100;
-const MAX_FRAMES = 16;
+export const MAX_FRAMES = 16;
 /** Pixels decoded for all parts together, as many times the limit of one picture. */
 const MAX_DECODED = 8;
 /** Frames whose 8-bit channels differ by no more than this on average, at 32 × 32 pixels, show the same. */
-const SAME_FRAME_DIFFERENCE = 4;
+export const SAME_FRAME_DIFFERENCE = 4;
 
 /** What is to be made of each part. */
 export interface PartRequest {
@@ -98,11 +98,13 @@ function chooseIndices(more: MorePictures, pixels: number, budget: number): numb
   return [];
 }
 
-async function sketchOf(picture: RawPicture): Promise<Uint8Array> {
+/** 32 × 32 pixels, RGB. */
+export async function sketchOf(picture: RawPicture): Promise<Uint8Array> {
   return (await shrunk(onWhite(picture), 32, 32)).data;
 }
 
-function differenceOf(a: Uint8Array, b: Uint8Array): number {
+/** Mean difference of two sketches, 0 to 255. */
+export function differenceOf(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
   return sum / a.length;

@@ -4,11 +4,15 @@ import { ConceptMatchState } from '../concepts/match.inputs.js';
 import { LocalDate } from '../graphql/scalars.js';
 import { ReleaseFilter } from '../releases/release.inputs.js';
 
-export const AssetKind = { IMAGE: 'IMAGE', DOCUMENT: 'DOCUMENT' } as const;
+export const AssetKind = { IMAGE: 'IMAGE', DOCUMENT: 'DOCUMENT', VIDEO: 'VIDEO' } as const;
 registerEnumType(AssetKind, {
   name: 'AssetKind',
   description: 'What an asset is.',
-  valuesConfig: { IMAGE: { description: 'A picture, drawn or photographed.' }, DOCUMENT: { description: 'A text.' } },
+  valuesConfig: {
+    IMAGE: { description: 'A picture, drawn or photographed.' },
+    DOCUMENT: { description: 'A text, or a PDF.' },
+    VIDEO: { description: 'A video.' },
+  },
 });
 
 export const Orientation = { LANDSCAPE: 'LANDSCAPE', PORTRAIT: 'PORTRAIT', SQUARE: 'SQUARE' } as const;

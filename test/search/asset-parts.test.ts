@@ -4,6 +4,7 @@ import { drawObjectSvg } from '../../src/samples/objects.js';
 import { runImport, stageFiles } from '../support/import-client.js';
 import { makePdf } from '../support/pdf-file.js';
 import { openTestApp, type TestApp } from '../support/test-app.js';
+import { hasFfmpeg, makeVideo } from '../support/video-file.js';
 
 // Files with several pictures through the whole program, with the model that Vitrine comes with.
 const OBJECTS = ['apple', 'bicycle', 'house', 'fish'] as const;
@@ -190,4 +191,28 @@ it('a PDF is found by its pages, by its words, and by what a passage means', asy
   });
   expect(asset.currentVersion.parts).toEqual([{ page: 2 }, { page: 3 }]);
   expect((await fetch(asset.thumbnailUrl)).status).toBe(200);
+});
+
+(hasFfmpeg ? it : it.skip)('a video is found by a shot that is not its first, with the time', async () => {
+  const png = async (object: string) =>
+    sharp(await draw(object), { raw: { width: SIDE, height: SIDE, channels: 3 } })
+      .png()
+      .toBuffer();
+  const [id] = await bring({ 'clip.mp4': makeVideo([await png('sun'), await png('butterfly'), await png('rocket')]) });
+  const [butterfly] = await find('a butterfly');
+  expect(butterfly!.node.id).toBe(id);
+  expect(butterfly!.matchedParts[0]).toMatchObject({ kind: 'FRAME', timeMs: expect.any(Number), page: null });
+  expect(Math.abs(butterfly!.matchedParts[0]!.timeMs! - 1000)).toBeLessThan(300);
+  expect((await fetch(butterfly!.matchedParts[0]!.thumbnailUrl as string)).status).toBe(200);
+  const { asset } = await test.ask(
+    `query ($id: ID!) { asset(id: $id) { kind width height thumbnailUrl originalUrl
+      currentVersion { durationMs frameRate warnings parts { timeMs } } findings { verdict } } }`,
+    { id },
+    key,
+  );
+  expect(asset).toMatchObject({ kind: 'VIDEO', width: SIDE, height: SIDE, currentVersion: { warnings: [], parts: [{}, {}] } });
+  expect(Math.abs(asset.currentVersion.durationMs - 3000)).toBeLessThan(200);
+  expect(asset.currentVersion.frameRate).toBeCloseTo(10, 0);
+  expect((await fetch(asset.thumbnailUrl)).status).toBe(200);
+  expect((await fetch(asset.originalUrl)).headers.get('content-type')).toBe('video/mp4');
 });

@@ -19,7 +19,7 @@ export interface TestAsset {
   rightsStartsOn?: string | null;
   rightsExpiresOn?: string | null;
   metadata?: Record<string, unknown>;
-  kind?: 'IMAGE' | 'DOCUMENT';
+  kind?: 'IMAGE' | 'DOCUMENT' | 'VIDEO';
   mediaType?: string;
   fileName?: string;
   byteSize?: number;

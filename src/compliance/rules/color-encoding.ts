@@ -45,7 +45,7 @@ const parameters = z
 export const colorEncoding: RuleModule = {
   kind: 'COLOR_ENCODING',
   description:
-    'How the picture codes its colours: colour space, ICC profile, alpha channel, bits a channel. Does not apply to SVG and documents.',
+    'How the picture codes its colours: colour space, ICC profile, alpha channel, bits a channel. Does not apply to SVG, documents and videos.',
   parameters,
   judge,
 };
@@ -68,7 +68,7 @@ function judge(scope: JudgeScope): Sql {
     (${p} ? 'colorSpaces' AND target.color_space IS NULL OR ${p} ->> 'alpha' <> 'ANY' AND target.has_alpha IS NULL
       OR (${p} ? 'minBits' OR ${p} ? 'maxBits') AND target.bit_depth IS NULL) AS needs_facts`;
   const outcome = sql`CASE
-    WHEN s.asset_kind = 'DOCUMENT' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
+    WHEN s.asset_kind <> 'IMAGE' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
     WHEN s.fault IS NOT NULL THEN s.fault
     WHEN s.needs_icc THEN 'NEEDS_ICC'
     WHEN s.needs_facts THEN 'NEEDS_FACTS'
@@ -80,7 +80,7 @@ function judge(scope: JudgeScope): Sql {
     required: sql`t.parameters`,
     evidence: sql`CASE WHEN t.fault IS NOT NULL AND t.outcome = t.fault THEN jsonb_build_object('fault', t.fault) END`,
     message: sql`CASE t.outcome
-      WHEN 'NOT_APPLICABLE' THEN 'SVG and documents do not code their colours as pixels.'
+      WHEN 'NOT_APPLICABLE' THEN 'Only pictures made of pixels are coded so.'
       WHEN 'NEEDS_ICC' THEN 'Whether an ICC profile is embedded was not measured yet; the file is measured again in the background.'
       WHEN 'NEEDS_FACTS' THEN 'The colour encoding of this file is not known.'
       WHEN 'COLOR_SPACE' THEN format('The colour space is %s, which is not allowed here. Convert the picture.', t.color_space)

@@ -46,7 +46,7 @@ const parameters = z
 export const contrast: RuleModule = {
   kind: 'CONTRAST',
   description:
-    'Text stands out from its ground by the contrast ratio of WCAG: text that is laid over given areas later, and texts in the picture that its metadata field `textBoxes` declares. Measured over 16 × 16 cells of the picture. Does not apply to documents.',
+    'Text stands out from its ground by the contrast ratio of WCAG: text that is laid over given areas later, and texts in the picture that its metadata field `textBoxes` declares. Measured over 16 × 16 cells of the picture. Does not apply to documents and videos.',
   parameters,
   judge,
 };
@@ -113,7 +113,7 @@ function judge(scope: JudgeScope): Sql {
     })}
     FROM (
       SELECT target.*, w.share, w.ratio, w.name, w.areas, CASE
-        WHEN target.asset_kind = 'DOCUMENT' THEN 'NOT_APPLICABLE'
+        WHEN target.asset_kind <> 'IMAGE' THEN 'NOT_APPLICABLE'
         WHEN w.share IS NULL THEN 'NOT_EVALUATED'
         WHEN w.share >= target.min_share - 1e-9 THEN 'PASS' ELSE 'FAIL' END AS verdict
       FROM target LEFT JOIN worst w ON w.rule_id = target.rule_id AND w.version_id = target.version_id

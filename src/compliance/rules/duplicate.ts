@@ -71,7 +71,7 @@ function judge(scope: JudgeScope): Sql {
     FROM (
       SELECT target.*, twin.id AS twin_id, twin.external_id AS twin_external_id, twin.title AS twin_title, twin.distance, CASE
           WHEN target.heir IS NOT NULL THEN 'FAIL'
-          WHEN target.asset_kind = 'DOCUMENT' THEN 'NOT_APPLICABLE'
+          WHEN target.asset_kind <> 'IMAGE' THEN 'NOT_APPLICABLE'
           WHEN target.perceptual_hash IS NULL THEN 'NOT_EVALUATED'
           WHEN twin.id IS NOT NULL THEN 'FAIL' ELSE 'PASS' END AS verdict
       FROM target LEFT JOIN twin ON twin.version_id = target.version_id AND twin.rule_id = target.rule_id

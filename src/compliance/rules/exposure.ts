@@ -17,7 +17,7 @@ const parameters = z
 export const exposure: RuleModule = {
   kind: 'EXPOSURE',
   description:
-    'The picture is neither too dark nor too light, and its shadows and highlights keep detail. Meant for photographs. Does not apply to SVG and documents.',
+    'The picture is neither too dark nor too light, and its shadows and highlights keep detail. Meant for photographs. Does not apply to SVG, documents and videos.',
   parameters,
   judge,
 };
@@ -27,7 +27,7 @@ function judge(scope: JudgeScope): Sql {
   const values = sql`${number(sql`'minMean'`)} AS min_mean, ${number(sql`'maxMean'`)} AS max_mean,
     ${number(sql`'maxShadowShare'`)} AS max_shadows, ${number(sql`'maxHighlightShare'`)} AS max_highlights`;
   const outcome = sql`CASE
-    WHEN s.asset_kind = 'DOCUMENT' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
+    WHEN s.asset_kind <> 'IMAGE' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
     WHEN s.exposure < s.min_mean THEN 'TOO_DARK'
     WHEN s.exposure > s.max_mean THEN 'TOO_LIGHT'
     WHEN s.shadow_share > s.max_shadows THEN 'SHADOWS'

@@ -58,7 +58,7 @@ const parameters = z.strictObject({
 export const logo: RuleModule = {
   kind: 'LOGO',
   description:
-    'The brand’s mark is in the picture and as it should be: no wrong or old mark, large enough, clear space around it, upright, undistorted, in its colours and in its place. Marks are given with `brandMarkCreate`. Does not apply to documents.',
+    'The brand’s mark is in the picture and as it should be: no wrong or old mark, large enough, clear space around it, upright, undistorted, in its colours and in its place. Marks are given with `brandMarkCreate`. Does not apply to documents and videos.',
   parameters,
   judge,
 };
@@ -108,7 +108,7 @@ function judge(scope: JudgeScope): Sql {
       required: sql`t.parameters`,
       evidence: sql`CASE WHEN t.sightings IS NOT NULL THEN jsonb_build_object('sightings', t.sightings) END`,
       message: sql`CASE t.verdict
-        WHEN 'NOT_APPLICABLE' THEN 'A document has no mark to look for.'
+        WHEN 'NOT_APPLICABLE' THEN 'Marks are looked for in pictures only.'
         WHEN 'NOT_EVALUATED' THEN CASE WHEN t.revision IS NULL THEN 'The brand has no marks. Name one with brandMarkCreate.'
           WHEN t.error_code IS NOT NULL THEN format('The picture could not be searched for marks (%s).', t.error_code)
           ELSE 'The picture has not been searched for the present marks yet.' END
@@ -119,7 +119,7 @@ function judge(scope: JudgeScope): Sql {
     })}
     FROM (
       SELECT target.*, w.revision, scan.error_code, seen.approved, seen.sightings, seen.faults, CASE
-        WHEN target.asset_kind = 'DOCUMENT' THEN 'NOT_APPLICABLE'
+        WHEN target.asset_kind <> 'IMAGE' THEN 'NOT_APPLICABLE'
         WHEN w.revision IS NULL OR scan.version_id IS NULL OR scan.error_code IS NOT NULL THEN 'NOT_EVALUATED'
         WHEN seen.faulty THEN 'FAIL'
         WHEN coalesce(seen.approved, 0) = 0 AND target.parameters ->> 'presence' = 'REQUIRED' THEN

@@ -20,7 +20,7 @@ const parameters = z
 export const sharpness: RuleModule = {
   kind: 'SHARPNESS',
   description:
-    'The picture is not blurred. Meant for photographs: flat graphics are low in detail without being blurred. Does not apply to SVG and documents.',
+    'The picture is not blurred. Meant for photographs: flat graphics are low in detail without being blurred. Does not apply to SVG, documents and videos.',
   parameters,
   judge,
 };
@@ -28,7 +28,7 @@ export const sharpness: RuleModule = {
 function judge(scope: JudgeScope): Sql {
   const values = sql`(target.parameters ->> 'minSharpness')::float8 AS min_sharpness, (target.parameters ->> 'reviewBelow')::float8 AS review_below`;
   const outcome = sql`CASE
-    WHEN s.asset_kind = 'DOCUMENT' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
+    WHEN s.asset_kind <> 'IMAGE' OR s.media_type = 'image/svg+xml' THEN 'NOT_APPLICABLE'
     WHEN s.sharpness IS NULL THEN 'NOT_EVALUATED'
     WHEN s.sharpness < s.min_sharpness THEN 'FAIL'
     WHEN s.sharpness < s.review_below THEN 'NEEDS_REVIEW'
