@@ -44,9 +44,6 @@ export interface RankTask {
   read: ReadQuery | null;
 }
 
-/** No cosine distance is greater. */
-const FARTHEST = 2;
-
 /** Makes pages of assets in the order of their likeness, or in another order of what is like enough. */
 export class Ranking {
   readonly #database: Database;
@@ -72,6 +69,11 @@ export class Ranking {
       const { hasParts, hasTexts } = known
         ? { hasParts: known.hasParts, hasTexts: known.texts !== null }
         : await this.#embedding.partsIn(tx);
+      // `showAll` is about pictures: the nearest of a few texts, however far, would stand beside the best picture.
+      const texts =
+        showAll && hasTexts && 'vector' in probe
+          ? (await this.#calibration.cutOf(tx, model.revision.id, probe.vector)).texts
+          : known?.texts;
       const levels = known?.pictures ?? null;
       const wanted = {
         ...{ probe, filter, maxDistance, without: read?.without ?? [] },
@@ -80,7 +82,7 @@ export class Ranking {
         // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
         cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
         hasParts,
-        passageCut: after !== null ? after.passageCut : !hasTexts ? null : showAll ? FARTHEST : known?.texts ? 1 - known.texts.match : null,
+        passageCut: after !== null ? after.passageCut : texts ? 1 - texts.match : null,
       };
       const request = {
         ...{ ...wanted, context, sort, limit: page.first + 1 },

@@ -142,17 +142,19 @@ it('a text is found by meaning, with the passage that meant it, among pictures a
     'rules.md': Buffer.from(menu),
     'prices.txt': Buffer.from('Prices are in euro. Tax is added. Orders above fifty are shipped free of charge.'),
   });
-  const found = await find('a bike', 20);
+  // What scores of texts mean is learned in the background, after the import.
+  const isMeant = (edges: Awaited<ReturnType<typeof find>>) => edges.some(({ matchedBy }) => matchedBy.includes('MEANING'));
+  const asked = 'ride a bicycle to the office';
+  let found = await find(asked, 20);
+  for (const began = Date.now(); !isMeant(found) && Date.now() - began < 30_000; found = await find(asked, 20))
+    await new Promise((resolve) => setTimeout(resolve, 200));
   const rules = found.find(({ node }) => node.fileName === 'rules.md');
   expect(rules).toMatchObject({
-    matchedBy: ['MEANING'],
+    matchedBy: ['MEANING', 'TEXT'],
     score: null,
     matchedParts: [{ kind: 'PASSAGE', excerpt: 'People ride a bicycle to the office.', page: null, thumbnailUrl: null }],
   });
-  const place = (name: string) => found.findIndex(({ node }) => node.fileName === name);
-  expect(place('rules.md')).toBeLessThan(place('prices.txt'));
-  // Both the words and the meaning.
-  expect((await find('people ride a bicycle'))[0]).toMatchObject({ node: { fileName: 'rules.md' }, matchedBy: ['MEANING', 'TEXT'] });
+  expect(found.some(({ node }) => node.fileName === 'prices.txt')).toBe(false);
   expect(await rows(sql`SELECT count(*) AS n FROM asset_embedding WHERE of_text AND part NOT LIKE 'text:%'`)).toEqual([{ n: 0 }]);
   // Nothing looks like a text.
   const answer = await test.graphql('query ($id: ID!) { similarAssets(asset: $id) { edges { cursor } } }', { id: rules!.node.id }, key);
@@ -171,11 +173,12 @@ it('a PDF is found by its pages, by its words, and by what a passage means', asy
   const [id] = await bring({ 'programme.pdf': content });
   const [guitar] = await find('a guitar');
   expect(guitar!.node).toEqual({ id, fileName: 'programme.pdf' });
-  // `showAll` shows passages too, however far.
   expect(guitar!.matchedParts[0]).toMatchObject({ kind: 'PAGE', page: 2 });
   expect((await fetch(guitar!.matchedParts[0]!.thumbnailUrl as string)).headers.get('content-type')).toBe('image/webp');
   expect((await find('concert hall'))[0]).toMatchObject({ node: { id }, matchedBy: expect.arrayContaining(['TEXT']) });
-  const passage = (await find('umbrella', 20)).find(({ node }) => node.id === id)!.matchedParts.find(({ kind }) => kind === 'PASSAGE');
+  const passage = (await find('bring an umbrella when it rains', 20))
+    .find(({ node }) => node.id === id)!
+    .matchedParts.find(({ kind }) => kind === 'PASSAGE');
   expect(passage).toMatchObject({ page: 3, excerpt: expect.stringContaining('umbrella') });
   const { asset } = await test.ask(
     'query ($id: ID!) { asset(id: $id) { kind mediaType width height thumbnailUrl currentVersion { pageCount parts { page } } } }',
