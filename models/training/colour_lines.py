@@ -1,5 +1,5 @@
 """Gives hands that draw in one ink the colours of a coloured hand: regions enclosed by the lines take the commonest colour that the coloured drawing
-of the same concept has there. Also draws the glyphs of the Noto Emoji font (lines only). Reads and writes work/sprites-*.
+of the same concept has there. Also draws the glyphs of the Noto Emoji and Symbola fonts (lines only). Reads and writes work/sprites-*.
 
 Usage: python colour_lines.py   (after render_sprites.mjs)
 """
@@ -10,14 +10,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from words import HERE, WORK
 
-INK_SETS = ["fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph"]
-FONT_WEIGHTS = ["300Light", "700Bold"]
+INK_SETS = ["fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "tabler", "lucide", "hugeicons", "mdi", "fa6-solid", "mingcute", "solar"]
+FONTS = {
+    **{f"noto-emoji-{weight}": HERE / f"node_modules/@expo-google-fonts/noto-emoji/{weight}/NotoEmoji_{weight}.ttf" for weight in ("300Light", "700Bold")},
+    "symbola": WORK / "symbola/usr/share/fonts/truetype/ancient-scripts/Symbola_hint.ttf",
+}
 COLOUR_SETS = ["twemoji", "fluent-emoji-flat", "noto"]
 
 
-def draw_glyphs(weight, concepts, size=96):
+def draw_glyphs(path, concepts, size=96):
     """-> coverage [n, size, size] uint8 and the concept of each; glyphs the font lacks and sequences are left out."""
-    font = ImageFont.truetype(str(HERE / f"node_modules/@expo-google-fonts/noto-emoji/{weight}/NotoEmoji_{weight}.ttf"), 160)
+    font = ImageFont.truetype(str(path), 160)
     blank = bytes(font.getmask("\U0010FFFD"))
     masks, index = [], []
     for concept, row in enumerate(concepts):
@@ -90,7 +93,7 @@ def main():
         pixels = np.memmap(WORK / f"sprites-{name}.u8", np.uint8, "r").reshape(-1, 96, 96, 4)
         for row, concept in enumerate(index["concepts"]):
             coloured.setdefault(concept, []).append(pixels[row])
-    jobs = [(f"noto-emoji-{w}", *draw_glyphs(w, concepts)) for w in FONT_WEIGHTS if not (WORK / f"sprites-noto-emoji-{w}.json").exists()]
+    jobs = [(name, *draw_glyphs(path, concepts)) for name, path in FONTS.items() if not (WORK / f"sprites-{name}.json").exists()]
     for name in INK_SETS:
         index = json.loads((WORK / f"sprites-{name}.json").read_text())
         if not index.get("filled"):

@@ -15,7 +15,9 @@ from words import COLOURS, COUNTS, EXTRA_PHRASES, PROMPTS, SMOKER_PHRASES, WORK,
 SIZE = 64  # pictures are drawn at the size the model takes
 SLOTS = 3
 TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat", "fluent-emoji", "noto-v1", "emojione", "fxemoji", "streamline-emojis", "icon-park",
-              "fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "noto-emoji-300Light", "noto-emoji-700Bold"]
+              "fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "noto-emoji-300Light", "noto-emoji-700Bold", "symbola", "tabler", "lucide", "hugeicons", "mdi", "fa6-solid", "mingcute", "solar",
+              *(f"{name}-{style}" for name in ("noto", "twemoji", "fluent-emoji-flat", "noto-v1", "emojione", "fxemoji") for style in ("lines", "lines-2", "flat"))]
+HANDS = ("fluent-emoji", "noto-emoji", "noto-v1", "noto", "twemoji", "emojione", "fxemoji")  # several sets by one drawer
 FLAT, GRADIENT, STRIPES, DOTS, CHECKS, WAVES, LANDSCAPE_GROUND = range(7)
 BACKGROUND_WORDS = {GRADIENT: ["gradient", "colour gradient"], STRIPES: ["striped", "stripes"], DOTS: ["dotted", "polka dot", "spotted"], CHECKS: ["checkered", "checkerboard", "checked"], WAVES: ["wavy", "waves"], LANDSCAPE_GROUND: ["sky"]}
 FIXED_WORDS = ("left", "right", "arrow", "clock", "o'clock", "thirty", "pointing", "button", "keycap", "input", "mark", "back", "hand", "abc")
@@ -65,15 +67,18 @@ class Library:
 
     def __init__(self, sets=TRAIN_SETS, own=True):
         self.emoji = json.loads((WORK / "concepts.json").read_text())
-        self.sprites, self.inked = {}, set()
+        self.sprites, self.inked, self.lined = {}, set(), set()
         self.by_concept = [[] for _ in self.emoji]
         for name in sets:
             index = json.loads((WORK / f"sprites-{name}.json").read_text())
             self.sprites[name] = np.memmap(WORK / f"sprites-{name}.u8", np.uint8, "r").reshape(len(index["concepts"]), index["size"], index["size"], 4)
             if index.get("ink"):
                 self.inked.add(name)
+            if index.get("ink") or index.get("lined"):
+                self.lined.add(name)
             for row, concept in enumerate(index["concepts"]):
                 self.by_concept[concept].append((name, row))
+        self.hands = [self._by_hand(sprites) for sprites in self.by_concept]
         names = [clean(c["name"]) for c in self.emoji]
         words = [[clean(t) for t in c["tags"] if len(t) > 2] for c in self.emoji]
         self.fixed = [c["group"] == 8 or any(w in n for w in FIXED_WORDS) for c, n in zip(self.emoji, names)]
@@ -90,11 +95,12 @@ class Library:
             self.by_concept += [[] for _ in index["objects"]]
             for row, (concept, _) in enumerate(index["rows"]):
                 self.by_concept[self.own_start + concept].append(("own", row))
+            self.hands += [[sprites] for sprites in self.by_concept[self.own_start :]]
             names += [clean(o["name"]) for o in index["objects"]]
             words += [[clean(s) for s in o["synonyms"]] for o in index["objects"]]
             self.colour_named += [False] * len(index["objects"])
             self.fixed += [False] * len(index["objects"])
-            weight += [4.5] * len(index["objects"])
+            weight += [3.5] * len(index["objects"])
         self.names = names
         self.weight = np.array(weight) / sum(weight)
         holders = {}
@@ -123,6 +129,14 @@ class Library:
         self.person = [place[n][0] for n in ("man", "woman", "person", "boy", "older person") if n in place]
         self.cigarette = [c for n in ("cigarette",) for c in place[n]]
         self.main_colour = {name: self._main_colours(name) for name in sets}
+
+    @staticmethod
+    def _by_hand(sprites):
+        """Sprites of a concept, by who drew them: a hand whose set was redrawn three times must not drown the others."""
+        hands = {}
+        for name, row in sprites:
+            hands.setdefault(next((h for h in HANDS if name.startswith(h)), name), []).append((name, row))
+        return list(hands.values())
 
     def _main_colours(self, name):
         """The one colour that covers most of a sprite, or -1."""
@@ -205,7 +219,8 @@ class Composer:
     def sprite(self, concept, width, height, avoid):
         """-> premultiplied RGB and alpha of one sprite of the concept, and the colour it has (-1 unknown)."""
         r, lib = self.random, self.lib
-        choices = lib.by_concept[concept]
+        hands = lib.hands[concept]
+        choices = hands[r.integers(len(hands))]
         name, row = choices[r.integers(len(choices))]
         if name == "own":
             for _ in range(6):
@@ -234,7 +249,7 @@ class Composer:
                 grey = p.mean(-1, keepdims=True)
                 p = grey + (p - grey) * r.uniform(0.5, 1.5)
                 pixels[..., :3] = np.clip((p - 128) * r.uniform(0.75, 1.25) + 128 + r.uniform(-28, 28) + r.uniform(-24, 24, 3), 0, 255)
-            if name not in lib.inked and r.random() < 0.25:
+            if name not in lib.lined and r.random() < 0.25:
                 pixels = self.ink(pixels)
             if r.random() < 0.08:  # a part is missing
                 y, x = r.integers(0, 72, 2)
@@ -242,7 +257,7 @@ class Composer:
         image = Image.fromarray(pixels, "RGBA")
         if r.random() < 0.5 and not lib.fixed[concept]:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if name not in lib.inked and r.random() < 0.15:  # a dark line around the whole, as many drawers do
+        if name not in lib.lined and r.random() < 0.15:  # a dark line around the whole, as many drawers do
             edge = image.getchannel("A").filter(ImageFilter.MaxFilter(5 if r.random() < 0.6 else 3))
             tone = int(r.choice([0, 0, 25, 60]))
             under = Image.merge("RGBA", [Image.new("L", image.size, tone)] * 3 + [edge])
@@ -319,20 +334,28 @@ class Composer:
     def pick(self):
         return int(self.random.choice(len(self.lib.weight), p=self.lib.weight))
 
-    def picture(self, easy):
-        """-> pixels uint8 [48,48,3] and attributes."""
+    def has_twin(self, a):
+        """Whether a picture of the same things can be wrong in colour or order alone: our own objects come in all colours, and two things in two orders."""
+        return a["obj"][0] >= self.lib.own_start and a["cnt"][0] == 1 or a["obj"][1] >= 0 and not a["smoker"]
+
+    def picture(self, easy, twin=None):
+        """-> pixels uint8 [64,64,3] and attributes. `twin`: attributes of a picture whose things are drawn again, in other colours and the other way round."""
         r = self.random
         canvas, kind, first, second = self.background(easy)
+        while twin and any(c >= 0 and self.held_out(c, first) for c in twin["obj"]):
+            canvas, kind, first, second = self.background(easy)
         a = {"obj": [-1] * SLOTS, "px": [-1] * SLOTS, "py": [-1] * SLOTS, "col": [-1] * SLOTS, "cnt": [0] * SLOTS, "bg": (first, second), "kind": kind, "smoker": False, "lay": 0}
         # Pictures of other proportions arrive squashed to a square, so things in them look narrow or wide.
         stretch = 1.0 if r.random() < (0.75 if easy else 0.5) else math.exp(r.uniform(-0.9, 0.9))
         sx, sy = (min(1, stretch), min(1, 1 / stretch))
         roll = r.random()
-        plan = "single" if roll < 0.62 else "plain" if roll < 0.67 else "place" if roll < 0.78 else "number" if roll < 0.85 else "several"
+        plan = "single" if roll < 0.54 else "plain" if roll < 0.59 else "place" if roll < 0.69 else "number" if roll < 0.79 else "several"
         if easy:
             plan = "plain" if roll < 0.04 else "single"
         if r.random() < 0.006:
             plan = "smoker"
+        if twin:
+            plan = "several" if twin["obj"][1] >= 0 else "single"
         if plan == "plain":
             return self.finish(canvas), a
 
@@ -345,8 +368,8 @@ class Composer:
             a["obj"][slot], a["cnt"][slot], a["px"][slot], a["py"][slot] = concept, 1, self.place(cx), self.place(cy)
             a["col"][slot] = put(concept, side, cx, cy)
 
-        concept = self.pick()
-        for _ in range(5):
+        concept = twin["obj"][0] if twin else self.pick()
+        for _ in range(0 if twin else 5):
             if not self.held_out(concept, first):
                 break
             concept = self.pick()
@@ -373,12 +396,12 @@ class Composer:
             draw(0, self.lib.person[r.integers(len(self.lib.person))], r.uniform(0.7, 0.95), 0.42, 0.5)
             draw(1, self.lib.cigarette[r.integers(len(self.lib.cigarette))], r.uniform(0.3, 0.45), r.uniform(0.6, 0.75), r.uniform(0.55, 0.75))
         else:
-            others = [concept]
-            while len(others) < (3 if r.random() < 0.25 else 2):
+            others = [c for c in reversed(twin["obj"]) if c >= 0] if twin else [concept]
+            while not twin and len(others) < (3 if r.random() < 0.25 else 2):
                 other = self.pick()
                 if other not in others and not self.held_out(other, first):
                     others.append(other)
-            upright = r.random() < 0.25
+            upright = twin["px"][0] == twin["px"][1] if twin else r.random() < 0.25
             for slot, one in enumerate(others):
                 along = (slot + 0.5) / len(others) + r.normal(0, 0.02)
                 across = 0.5 + r.normal(0, 0.05)
@@ -441,7 +464,7 @@ class Composer:
             other = article(name(slot, 1), r)
             text = article(text, r)
             sides, levels = (a["px"][0], a["px"][slot]), (a["py"][0], a["py"][slot])
-            if sides in ((0, 2), (2, 0)) and r.random() < 0.4:
+            if sides in ((0, 2), (2, 0)) and r.random() < 0.65:
                 c["px"] = list(sides)
                 words = ("left", "right") if sides[0] == 0 else ("right", "left")
                 forms = [f"{text} to the {words[0]} of {other}", f"{text} on the {words[0]} and {other} on the {words[1]}", f"{text} {words[0]} of {other}"]
@@ -477,12 +500,33 @@ class Composer:
             text = PROMPTS[r.integers(len(PROMPTS))].format(text)
         return text, c
 
-    def batch(self, size, easy_share):
-        """-> pixels uint8 [size,48,48,3], texts, truth [pictures, texts], concepts shown and concepts named [size, concepts], rows summing to 1 or 0."""
+    def drill(self, count):
+        """Bare names and keywords -> texts, and the concepts each speaks of [count, concepts], rows summing to 1. Text alone costs little, and names are what people type."""
+        r, lib = self.random, self.lib
+        texts, held = [], []
+        for _ in range(count):
+            concept = self.pick()
+            phrase = lib.names[concept]
+            if phrase not in lib.phrase_id or lib.words[concept] and r.random() < 0.3:
+                phrase = lib.words[concept][r.integers(len(lib.words[concept]))]
+            held.append(lib.holds[lib.phrase_id[phrase]] > 0.9)
+            text = article(phrase, r) if r.random() < 0.5 else phrase
+            texts.append(PROMPTS[r.integers(len(PROMPTS))].format(text) if r.random() < 0.2 else text)
+        held = np.array(held, np.float32)[:, :-1]
+        return texts, held / held.sum(1, keepdims=True)
+
+    def batch(self, size, easy_share, captions=None):
+        """`captions`: only the first so many captions will be used; pictures after them may be twins of the first ones, as hard negatives.
+
+        -> pixels uint8 [size,64,64,3], texts, truth [pictures, texts], concepts shown and concepts named [size, concepts], rows summing to 1 or 0."""
         pictures, attributes, texts, claims = [], [], [], []
-        for _ in range(size):
+        for index in range(size):
             easy = self.random.random() < easy_share
-            if self.scenes is not None and not easy and self.random.random() < 0.25:
+            first = attributes[index - captions] if captions and 0 <= index - captions < captions else None
+            if first and self.has_twin(first):
+                pixels, a = self.picture(easy, first)
+                text, c = self.caption(a, easy)
+            elif self.scenes is not None and not easy and self.random.random() < 0.25:
                 pixels, a, text, c = self.scenes.sample(self)
             else:
                 pixels, a = self.picture(easy)

@@ -1,6 +1,6 @@
 """Writes models/vitrine-sketch in the Hugging Face layout from a checkpoint.
 
-Usage: python export.py [checkpoint] [--side 48] [--metrics work/metrics.json] [--before 328192]
+Usage: python export.py [checkpoint] [--side 64] [--metrics work/metrics.json] [--before 328192]
 """
 import argparse
 import copy
@@ -26,6 +26,7 @@ def load(checkpoint):
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = DualEncoder(state["vocabulary"], state["end_id"], state["concepts"])
     model.load_state_dict(state["average"])
+    model.side = state.get("side", 48)
     return model.eval(), state
 
 
@@ -84,12 +85,13 @@ def check(model, end_id, side):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("checkpoint", nargs="?", default=WORK / "checkpoint.pt")
-    parser.add_argument("--side", type=int, default=48, help="picture size that training had reached")
+    parser.add_argument("--side", type=int, help="picture size; the one that training had reached when left out")
     parser.add_argument("--metrics", type=Path)
     parser.add_argument("--before", type=int, default=0, help="pictures that the weights it began from had seen")
     options = parser.parse_args()
-    side, metrics = options.side, json.loads(options.metrics.read_text()) if options.metrics else {}
+    metrics = json.loads(options.metrics.read_text()) if options.metrics else {}
     model, state = load(options.checkpoint)
+    side = options.side or model.side
     (OUT / "onnx").mkdir(parents=True, exist_ok=True)
     vision, text = OUT / "onnx/vision_model.onnx", OUT / "onnx/text_model.onnx"
     torch.onnx.export(fold(model.image), (torch.randn(2, 3, side, side),), str(vision), input_names=["pixel_values"], output_names=["image_embeds"],

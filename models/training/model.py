@@ -125,3 +125,9 @@ def landmark_loss(vectors, landmarks, target):
     logits = 20 * vectors @ F.normalize(landmarks, dim=1).T
     known = target.sum(1).clamp(max=1)
     return -((F.log_softmax(logits, 1) * target).sum(1) * known).sum() / known.sum().clamp(min=1)
+
+
+def name_loss(vectors, landmarks, target):
+    """Names are drawn to the landmark of what they mean, against all others and all the way: a name's vector is then as good a query as the landmark."""
+    middle = F.normalize(target @ F.normalize(landmarks.detach(), dim=1), dim=1)
+    return 0.5 * landmark_loss(vectors, landmarks, target) + 3.0 * (1 - (vectors * middle).sum(1)).mean()

@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync, mkdirSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { createRandom } from '../../dist/samples/random.js';
+import { restyle } from './restyle.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const work = join(here, 'work');
@@ -25,10 +27,19 @@ const SETS = [
   { name: 'icon-park', aliases: false },
   { name: 'game-icons', aliases: false, ink: true },
   { name: 'ph', aliases: false, ink: true, style: '-bold' },
+  { name: 'tabler', aliases: false, ink: true },
+  { name: 'lucide', aliases: false, ink: true },
+  { name: 'hugeicons', aliases: false, ink: true },
+  { name: 'mdi', aliases: false, ink: true },
+  { name: 'fa6-solid', aliases: false, ink: true },
+  { name: 'mingcute', aliases: false, ink: true, style: '-line' },
+  { name: 'solar', aliases: false, ink: true, style: '-bold' },
   { name: 'openmoji' },
 ];
+// Coloured hands of which restyle.mjs makes further ones.
+const RESTYLED = ['noto', 'twemoji', 'fluent-emoji-flat', 'noto-v1', 'emojione', 'fxemoji'];
 // The same word for another thing in an icon set.
-const HOMONYMS = new Set(['mouse', 'seal', 'bat', 'cricket', 'cancer', 'label', 'link', 'seat', 'radiobutton', 'basket', 'back', 'knot', 'clamp', 'student', 'package', 'student', 'lotus', 'compass', 'fly', 'shorts', 'rock', 'calendar']);
+const HOMONYMS = new Set(['mouse', 'seal', 'bat', 'cricket', 'cancer', 'label', 'link', 'seat', 'radiobutton', 'basket', 'back', 'knot', 'clamp', 'student', 'package', 'student', 'lotus', 'compass', 'fly', 'shorts', 'rock', 'calendar', 'hotel', 'school', 'thread', 'phoenix', 'dizzy']);
 const GROUP_COMPONENTS = 2;
 const GROUP_FLAGS = 9;
 const plainFlags = new Set(['chequered flag', 'triangular flag', 'black flag', 'white flag', 'rainbow flag', 'pirate flag', 'crossed flags']);
@@ -55,11 +66,13 @@ function listConcepts() {
   return concepts;
 }
 
-/** The SVG of one icon, as its package stores it (body only). */
-function iconSvg(set, icon) {
+/** The SVG of one icon, as its package stores it (body only), or redrawn in a style of restyle.mjs. */
+function iconSvg(set, icon, style, random) {
   const width = icon.width ?? set.width ?? 16;
   const height = icon.height ?? set.height ?? 16;
-  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="${icon.left ?? 0} ${icon.top ?? 0} ${width} ${height}" width="${SIZE}" height="${SIZE}">${icon.body}</svg>`;
+  const { body, margin } = style ? restyle(icon.body, Math.max(width, height), style, random) : { body: icon.body, margin: 0 };
+  const box = [(icon.left ?? 0) - margin, (icon.top ?? 0) - margin, width + 2 * margin, height + 2 * margin];
+  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="${box.join(' ')}" width="${SIZE}" height="${SIZE}">${body}</svg>`;
 }
 
 /** Names as the sets write them ('T-Rex', 't-rex-2', 'trex') made alike. */
@@ -89,9 +102,11 @@ function matchByName(icons, concepts, { aliases, style = '' }) {
   return pairs;
 }
 
+/** `restyled`: 'outlined' or 'flat', which redraws the set as `as`. */
 async function renderSet(options, concepts) {
-  const { name, ink } = options;
-  if (existsSync(join(work, `sprites-${name}.json`))) return;
+  const { name, ink, restyled, as = name } = options;
+  if (existsSync(join(work, `sprites-${as}.json`))) return;
+  const random = createRandom([...as].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7)).next;
   const folder = join(here, 'node_modules/@iconify-json', name);
   const set = readJson(join(folder, 'icons.json'));
   let pairs;
@@ -105,18 +120,22 @@ async function renderSet(options, concepts) {
   for (const [id, icon] of pairs) {
     const found = icon && (set.icons[icon] ?? set.icons[set.aliases?.[icon]?.parent]);
     if (!found) continue;
-    pixels.push(await sharp(Buffer.from(iconSvg(set, found)), { density: 96 }).resize(SIZE, SIZE, { fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } }).ensureAlpha().raw().toBuffer());
+    const svg = iconSvg(set, found, restyled, random);
+    pixels.push(await sharp(Buffer.from(svg), { density: 96 }).resize(SIZE, SIZE, { fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } }).ensureAlpha().raw().toBuffer());
     index.push(id);
   }
-  writeFileSync(join(work, `sprites-${name}.u8`), Buffer.concat(pixels));
-  writeFileSync(join(work, `sprites-${name}.json`), JSON.stringify({ size: SIZE, concepts: index, ink: ink ?? false }));
-  process.stdout.write(`${name}: ${index.length} sprites of ${new Set(index).size} concepts\n`);
+  writeFileSync(join(work, `sprites-${as}.u8`), Buffer.concat(pixels));
+  writeFileSync(join(work, `sprites-${as}.json`), JSON.stringify({ size: SIZE, concepts: index, ink: ink ?? false, lined: restyled === 'outlined' }));
+  process.stdout.write(`${as}: ${index.length} sprites of ${new Set(index).size} concepts\n`);
 }
 
 const concepts = listConcepts();
 writeFileSync(join(work, 'concepts.json'), JSON.stringify(concepts));
 process.stdout.write(`${concepts.length} concepts, ${concepts.filter((c) => !c.gendered).length} without gendered doubles\n`);
 for (const options of SETS) await renderSet(options, concepts);
+for (const options of SETS.filter((set) => RESTYLED.includes(set.name))) {
+  for (const [restyled, as] of [['outlined', 'lines'], ['outlined', 'lines-2'], ['flat', 'flat']]) await renderSet({ ...options, restyled, as: `${options.name}-${as}` }, concepts);
+}
 
 /** Sprites of our own drawings: every object in many named colours, with training seeds only (10,000 and up). */
 async function renderOwnObjects() {
@@ -125,7 +144,6 @@ async function renderOwnObjects() {
   const { listObjects, drawObject, placeObject, wrapSvg } = await import(join(dist, 'objects.js'));
   const { NAMED_COLOURS, varyColour } = await import(join(dist, 'colours.js'));
   const { createPaint } = await import(join(dist, 'paint.js'));
-  const { createRandom } = await import(join(dist, 'random.js'));
   const names = Object.keys(NAMED_COLOURS);
   const objects = listObjects();
   const COPIES = 4;

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -16,11 +17,12 @@ import torch
 import torch.multiprocessing as mp
 
 from data import SIZE
-from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, truth_loss
+from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, name_loss, truth_loss
 from words import WORK, corpus, make_tokenizer
 
 BATCH = 256
 CAPTIONS = 128  # of each batch; the others' pictures still stand against them, and learn by their landmarks
+NAMES = 128  # bare names and keywords beside each batch
 HELD_OUT_SHARE = 17  # one object-and-background pair in 17 is never trained on
 
 
@@ -55,9 +57,10 @@ def draw_batches(queue, options, seen, progress, tokenizer, end_id):
     composer = Composer(library, [options.seed, seen], scenes=scenes, held_out=held_out)
     while True:
         share = progress.value
-        pixels, texts, truth, shown, named = composer.batch(BATCH, easy_share(0.5 + share / 2 if options.from_export else share))
-        parts, order = in_parts(tokenizer, texts[:CAPTIONS], end_id)
-        queue.put((shrink(pixels, side_at(share, options.sides)), [p.numpy() for p in parts], order, truth[:, :CAPTIONS], shown, named[:CAPTIONS]))
+        pixels, texts, truth, shown, named = composer.batch(BATCH, easy_share(0.5 + share / 2 if options.from_export else share), CAPTIONS)
+        names, meant = composer.drill(NAMES)
+        parts, order = in_parts(tokenizer, texts[:CAPTIONS] + names, end_id)
+        queue.put((shrink(pixels, side_at(share, options.sides)), [p.numpy() for p in parts], order, truth[:, :CAPTIONS], shown, named[:CAPTIONS], meant))
 
 
 def shrink(pixels, side):
@@ -80,7 +83,7 @@ def to_ids(tokenizer, texts, end_id):
     return torch.tensor([r + [end_id] * (length - len(r)) for r in rows])
 
 
-def in_parts(tokenizer, texts, end_id, parts=3):
+def in_parts(tokenizer, texts, end_id, parts=4):
     """Texts of like length go together, so that the short ones are not padded to the longest. -> ids of each part, and where each text then stands"""
     order = np.argsort([len(t) for t in texts])
     return [to_ids(tokenizer, [texts[i] for i in part], end_id) for part in np.array_split(order, parts)], np.argsort(order)
@@ -149,13 +152,15 @@ def main():
 
     def save(path):
         temporary = Path(str(path) + ".new")
-        torch.save({"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "pictures": seen, "best": best, "seconds": spent + time.time() - started, "concepts": concepts,
+        torch.save({"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "pictures": seen, "best": best, "seconds": spent + time.time() - started, "concepts": concepts, "side": side_at(min(1.0, share_of()), options.sides),
                     "vocabulary": tokenizer.get_vocab_size(), "end_id": end_id}, temporary)
         os.replace(temporary, path)
 
-    while (share := share_of()) < 1:
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    while (share := share_of()) < 1 and not stopped:
         progress.value = share
-        pixels, parts, order, truth, shown, named = queue.get()
+        pixels, parts, order, truth, shown, named, meant = queue.get()
         rate = options.rate * min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -163,8 +168,9 @@ def main():
         with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
             image, text = model.image(to_tensor(pixels)), torch.cat([model.text(torch.from_numpy(p)) for p in parts])[torch.from_numpy(order)]
         image, text = (torch.nn.functional.normalize(x.float(), dim=1) for x in (image, text))
+        text, name = text[:CAPTIONS], text[CAPTIONS:]
         loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
-        loss = loss + 1.0 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named))
+        loss = loss + 1.0 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named)) + name_loss(name, model.landmarks, torch.from_numpy(meant))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -193,8 +199,9 @@ def main():
                 best = figures["recall@10"]
                 save(WORK / "best.pt")
     save(checkpoint)
-    save(WORK / "final.pt")
-    drawer.terminate()
+    if not stopped:
+        save(WORK / "final.pt")
+    drawer.kill()
 
 
 if __name__ == "__main__":
