@@ -66,6 +66,9 @@ export class LocalFileStore implements FileStore {
     const found = await examineFile(file, { ...options, flush: true });
     const created = await this.onDisk(async () => {
       await chmod(file, 0o444);
+      // Its time is that of this put, not of its last byte: sweeps go by it.
+      const now = new Date();
+      await utimes(file, now, now);
       return await this.settle(found);
     });
     return { sha256: found.sha256, byteSize: found.byteSize, created };

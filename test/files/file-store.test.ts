@@ -96,7 +96,9 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await refused({ expectedSha256: sha256(text('else')) })).toBe('FILE_CHECKSUM_MISMATCH');
     expect((await readFile(file)).equals(content)).toBe(true);
     await expectNothingLeft();
+    await utimes(file, 0, 0);
     const stored = await store.putFile(file, { ...MAX, expectedSha256: sha256(content) });
+    expect(await hashes(store, { unchangedForMs: 60_000 })).toEqual([]);
     expect(stored).toEqual({ sha256: sha256(content), byteSize: content.byteLength, created: true });
     await rm(file, { force: true });
     expect((await buffer(await store.openRead(stored.sha256))).equals(content)).toBe(true);
