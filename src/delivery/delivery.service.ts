@@ -75,7 +75,8 @@ export class DeliveryService {
    */
   linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput): RenditionLink | null {
     const choice = input.preset == null && input.recipe == null ? { preset: 'preview' } : readRecipe(input, '');
-    if (asset.width === null || asset.height === null) return null;
+    // Pages and frames have thumbnails; renditions are of pictures.
+    if (asset.kind !== 'IMAGE' || asset.width === null || asset.height === null) return null;
     return this.linkToVersion(viewer, { ...asset, id: asset.current_version_id, width: asset.width, height: asset.height }, choice);
   }
 

@@ -29,7 +29,7 @@ export async function findRemedySource(
     SELECT v.id, a.id AS asset_id, v.sha256, v.file_name, v.media_type, v.byte_size, v.width, v.height, v.has_alpha, v.color_space, v.has_icc_profile,
       v.focal_x, v.focal_y, a.metadata
     FROM asset a JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
-    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ${assetId}::uuid`);
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ${assetId}::uuid AND a.kind = 'IMAGE'`);
   return rows[0] ?? null;
 }
 

@@ -181,7 +181,7 @@ it('a PDF is found by its pages, by its words, and by what a passage means', asy
     .matchedParts.find(({ kind }) => kind === 'PASSAGE');
   expect(passage).toMatchObject({ page: 3, excerpt: expect.stringContaining('umbrella') });
   const { asset } = await test.ask(
-    'query ($id: ID!) { asset(id: $id) { kind mediaType width height thumbnailUrl currentVersion { pageCount parts { page } } } }',
+    'query ($id: ID!) { asset(id: $id) { kind mediaType width height thumbnailUrl rendition { url } currentVersion { pageCount parts { page } } } }',
     { id },
     key,
   );
