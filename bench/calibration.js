@@ -33,7 +33,7 @@ const closers = [() => rm(folder, { recursive: true, force: true })];
 try {
   const engine = await openEngine('embedded', path.join(folder, 'embedded'));
   closers.unshift(() => engine.app.stop());
-  const { modelId, revision } = engine.app.embedding.info;
+  const { modelId, revision } = engine.app.embedding.defaultModel.info;
   console.log(`${new Date().toISOString()}, load average ${loadavg()[0].toFixed(1)}; model ${modelId} ${revision}; seed ${options.seed}\n`);
   const answers = [];
   const lists = [];
