@@ -67,7 +67,7 @@ describe('the calibration of a library', () => {
     expect(over.match).toBeLessThan(8);
     for (let n = 0; n < 20; n += 1) {
       const query = scattered(n + 7000, axis(0), 0.2);
-      expect(await bestScore(query)).toBeGreaterThan(((await cut(query)) as { sure: number }).sure);
+      expect(await bestScore(query)).toBeGreaterThan(((await cut(query)) as { match: number }).match);
     }
   });
 
