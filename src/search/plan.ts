@@ -39,7 +39,7 @@ const ROWS_PER_WINDOW_ROW = 9;
 /** So many times the rows wanted must be expected to pass in the window. */
 const MARGIN = 3;
 /** Narrower, and it overlooks near ones for queries that lie apart from all pictures, as texts do. */
-const MIN_WINDOW = 320;
+const MIN_WINDOW = 200;
 const MAX_WINDOW = 4000;
 /** Near a query several parts of one asset lie together. */
 const PARTS_PER_ASSET = 4;
