@@ -120,8 +120,8 @@ describe('with an index', () => {
     );
     if (!onServer()) return;
     expect(page.search).toMatchObject({ mode: 'APPROXIMATE', exhaustive: false });
-    expect(await page.search.countScanned()).toBe(320);
-    expect(page.search.reason).toBe('No filter over 6,000 vectors: the index gave the 320 nearest, which were filtered and ranked.');
+    expect(await page.search.countScanned()).toBe(200);
+    expect(page.search.reason).toBe('No filter over 6,000 vectors: the index gave the 200 nearest, which were filtered and ranked.');
     expect(await page.countTotal()).toBe(COUNT);
   });
 
