@@ -42,20 +42,11 @@ export async function freshDatabase() {
   }
   const name = `vitrine_test_${randomUUID().replaceAll('-', '')}`;
   const template = await nativeTemplate(nativeUrl);
-  await onServer(nativeUrl, async (client) => {
-    // CREATE DATABASE refuses a template that another worker is copying at this moment.
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-        return;
-      } catch (error) {
-        if ((error as { code?: string }).code !== '55006' || attempt > 100) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  });
+  // CREATE DATABASE refuses a template that another worker is copying at this moment.
+  await onServer(nativeUrl, (client) => patiently('55006', () => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)));
   const remove = async () => {
-    await onServer(nativeUrl as string, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    // While autovacuum is in the database, FORCE asks for what a role that is no superuser may not do.
+    await onServer(nativeUrl as string, (client) => patiently('42501', () => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)));
     await removeFolder();
   };
   return { ...shared, url: withDatabase(nativeUrl, name), remove };
@@ -89,6 +80,19 @@ async function nativeTemplate(url: string): Promise<string> {
     await client.query(`ALTER DATABASE ${name}_building RENAME TO ${name}`);
   });
   return name;
+}
+
+/** Tries again for ten seconds while PostgreSQL answers with this code. */
+async function patiently(code: string, work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== code || attempt > 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 async function onServer(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
