@@ -31,4 +31,5 @@ const FAULTS = {
   CONTENT: 'what it records was changed, added to or taken from',
   HASH: 'the link itself was changed',
   MISSING_LINK: 'is missing',
+  COUNTS: 'its sums, of which trends are made, were changed',
 } as const;

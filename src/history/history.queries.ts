@@ -93,24 +93,31 @@ export async function countFindingChanges(tx: OrganizationTx, { assetId, ruleId 
 
 export interface BrokenLink {
   sequence: number;
-  fault: 'CONTENT' | 'HASH' | 'MISSING_LINK';
+  fault: 'CONTENT' | 'HASH' | 'MISSING_LINK' | 'COUNTS';
 }
 
-/** Recomputes links from `first` on, `limit` of them. `CONTENT`: rows of the change differ; `HASH`: the link or the one before it does. */
+/**
+ * Recomputes links from `first` on, `limit` of them. `CONTENT`: rows of the change differ; `HASH`: the link or the one before it does; `COUNTS`: the
+ * sums that trends are made of.
+ */
 export async function checkLinks(
   tx: OrganizationTx,
   first: number,
   limit: number,
 ): Promise<{ checked: number; last: number; broken: BrokenLink[] }> {
-  const rows = await tx.query<{ sequence: number; intact: boolean; chained: boolean; follows: boolean }>(sql`
+  const rows = await tx.query<{ sequence: number; intact: boolean; chained: boolean; follows: boolean; counted: boolean }>(sql`
     SELECT l.sequence, history_digest(l.organization_id, l.change_id) = l.digest AS intact,
-      l.hash = history_hash(p.hash, l.sequence, l.change_id, l.recorded_at, l.digest) AS chained, l.sequence = 1 OR p.sequence IS NOT NULL AS follows
+      l.hash = history_hash(p.hash, l.sequence, l.change_id, l.recorded_at, l.digest) AS chained, l.sequence = 1 OR p.sequence IS NOT NULL AS follows,
+      (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.rule_id, c.cause) FROM finding_change_counts(l.organization_id, l.change_id) c) IS NOT DISTINCT FROM (
+        SELECT jsonb_agg(to_jsonb(k) - 'organization_id' - 'change_id' ORDER BY k.rule_id, k.cause) FROM finding_change_count k
+        WHERE k.organization_id = l.organization_id AND k.change_id = l.change_id) AS counted
     FROM history_link l LEFT JOIN history_link p ON p.organization_id = l.organization_id AND p.sequence = l.sequence - 1
     WHERE l.organization_id = ${tx.organizationId}::uuid AND l.sequence >= ${first} ORDER BY l.sequence LIMIT ${limit}`);
   const broken = rows.flatMap((row): BrokenLink[] => {
     if (!row.follows) return [{ sequence: row.sequence - 1, fault: 'MISSING_LINK' }];
     if (!row.intact) return [{ sequence: row.sequence, fault: 'CONTENT' }];
-    return row.chained ? [] : [{ sequence: row.sequence, fault: 'HASH' }];
+    if (!row.chained) return [{ sequence: row.sequence, fault: 'HASH' }];
+    return row.counted ? [] : [{ sequence: row.sequence, fault: 'COUNTS' }];
   });
   return { checked: rows.length, last: rows.at(-1)?.sequence ?? first - 1, broken };
 }

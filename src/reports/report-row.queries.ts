@@ -1,7 +1,7 @@
 import type { RuleKind, RuleSeverity, Verdict } from '../compliance/vocabulary.js';
 import type { OrganizationTx } from '../database/database.js';
 import { sql } from '../database/sql.js';
-import { findings, joinInBulk, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
+import { findings, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
 
 /** One finding in the scope of a report, as exports list it. */
 export interface ReportRow {
@@ -23,23 +23,17 @@ export interface ReportRow {
   waiverId: string | null;
 }
 
-/**
- * Opens a cursor over the findings in the scope of a report, by brand, asset and rule; {@link fetchRows} reads from it until the transaction ends.
- * @returns number of rows
- */
-export async function openRows(tx: OrganizationTx, source: ReportSource, scope: ReportScope): Promise<number> {
-  await joinInBulk(tx);
-  const rows = sql`
+/** Opens a cursor over the findings in the scope of a report, by brand, asset and rule; {@link fetchRows} reads from it until the transaction ends. */
+export async function openRows(tx: OrganizationTx, source: ReportSource, scope: ReportScope): Promise<void> {
+  await tx.execute(sql`
+    DECLARE report_rows NO SCROLL CURSOR FOR
     WITH ${scopeTables(source, scope)}
-    SELECT b.key AS brand, s.id AS "assetId", s.title, s.file_name AS "fileName", s.uploaded_by AS "uploadedBy", r.id AS "ruleId", r.key AS "ruleKey",
+    SELECT b.key AS brand, s.id AS "assetId", a.title, a.file_name AS "fileName", s.uploaded_by AS "uploadedBy", r.id AS "ruleId", r.key AS "ruleKey",
       r.title AS "ruleTitle", r.kind AS "ruleKind", f.rule_revision AS "ruleRevision", f.severity, f.verdict, f.message,
       f.model_revision_id AS "modelRevisionId", f.id AS "findingId", f.waiver_id AS "waiverId"
-    FROM ${findings(source)} f JOIN scoped s ON s.id = f.asset_id AND s.current_version_id = f.version_id JOIN ruling r ON r.id = f.rule_id
-    LEFT JOIN ${records(source, 'brand')} b ON b.id = s.brand_id
-    ORDER BY b.key, s.title, s.id, r.key, r.id`;
-  const count = await tx.query<{ n: number }>(sql`SELECT count(*) AS n FROM (${rows}) counted`);
-  await tx.execute(sql`DECLARE report_rows NO SCROLL CURSOR FOR ${rows}`);
-  return (count[0] as { n: number }).n;
+    FROM ${findings(source)} f JOIN scoped s ON s.current_version_id = f.version_id JOIN ruling r ON r.id = f.rule_id
+    JOIN ${records(source, 'asset')} a ON a.id = s.id LEFT JOIN ${records(source, 'brand')} b ON b.id = s.brand_id
+    ORDER BY b.key, a.title, s.id, r.key, r.id`);
 }
 
 /** The next rows of {@link openRows}; empty at the end. */

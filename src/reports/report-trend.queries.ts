@@ -39,25 +39,46 @@ export function listDayChanges(
   sequence: number,
   from: Date,
 ): Promise<DayChange[]> {
-  const is = (verdict: Sql, names: readonly string[]): Sql => sql`coalesce(${verdict} = ANY(${[...names]}::text[]), false)::int`;
-  const difference = (names: readonly string[]): Sql => sql`sum(${is(sql`c.after`, names)} - ${is(sql`c.before`, names)})::int`;
+  const { brandId, ruleId, ...rest } = scope;
+  const summed = Object.values(rest).every((value) => value === undefined);
+  const narrow = sql`${brandId ? sql`AND h.brand_id = ${brandId}::uuid` : empty} ${ruleId ? sql`AND h.rule_id = ${ruleId}::uuid` : empty}`;
+  const links = sql`l.organization_id = ${tx.organizationId}::uuid AND l.sequence <= ${sequence} AND l.recorded_at >= ${from}::timestamptz ${narrow}`;
   return tx.query<DayChange>(sql`
-    WITH ${scopeTables(source, scope)},
-    change AS (
-      SELECT l.recorded_at, l.sequence, h.asset_id, h.rule_id, (array_agg(h.previous_verdict ORDER BY h.id))[1] AS before,
-        (array_agg(h.verdict ORDER BY h.id DESC))[1] AS after, (array_agg(h.cause ORDER BY h.id DESC))[1] AS cause
-      FROM history_link l JOIN finding_history h ON h.organization_id = l.organization_id AND h.change_id = l.change_id
-      WHERE l.organization_id = ${tx.organizationId}::uuid AND l.sequence <= ${sequence} AND l.recorded_at >= ${from}::timestamptz ${inScope(scope)}
-      GROUP BY l.recorded_at, l.sequence, h.asset_id, h.rule_id
-    )
+    WITH ${summed ? sumChanges(links) : readChanges(source, scope, links)}
     SELECT to_char(c.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
       CASE WHEN c.cause = 'NEW_ASSET' THEN 'NEW_ASSETS' WHEN c.cause IN ('ASSET_VERSION', 'ASSET_EDIT', 'ASSET_REMOVED') THEN 'CHANGED_ASSETS'
         WHEN c.cause = 'RULE' THEN 'CHANGED_RULES' WHEN c.cause = 'MODEL' THEN 'CHANGED_MODEL' ELSE 'OTHER' END AS cause,
-      ${difference(['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_EVALUATED', 'ERROR', 'WAIVED'])} AS applicable,
-      ${difference(['PASS', 'FAIL', 'NEEDS_REVIEW', 'WAIVED'])} AS judged, ${difference(['PASS'])} AS passed, ${difference(['FAIL'])} AS failed,
-      count(*) FILTER (WHERE c.after = 'FAIL' AND c.before IS DISTINCT FROM 'FAIL')::int AS opened,
-      count(*) FILTER (WHERE c.before = 'FAIL' AND c.after IS DISTINCT FROM 'FAIL')::int AS closed
+      sum(c.applicable)::int AS applicable, sum(c.judged)::int AS judged, sum(c.passed)::int AS passed, sum(c.failed)::int AS failed,
+      sum(c.opened)::int AS opened, sum(c.closed)::int AS closed
     FROM change c GROUP BY 1, 2 ORDER BY 1, 2`);
+}
+
+/** The table expression `change` where all assets of the brand or library are in scope: from the sums of each transaction. */
+function sumChanges(links: Sql): Sql {
+  return sql`change AS (
+    SELECT l.recorded_at, h.cause, h.applicable, h.judged, h.passed, h.failed, h.opened, h.closed
+    FROM history_link l JOIN finding_change_count h ON h.organization_id = l.organization_id AND h.change_id = l.change_id WHERE ${links})`;
+}
+
+/** The same from the history itself, for a part of the assets: those that are in scope now, and by severities as they were then. */
+function readChanges(source: ReportSource, scope: ReportScope, links: Sql): Sql {
+  const { brandId: _brand, ruleId: _rule, severity, ...rest } = scope;
+  const some = Object.values(rest).some((value) => value !== undefined);
+  const is = (verdict: Sql, names: readonly string[]): Sql => sql`coalesce(${verdict} = ANY(${[...names]}::text[]), false)::int`;
+  const difference = (names: readonly string[]): Sql => sql`${is(sql`s.after`, names)} - ${is(sql`s.before`, names)}`;
+  return sql`${scopeTables(source, scope)},
+    step AS (
+      SELECT l.recorded_at, (array_agg(h.previous_verdict ORDER BY h.id))[1] AS before, (array_agg(h.verdict ORDER BY h.id DESC))[1] AS after,
+        (array_agg(h.cause ORDER BY h.id DESC))[1] AS cause
+      FROM history_link l JOIN finding_history h ON h.organization_id = l.organization_id AND h.change_id = l.change_id
+      WHERE ${links} ${severity ? sql`AND h.severity = ${severity}` : empty} ${some ? sql`AND h.asset_id IN (SELECT id FROM scoped)` : empty}
+      GROUP BY l.recorded_at, l.sequence, h.asset_id, h.rule_id
+    ),
+    change AS (
+      SELECT s.recorded_at, s.cause, ${difference(['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_EVALUATED', 'ERROR', 'WAIVED'])} AS applicable,
+        ${difference(['PASS', 'FAIL', 'NEEDS_REVIEW', 'WAIVED'])} AS judged, ${difference(['PASS'])} AS passed, ${difference(['FAIL'])} AS failed,
+        greatest(${difference(['FAIL'])}, 0) AS opened, greatest(-(${difference(['FAIL'])}), 0) AS closed
+      FROM step s)`;
 }
 
 export interface ResolutionFacts {
@@ -80,42 +101,39 @@ export async function reportResolution(
 ): Promise<ResolutionFacts> {
   const rows = await tx.query<ResolutionFacts>(sql`
     WITH ${scopeTables(source, scope)},
-    failed AS MATERIALIZED (
-      SELECT DISTINCT h.asset_id, h.rule_id FROM finding_history h
-      WHERE h.organization_id = ${tx.organizationId}::uuid AND (h.verdict = 'FAIL' OR h.previous_verdict = 'FAIL')
-        ${scope.brandId ? sql`AND h.brand_id = ${scope.brandId}::uuid` : empty}
-    ),
-    -- Before the links are joined: of a young history PostgreSQL has no statistics, takes it for one link, and would try each with each pair.
+    -- Rows at which a pair begins or ceases to fail or to be waived: the condition is that of an index with all that is read here.
     entry AS MATERIALIZED (
-      SELECT h.id, h.asset_id, h.rule_id, h.change_id, h.verdict FROM failed JOIN scoped ON scoped.id = failed.asset_id JOIN ruling ON ruling.id = failed.rule_id
-      JOIN finding_history h ON h.organization_id = ${tx.organizationId}::uuid AND h.asset_id = failed.asset_id AND h.rule_id = failed.rule_id
+      SELECT h.asset_id, h.rule_id, h.id, h.verdict, l.sequence, l.recorded_at FROM finding_history h
+      JOIN history_link l ON l.organization_id = ${tx.organizationId}::uuid AND l.change_id = h.change_id AND l.sequence <= ${sequence}
+      JOIN scoped ON scoped.id = h.asset_id JOIN ruling ON ruling.id = h.rule_id
+      WHERE h.organization_id = ${tx.organizationId}::uuid AND (h.verdict IN ('FAIL', 'WAIVED') OR h.previous_verdict IN ('FAIL', 'WAIVED'))
+        AND h.verdict IS DISTINCT FROM h.previous_verdict
     ),
+    -- Most pairs that fail began to and nothing more: they have one row.
+    eventful AS MATERIALIZED (SELECT DISTINCT e.asset_id, e.rule_id FROM entry e WHERE e.verdict IS DISTINCT FROM 'FAIL'),
     step AS (
-      SELECT e.asset_id, e.rule_id, l.sequence, l.recorded_at, coalesce((array_agg(e.verdict ORDER BY e.id DESC))[1] IN ('FAIL', 'WAIVED'), false) AS broken
-      FROM entry e JOIN history_link l ON l.organization_id = ${tx.organizationId}::uuid AND l.change_id = e.change_id
-      WHERE l.sequence <= ${sequence}
-      GROUP BY e.asset_id, e.rule_id, l.sequence, l.recorded_at
+      SELECT e.asset_id, e.rule_id, e.sequence, e.recorded_at, coalesce((array_agg(e.verdict ORDER BY e.id DESC))[1] IN ('FAIL', 'WAIVED'), false) AS broken,
+        bool_or(e.verdict = 'FAIL') AS failed
+      FROM entry e JOIN eventful v ON v.asset_id = e.asset_id AND v.rule_id = e.rule_id GROUP BY e.asset_id, e.rule_id, e.sequence, e.recorded_at
     ),
     turn AS (
-      SELECT s.*, lag(s.broken, 1, false) OVER (PARTITION BY s.asset_id, s.rule_id ORDER BY s.sequence) AS was FROM step s
+      SELECT s.*, lag(s.broken, 1, false) OVER pair AS was, bool_or(s.failed) OVER (PARTITION BY s.asset_id, s.rule_id) AS ever FROM step s
+      WINDOW pair AS (PARTITION BY s.asset_id, s.rule_id ORDER BY s.sequence)
     ),
     period AS (
       SELECT t.recorded_at AS opened, t.broken, lead(t.recorded_at) OVER (PARTITION BY t.asset_id, t.rule_id ORDER BY t.sequence) AS closed
-      FROM turn t WHERE t.broken <> t.was
+      FROM turn t WHERE t.broken <> t.was AND t.ever
+    ),
+    standing AS (
+      SELECT count(*) AS open, min(e.recorded_at) AS oldest FROM entry e
+      WHERE NOT EXISTS (SELECT 1 FROM eventful v WHERE v.asset_id = e.asset_id AND v.rule_id = e.rule_id)
+      UNION ALL SELECT count(*), min(p.opened) FROM period p WHERE p.broken AND p.closed IS NULL
     )
-    SELECT count(p.closed)::int AS resolved,
-      round((percentile_cont(0.5) WITHIN GROUP (ORDER BY ${hours(sql`p.closed`)}) FILTER (WHERE p.closed IS NOT NULL))::numeric, 2)::float8 AS "medianHours",
-      round(avg(${hours(sql`p.closed`)})::numeric, 2)::float8 AS "meanHours", count(*) FILTER (WHERE p.closed IS NULL)::int AS open,
-      round((max(${hours(sql`${at}::timestamptz`)}) FILTER (WHERE p.closed IS NULL))::numeric / 24, 2)::float8 AS "oldestOpenDays"
-    FROM period p WHERE p.broken`);
+    SELECT count(p.closed)::int AS resolved, round((percentile_cont(0.5) WITHIN GROUP (ORDER BY ${hours(sql`p.closed`)}))::numeric, 2)::float8 AS "medianHours",
+      round(avg(${hours(sql`p.closed`)})::numeric, 2)::float8 AS "meanHours", (SELECT sum(s.open) FROM standing s)::int AS open,
+      round((extract(epoch FROM ${at}::timestamptz - (SELECT min(s.oldest) FROM standing s))::float8 / 3600)::numeric / 24, 2)::float8 AS "oldestOpenDays"
+    FROM period p WHERE p.broken AND p.closed IS NOT NULL`);
   return rows[0] as ResolutionFacts;
-}
-
-/** Rows of history that count: by brand as they were then, else by the assets that are in scope now. */
-function inScope({ brandId, ruleId, severity, ...rest }: ReportScope): Sql {
-  const others = Object.values(rest).some((value) => value !== undefined);
-  return sql`${brandId ? sql`AND h.brand_id = ${brandId}::uuid` : empty} ${ruleId ? sql`AND h.rule_id = ${ruleId}::uuid` : empty}
-    ${severity ? sql`AND h.severity = ${severity}` : empty} ${others ? sql`AND h.asset_id IN (SELECT id FROM scoped)` : empty}`;
 }
 
 function hours(end: Sql): Sql {

@@ -1,8 +1,8 @@
 import { severityWeight } from '../compliance/rules/severity-weight.js';
 import { type RuleKind, type RuleSeverity, VERDICT_RANK, type Verdict } from '../compliance/vocabulary.js';
 import type { OrganizationTx } from '../database/database.js';
-import { join, type Sql, sql } from '../database/sql.js';
-import { channelsOf, findings, type ReportScope, type ReportSource, records, scopeTables } from './report-source.queries.js';
+import { empty, join, raw, type Sql, sql } from '../database/sql.js';
+import { assetChannels, findings, type ReportScope, type ReportSource, records, scopeTables, undoTables } from './report-source.queries.js';
 
 /** Number of assets per verdict. */
 export type VerdictCounts = Record<Verdict, number>;
@@ -106,27 +106,49 @@ export async function reportFacts(
 ): Promise<ReportFacts> {
   const rows = await tx.query<ReportFacts>(sql`
     WITH ${scopeTables(source, scope)},
-    f AS MATERIALIZED (
-      SELECT f.id, f.rule_id, f.asset_id, f.verdict, ${rankOf(sql`f.verdict`)} AS rank, f.model_revision_id, f.waiver_id
-      FROM ${findings(source)} f JOIN scoped s ON s.id = f.asset_id AND s.current_version_id = f.version_id JOIN ruling ON ruling.id = f.rule_id
+    -- All findings in one pass, summed per asset and severity and per rule.
+    tally AS MATERIALIZED (
+      SELECT s.id AS asset_id, r.severity, r.id AS rule_id, ${join(
+        ALL_VERDICTS.map(
+          (name) =>
+            sql`count(*) FILTER (WHERE f.rank ${name === 'NOT_APPLICABLE' ? sql`IS NULL` : sql`= ${VERDICT_RANK[name]}::int`}) AS ${raw(name)}`,
+        ),
+      )}, count(*) FILTER (WHERE r.scope IS NULL) AS unfiltered, max(f.model_revision_id) AS model_revision_id
+      FROM ${findings(source)} f JOIN asset_of_scope s ON s.current_version_id = f.version_id
+      JOIN ruling r ON r.id = f.rule_id AND ${APPLIES}
+      GROUP BY GROUPING SETS ((s.id, r.severity), (r.id))
     ),
-    pair AS MATERIALIZED (
-      SELECT s.id AS asset_id, r.id AS rule_id, r.severity, f.id, f.rank, coalesce(f.verdict, 'NOT_EVALUATED') AS verdict, f.model_revision_id
-      FROM scoped s JOIN ruling r ON r.brand_id = s.brand_id AND (r.scope_tag_ids = '{}' OR s.tag_ids && r.scope_tag_ids)
-      LEFT JOIN f ON f.asset_id = s.id AND f.rule_id = r.id
-      -- what a filter lets in is judged in the same moment: it has a finding
-      WHERE r.scope IS NULL OR f.id IS NOT NULL
+    -- What a rule applies to and nobody has judged. What a filter lets in is judged in the same moment: it has a finding.
+    brand_size AS MATERIALIZED (SELECT s.brand_id, count(*) AS assets FROM scoped s GROUP BY s.brand_id),
+    incomplete AS MATERIALIZED (
+      SELECT r.* FROM ruling r LEFT JOIN tally t ON t.rule_id = r.id LEFT JOIN brand_size b ON b.brand_id = r.brand_id
+      WHERE r.scope IS NULL AND coalesce(t.unfiltered, 0) < CASE r.scope_tag_ids WHEN '{}' THEN b.assets ELSE (SELECT count(*) FROM scoped s WHERE ${APPLIES}) END
+    ),
+    missing AS MATERIALIZED (
+      SELECT s.id AS asset_id, r.severity, r.id AS rule_id FROM incomplete r JOIN scoped s ON ${APPLIES}
+      WHERE NOT EXISTS (SELECT 1 FROM ${findings(source)} f WHERE f.version_id = s.current_version_id AND f.rule_id = r.id)
+    ),
+    standing AS MATERIALIZED (
+      SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => sql`sum(t.${raw(name)})::int AS ${raw(name)}`))}, sum(t.missing)::int AS missing FROM (
+        SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => raw(`t.${name}`)))}, 0 AS missing FROM tally t WHERE t.asset_id IS NOT NULL
+        UNION ALL SELECT m.asset_id, m.severity, ${join(ALL_VERDICTS.map(() => raw('0')))}, count(*) FROM missing m GROUP BY m.asset_id, m.severity) t
+      GROUP BY t.asset_id, t.severity
     ),
     per_asset AS MATERIALIZED (
-      SELECT s.id, s.brand_id, s.uploaded_by, CASE max(p.rank) ${verdictsByRank()} ELSE
-          CASE WHEN count(p.id) = 0 THEN 'NOT_EVALUATED' ELSE 'NOT_APPLICABLE' END END AS verdict,
-        ${pairCounts()}, coalesce(sum(${severityWeight(sql`p.severity`)}) FILTER (WHERE p.verdict = 'FAIL'), 0)::int AS score
-      FROM scoped s LEFT JOIN pair p ON p.asset_id = s.id GROUP BY s.id, s.brand_id, s.uploaded_by
+      SELECT s.id, s.brand_id, s.uploaded_by, ${worstVerdict()} AS verdict, ${pairCounts()},
+        coalesce(sum(p.FAIL * ${severityWeight(sql`p.severity`)}), 0)::int AS score
+      FROM scoped s LEFT JOIN standing p ON p.asset_id = s.id GROUP BY s.id, s.brand_id, s.uploaded_by
     ),
     per_rule AS (
-      SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, count(p.asset_id)::int AS in_scope, ${verdictCounts(sql`p.verdict`)} AS counts,
-        count(*) FILTER (WHERE p.verdict = 'FAIL')::int AS violations, max(p.model_revision_id) AS model_revision_id
-      FROM ruling r LEFT JOIN pair p ON p.rule_id = r.id GROUP BY r.id, r.key, r.title, r.kind, r.severity, r.revision
+      SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, jsonb_build_object(${join(
+        ALL_VERDICTS.map(
+          (name) => sql`${name}::text, coalesce(t.${raw(name)}, 0) ${name === 'NOT_EVALUATED' ? sql`+ coalesce(m.missing, 0)` : empty}`,
+        ),
+      )}) AS counts, ${join(
+        ALL_VERDICTS.map((name) => sql`coalesce(t.${raw(name)}, 0)`),
+        ' + ',
+      )} + coalesce(m.missing, 0) AS in_scope, coalesce(t.FAIL, 0) AS violations, t.model_revision_id
+      FROM ruling r LEFT JOIN tally t ON t.rule_id = r.id LEFT JOIN (SELECT m.rule_id, count(*) AS missing FROM missing m GROUP BY m.rule_id) m ON m.rule_id = r.id
     ),
     review AS (
       SELECT v.rule_id, count(*)::int AS reviewed, count(*) FILTER (WHERE v.decision <> CASE v.checker_verdict WHEN 'PASS' THEN 'PASS' ELSE 'FAIL' END)::int AS overturned,
@@ -135,17 +157,26 @@ export async function reportFacts(
       FROM ${records(source, 'finding_review')} v JOIN scoped s ON s.id = v.asset_id GROUP BY v.rule_id
     ),
     waived AS (
-      SELECT w.id, w.decided_at, w.expires_at, count(*) AS findings FROM f JOIN ${records(source, 'waiver')} w ON w.id = f.waiver_id
-      WHERE f.verdict = 'WAIVED' GROUP BY w.id, w.decided_at, w.expires_at
+      SELECT w.id, w.decided_at, w.expires_at, count(*) AS findings FROM ${findings(source)} f JOIN scoped s ON s.current_version_id = f.version_id
+      JOIN ${records(source, 'waiver')} w ON w.id = f.waiver_id
+      WHERE f.verdict = 'WAIVED' AND f.rule_id = ANY(ARRAY(SELECT r.id FROM ruling r)) GROUP BY w.id, w.decided_at, w.expires_at
     ),
     grouped AS (${join(groupings(source), ' UNION ALL ')}),
-    failing AS (
-      SELECT p.id AS asset_id, p.failed AS failures, p.score FROM per_asset p WHERE p.failed > 0
+    failing AS MATERIALIZED (
+      SELECT p.id AS asset_id, s.current_version_id AS version_id, p.failed AS failures, p.score FROM per_asset p JOIN scoped s ON s.id = p.id WHERE p.failed > 0
       ORDER BY p.score DESC, p.failed DESC, p.id LIMIT ${worstCount}
+    ),
+    broken AS (
+      SELECT f.asset_id, jsonb_agg(jsonb_build_object('findingId', f.id, 'ruleId', f.rule_id, 'ruleKey', r.key, 'kind', r.kind, 'severity', r.severity,
+        'message', f.message) ORDER BY ${severityWeight(sql`r.severity`)} DESC, r.key, f.id) AS findings
+      FROM ${findings(source)} f JOIN ruling r ON r.id = f.rule_id
+      WHERE f.version_id = ANY(ARRAY(SELECT w.version_id FROM failing w)) AND f.verdict = 'FAIL' GROUP BY f.asset_id
     )
     SELECT (SELECT count(*) FROM scoped)::int AS assets,
-      (SELECT ${verdictCounts(sql`verdict`)} FROM per_asset) AS counts, total.applicable, total.judged, total.passed, total.failed,
-      (SELECT max(model_revision_id) FROM f) AS "modelRevisionId",
+      (SELECT jsonb_build_object(${join(
+        ALL_VERDICTS.map((name) => sql`${name}::text, count(*) FILTER (WHERE verdict = ${name})`),
+      )}) FROM per_asset) AS counts, total.applicable, total.judged, total.passed, total.failed,
+      (SELECT max(model_revision_id) FROM tally) AS "modelRevisionId",
       (SELECT coalesce(jsonb_agg(jsonb_build_object('ruleId', p.id, 'key', p.key, 'title', p.title, 'kind', p.kind, 'severity', p.severity,
           'revision', p.revision, 'outOfScope', (SELECT count(*) FROM scoped) - p.in_scope, 'counts', p.counts, 'violations', p.violations,
           'modelRevisionId', p.model_revision_id, 'reviews', jsonb_build_object('reviewed', coalesce(v.reviewed, 0),
@@ -159,16 +190,19 @@ export async function reportFacts(
           'endingSoon', count(*) FILTER (WHERE w.expires_at <= ${at}::timestamptz + interval '30 days'),
           'requested', (SELECT count(*) FROM ${records(source, 'waiver')} q JOIN ruling ON ruling.id = q.rule_id
             WHERE q.state = 'REQUESTED' AND q.expires_at > ${at}::timestamptz)) FROM waived w) AS waivers,
-      (SELECT coalesce(jsonb_agg(jsonb_build_object('assetId', w.asset_id, 'versionId', s.current_version_id, 'title', s.title, 'fileName', s.file_name,
-          'kind', s.kind, 'failures', w.failures, 'severityScore', w.score, 'findings', (
-            SELECT jsonb_agg(jsonb_build_object('findingId', f.id, 'ruleId', f.rule_id, 'ruleKey', r.key, 'kind', r.kind, 'severity', r.severity,
-              'message', m.message) ORDER BY ${severityWeight(sql`r.severity`)} DESC, r.key, f.id)
-            FROM f JOIN ruling r ON r.id = f.rule_id JOIN ${findings(source)} m ON m.id = f.id WHERE f.asset_id = w.asset_id AND f.verdict = 'FAIL'))
-          ORDER BY w.score DESC, w.failures DESC, w.asset_id), '[]') FROM failing w JOIN scoped s ON s.id = w.asset_id) AS "worstAssets"
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('assetId', w.asset_id, 'versionId', w.version_id, 'title', a.title, 'fileName', a.file_name,
+          'kind', a.kind, 'failures', w.failures, 'severityScore', w.score, 'findings', b.findings) ORDER BY w.score DESC, w.failures DESC, w.asset_id), '[]')
+        FROM failing w JOIN ${records(source, 'asset')} a ON a.id = w.asset_id JOIN broken b ON b.asset_id = w.asset_id
+        WHERE a.id = ANY(ARRAY(SELECT w.asset_id FROM failing w))) AS "worstAssets"
     FROM (SELECT coalesce(sum(applicable), 0)::int AS applicable, coalesce(sum(judged), 0)::int AS judged, coalesce(sum(passed), 0)::int AS passed,
       coalesce(sum(failed), 0)::int AS failed FROM per_asset) total`);
   return rows[0] as ReportFacts;
 }
+
+const ALL_VERDICTS: readonly Verdict[] = ['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_APPLICABLE', 'NOT_EVALUATED', 'ERROR', 'WAIVED'];
+
+/** Whether rule `r` applies to asset `s`, its filter left aside. */
+const APPLIES = raw("(r.brand_id = s.brand_id) IS TRUE AND (r.scope_tag_ids = '{}' OR s.tag_ids && r.scope_tag_ids)");
 
 /** One SELECT per dimension: by, key, label, assets, failingAssets and the counts of pairs. */
 function groupings(source: ReportSource): Sql[] {
@@ -179,42 +213,26 @@ function groupings(source: ReportSource): Sql[] {
       FROM per_asset p LEFT JOIN ${records(source, 'brand')} b ON b.id = p.brand_id GROUP BY p.brand_id, b.name`,
     sql`SELECT 'COLLECTION', c.id::text, c.name, ${figures} FROM per_asset p LEFT JOIN ${records(source, 'collection_asset')} m ON m.asset_id = p.id
       LEFT JOIN ${records(source, 'collection')} c ON c.id = m.collection_id GROUP BY c.id, c.name`,
-    sql`SELECT 'CHANNEL', x.channel, x.channel, ${figures} FROM per_asset p LEFT JOIN (
-      SELECT a.id, c.channel FROM scoped a CROSS JOIN LATERAL ${channelsOf()} c) x ON x.id = p.id GROUP BY x.channel`,
+    sql`SELECT 'CHANNEL', x.channel, x.channel, ${figures} FROM per_asset p LEFT JOIN ${assetChannels()} x ON x.id = p.id GROUP BY x.channel`,
     sql`SELECT 'UPLOADER', p.uploaded_by, p.uploaded_by, ${figures} FROM per_asset p GROUP BY p.uploaded_by`,
-    sql`SELECT 'SEVERITY', p.severity, p.severity, count(DISTINCT p.asset_id)::int, (count(DISTINCT p.asset_id) FILTER (WHERE p.verdict = 'FAIL'))::int,
-      ${pairCounts()} FROM pair p GROUP BY p.severity`,
+    sql`SELECT 'SEVERITY', p.severity, p.severity, count(*)::int, count(*) FILTER (WHERE p.FAIL > 0)::int, ${pairCounts()} FROM standing p GROUP BY p.severity`,
   ];
 }
 
-/** The columns of PairCounts over rows `p` of pairs. */
+/** The columns of PairCounts over rows `p` of `standing`. */
 function pairCounts(): Sql {
-  return sql`count(p.asset_id) FILTER (WHERE p.verdict <> 'NOT_APPLICABLE')::int AS applicable,
-    count(*) FILTER (WHERE p.verdict IN ('PASS', 'FAIL', 'NEEDS_REVIEW', 'WAIVED'))::int AS judged, count(*) FILTER (WHERE p.verdict = 'PASS')::int AS passed,
-    count(*) FILTER (WHERE p.verdict = 'FAIL')::int AS failed`;
+  const total = (sum: string): Sql => raw(`coalesce(sum(${sum}), 0)::int`);
+  return sql`${total('p.PASS + p.FAIL + p.NEEDS_REVIEW + p.NOT_EVALUATED + p.ERROR + p.WAIVED + p.missing')} AS applicable,
+    ${total('p.PASS + p.FAIL + p.NEEDS_REVIEW + p.WAIVED')} AS judged, ${total('p.PASS')} AS passed, ${total('p.FAIL')} AS failed`;
 }
 
-/** Counts per verdict as a JSON object. */
-function verdictCounts(verdict: Sql): Sql {
-  const names: Verdict[] = ['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_APPLICABLE', 'NOT_EVALUATED', 'ERROR', 'WAIVED'];
-  return sql`jsonb_build_object(${join(
-    names.map((name) => sql`${name}::text, count(*) FILTER (WHERE ${verdict} = ${name})`),
-    ', ',
-  )})`;
-}
-
-function rankOf(verdict: Sql): Sql {
-  return sql`CASE ${verdict} ${join(
-    Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${name} THEN ${rank}::int`),
+/** An asset's verdict over its rows `p` of `standing`: that of the worst rule; a rule that has not judged does not count beside others. */
+function worstVerdict(): Sql {
+  const byRank = Object.entries(VERDICT_RANK).sort(([, a], [, b]) => b - a);
+  return sql`CASE ${join(
+    byRank.map(([name]) => sql`WHEN sum(p.${raw(name)}) > 0 THEN ${name}`),
     ' ',
-  )} END`;
-}
-
-function verdictsByRank(): Sql {
-  return join(
-    Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${rank}::int THEN ${name}`),
-    ' ',
-  );
+  )} WHEN sum(p.NOT_APPLICABLE) > 0 THEN 'NOT_APPLICABLE' ELSE 'NOT_EVALUATED' END`;
 }
 
 function daysTo(moment: Sql, at: Date): Sql {
@@ -236,8 +254,9 @@ export async function findScopeNames(
   { brandId, collectionId, ruleId }: ReportScope,
 ): Promise<ScopeNames> {
   const rows = await tx.query<ScopeNames>(sql`
+    WITH ${undoTables(source)} one AS (SELECT 1)
     SELECT b.key AS "brandKey", b.name AS "brandName", c.name AS "collectionName", r.key AS "ruleKey", r.title AS "ruleTitle"
-    FROM (VALUES (1)) AS one LEFT JOIN ${records(source, 'brand')} b ON b.id = ${brandId ?? null}::uuid
+    FROM one LEFT JOIN ${records(source, 'brand')} b ON b.id = ${brandId ?? null}::uuid
     LEFT JOIN ${records(source, 'collection')} c ON c.id = ${collectionId ?? null}::uuid
     LEFT JOIN ${records(source, 'rule')} r ON r.id = ${ruleId ?? null}::uuid AND r.state = 'PUBLISHED'`);
   return rows[0] as ScopeNames;

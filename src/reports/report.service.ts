@@ -5,7 +5,7 @@ import { badInput, VitrineError } from '../errors.js';
 import type { HistoryHead, HistoryService } from '../history/history.service.js';
 import { canonicalJson } from './canonical-json.js';
 import { findScopeNames, type ReportFacts, reportFacts, type ScopeNames } from './report.queries.js';
-import { joinInBulk, type ReportScope, type ReportSource } from './report-source.queries.js';
+import { openSource, type ReportScope } from './report-source.queries.js';
 import { listDayChanges, type ResolutionFacts, reportResolution, type TrendDay } from './report-trend.queries.js';
 import { toTrend, trendStart } from './trend.js';
 
@@ -65,8 +65,7 @@ export class ReportService {
     sequence: number | null,
     worst: number,
   ): Promise<ComplianceReport> {
-    const source: ReportSource = { organizationId: tx.organizationId, sequence };
-    await joinInBulk(tx);
+    const source = await openSource(tx, sequence);
     const names = await findScopeNames(tx, source, scope);
     for (const [field, id, name] of [
       ['brand', scope.brandId, names.brandName],

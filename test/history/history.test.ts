@@ -202,7 +202,7 @@ describe('the history of findings', () => {
     const ours = `WHERE organization_id = '${organizationId}'`;
     // Who owns the database can do anything; it does not go unseen.
     const tamper = (statement: string) => {
-      const tables = ['finding_history', 'history_link'];
+      const tables = ['finding_history', 'history_link', 'finding_change_count'];
       const alter = (what: string) => tables.map((table) => `ALTER TABLE ${table} ${what}`).join('; ');
       return test.database.asOwner(
         [
@@ -219,6 +219,10 @@ describe('the history of findings', () => {
       unrecordedFindings: 1,
     });
     await tamper(`UPDATE finding_history SET verdict = 'FAIL' ${ours}`);
+    expect((await history.verify(organizationId)).intact).toBe(true);
+    await tamper(`UPDATE finding_change_count SET failed = failed - 1 ${ours} AND failed > 0`);
+    expect(await history.verify(organizationId)).toMatchObject({ intact: false, broken: [{ sequence: last, fault: 'COUNTS' }] });
+    await tamper(`UPDATE finding_change_count SET failed = failed + 1 ${ours} AND failed >= 0`);
     expect((await history.verify(organizationId)).intact).toBe(true);
     await tamper(`UPDATE history_link SET recorded_at = recorded_at - interval '1 day' ${ours} AND sequence = ${last - 1}`);
     expect(await history.verify(organizationId)).toMatchObject({ broken: [{ sequence: last - 1, fault: 'HASH' }] });
