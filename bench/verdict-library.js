@@ -34,6 +34,18 @@ export const MEASURED_RULES = {
   AI_PROVENANCE: {},
 };
 
+/** Grants, from one day to another counted from today, and what they mean for web in Germany. */
+const GRANTED = [
+  { grants: [{ territories: ['DE'], channels: ['web'] }, { territories: ['AT'], channels: ['print'], to: -1 }], usage: 'PASS', expiry: 'PASS' },
+  { grants: [{ territories: ['AT'], channels: ['web'] }, { territories: ['DE'], channels: ['print'] }], usage: 'FAIL', expiry: 'PASS' },
+  { grants: [{ territories: ['DE'], channels: ['web'], to: -1 }, { territories: ['FR'], channels: ['all'] }], usage: 'FAIL', expiry: 'PASS' },
+  { grants: [{ territories: ['worldwide'], channels: ['web'], to: 10 }, { territories: ['DE'], channels: ['all'], from: 11, to: 400 }], usage: 'PASS', expiry: 'PASS' },
+  { grants: [{ territories: ['DE'], channels: ['web'], to: 10 }, { territories: ['DE'], channels: ['web'], from: 12 }], usage: 'PASS', expiry: 'NEEDS_REVIEW' },
+  { grants: [{ channels: ['web'], to: 400 }], usage: 'NEEDS_REVIEW', expiry: 'PASS' },
+  { grants: [{ territories: ['DE'], channels: ['web'], from: 5 }, { territories: ['DE'], channels: ['web'], to: -5 }], usage: 'FAIL', expiry: 'FAIL' },
+];
+const dated = ({ from, to, ...grant }, day) => ({ ...grant, ...(from !== undefined && { startsOn: day(from) }), ...(to !== undefined && { expiresOn: day(to) }) });
+
 const luminance = (grey) => { const v = grey / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
 
 /**
@@ -96,16 +108,18 @@ export async function writeMeasured(folder, count, seed, now) {
     const season = random.pick(['spring', 'Autumn', 'winter']);
     verdict('REQUIRED_METADATA', photographer !== '' && season !== 'winter');
     const ends = random.pick([-1, 0, 10, 29, 30, 31, 400, null]);
-    verdict('RIGHTS_EXPIRY', ends === null ? 'PASS' : ends < 0 ? 'FAIL' : ends < 30 ? 'NEEDS_REVIEW' : 'PASS');
     const places = random.pick(['DE, AT', 'AT', 'worldwide', null]);
     const channels = random.pick(['web, print', 'print']);
-    verdict('USAGE_RIGHTS', ends !== null && ends < 0 ? 'FAIL' : channels === 'print' || places === 'AT' ? 'FAIL' : places === null ? 'NEEDS_REVIEW' : 'PASS');
+    const granted = random.chance(0.4) ? random.pick(GRANTED) : null;
+    const ended = ends !== null && ends < 0;
+    verdict('RIGHTS_EXPIRY', granted ? granted.expiry : ended ? 'FAIL' : ends !== null && ends < 30 ? 'NEEDS_REVIEW' : 'PASS');
+    verdict('USAGE_RIGHTS', granted ? granted.usage : ended || channels === 'print' || places === 'AT' ? 'FAIL' : places === null ? 'NEEDS_REVIEW' : 'PASS');
     const isStory = width === 540 && height === 960;
     const box = random.pick(['0.1 0.2 0.7 0.3 #ffffff', '0.02 0.2 0.7 0.3', '0.1 0.7 0.7 0.2', null]);
     verdict('SAFE_ZONE', !isStory ? 'NOT_APPLICABLE' : box === null ? 'NOT_EVALUATED' : box.startsWith('0.1 0.2'));
     verdict('DUPLICATE', true);
     const fields = {
-      externalId: `measured-${index}`, altText, brand: 'measured', rights: ends === null ? {} : { expiresOn: day(ends) },
+      externalId: `measured-${index}`, altText, brand: 'measured', rights: granted ? { grants: granted.grants.map((grant) => dated(grant, day)) } : ends === null ? {} : { expiresOn: day(ends) },
       metadata: { ...(photographer && { photographer }), season, ...(places && { rightsTerritories: places }), rightsChannels: channels, ...(box && { textBoxes: box }) },
     };
     truth.push({ file, fields, expected });

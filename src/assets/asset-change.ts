@@ -1,6 +1,6 @@
 import { badInput } from '../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
-import { applyFields, toColumns } from './asset-columns.js';
+import { applyFields, findRightsFault, toColumns } from './asset-columns.js';
 import { type AssetFields, parseAssetFields } from './asset-fields.js';
 import type { AssetColumns, AssetRow } from './asset.queries.js';
 import { type AssetBefore, beforeOf } from './ingest-decision.js';
@@ -133,9 +133,8 @@ export function decideChange(row: AssetRow, change: AssetChange, names: ChangeNa
     return reject('TOO_MANY_TAGS', 'tags', `it would have ${asset.tag_ids.length} tags; allowed: ${MAX_TAGS}`);
   if (Object.keys(asset.metadata).length > MAX_METADATA_KEYS)
     return reject('TOO_MUCH_METADATA', 'metadata', `it would have more than ${MAX_METADATA_KEYS} keys`);
-  const { rights_starts_on: starts, rights_expires_on: expires } = asset;
-  if (fields.rights !== undefined && starts !== null && expires !== null && starts > expires)
-    return reject('RIGHTS_REVERSED', 'rights', `they would end (${expires}) before they begin (${starts})`);
+  const fault = findRightsFault(before, asset, fields);
+  if (fault !== null) return reject(fault.code, fault.field, fault.message);
   const joined = names.joinIds.filter((id) => !memberships.has(id));
   const left = names.leaveIds.filter((id) => memberships.has(id));
   const same = JSON.stringify(asset) === JSON.stringify(before);

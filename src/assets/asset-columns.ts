@@ -1,5 +1,6 @@
 import type { AssetColumns, AssetRow } from './asset.queries.js';
 import type { AssetFields } from './asset-fields.js';
+import { spanOf } from './rights-grants.js';
 
 /** An asset of which nothing is said yet; what was measured is filled in by the caller. */
 export function newAsset(id: string, fileName: string): AssetColumns {
@@ -14,6 +15,7 @@ export function newAsset(id: string, fileName: string): AssetColumns {
     rights_license: null,
     rights_starts_on: null,
     rights_expires_on: null,
+    rights_grants: [],
     metadata: {},
     tag_ids: [],
     current_version_id: '',
@@ -48,8 +50,7 @@ export function applyFields(
     brand_id: fields.brand === undefined ? asset.brand_id : fields.brand === null ? null : (names.brands.get(fields.brand) ?? null),
     rights_holder: pick(rights === null ? null : rights?.holder, asset.rights_holder),
     rights_license: pick(rights === null ? null : rights?.license, asset.rights_license),
-    rights_starts_on: pick(rights === null ? null : rights?.startsOn, asset.rights_starts_on),
-    rights_expires_on: pick(rights === null ? null : rights?.expiresOn, asset.rights_expires_on),
+    ...applyRights(asset, rights === null ? { startsOn: null, expiresOn: null, grants: null } : (rights ?? {})),
     metadata: mergeMetadata(asset.metadata, fields.metadata),
     tag_ids: fields.tags
       ? [...new Set(fields.tags.map((tag) => names.tags.get(tag)).filter((id): id is number => id !== undefined))].sort((a, b) => a - b)
@@ -60,4 +61,44 @@ export function applyFields(
 /** Keys that are not given stay, null clears one. */
 function mergeMetadata(kept: Record<string, unknown>, given: AssetFields['metadata']): Record<string, unknown> {
   return Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null));
+}
+
+type Interval = Pick<AssetColumns, 'rights_starts_on' | 'rights_expires_on' | 'rights_grants'>;
+
+/** With grants the two days are the span of all of them; without, they are the one interval. Both go with the grants that are cleared. */
+function applyRights(asset: Interval, { startsOn, expiresOn, grants }: NonNullable<AssetFields['rights']>): Interval {
+  const kept = grants === undefined ? asset.rights_grants : (grants ?? []);
+  const span =
+    kept.length > 0 || asset.rights_grants.length > 0
+      ? spanOf(kept)
+      : { startsOn: asset.rights_starts_on, expiresOn: asset.rights_expires_on };
+  const days =
+    kept.length > 0
+      ? span
+      : { startsOn: startsOn === undefined ? span.startsOn : startsOn, expiresOn: expiresOn === undefined ? span.expiresOn : expiresOn };
+  return { rights_starts_on: days.startsOn, rights_expires_on: days.expiresOn, rights_grants: kept };
+}
+
+/** Why what is said about rights cannot be: their end before their beginning, or days for an asset whose grants have days of their own. */
+export function findRightsFault(
+  before: Interval | null,
+  after: Interval,
+  { rights }: Pick<AssetFields, 'rights'>,
+): { code: 'RIGHTS_REVERSED' | 'RIGHTS_HAVE_GRANTS'; field: string; value: unknown; message: string } | null {
+  if (rights == null) return null;
+  if (before !== null && before.rights_grants.length > 0 && rights.grants === undefined) {
+    for (const [name, column] of [
+      ['startsOn', 'rights_starts_on'],
+      ['expiresOn', 'rights_expires_on'],
+    ] as const) {
+      const value = rights[name];
+      // What was read may be written back.
+      if (value === undefined || value === before[column]) continue;
+      const message = `this asset has ${before.rights_grants.length} grant(s), each with days of its own. Change rights.grants, or clear it in the same change`;
+      return { code: 'RIGHTS_HAVE_GRANTS', field: `rights.${name}`, value, message };
+    }
+  }
+  const { rights_starts_on: starts, rights_expires_on: expires } = after;
+  if (starts === null || expires === null || starts <= expires) return null;
+  return { code: 'RIGHTS_REVERSED', field: 'rights', value: expires, message: `they would end (${expires}) before they begin (${starts})` };
 }

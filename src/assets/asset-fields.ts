@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isVitrineError, VitrineError } from '../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
+import { rightsGrants } from './rights-grants.js';
 import { checkTextBoxes, TEXT_BOXES } from './text-boxes.js';
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
@@ -31,6 +32,11 @@ const rights = z
     license: text(500).nullish(),
     startsOn: day.nullish(),
     expiresOn: day.nullish(),
+    grants: rightsGrants.nullish(),
+  })
+  .refine(({ grants, startsOn, expiresOn }) => !grants?.length || (startsOn == null && expiresOn == null), {
+    path: ['grants'],
+    message: 'cannot stand beside startsOn or expiresOn: each grant has days of its own',
   })
   .refine((value) => !value.startsOn || !value.expiresOn || value.startsOn <= value.expiresOn, {
     path: ['expiresOn'],
@@ -96,7 +102,11 @@ export function parseAssetFields(
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;
   const at = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
   const field = [path, ...at.map(String)].filter(Boolean).join('.');
-  const value = at.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], input);
+  // A cell of a table stands for all that was read from it.
+  const value = at.reduce<unknown>(
+    (inner, key) => (typeof inner === 'string' ? inner : (inner as Record<PropertyKey, unknown> | undefined)?.[key]),
+    input,
+  );
   const allowed = issue.code === 'unrecognized_keys' ? Object.keys(assetFields.shape) : issue.message;
   const message =
     issue.code === 'unrecognized_keys'

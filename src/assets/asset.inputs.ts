@@ -1,6 +1,30 @@
 import { Field, ID, InputType } from 'type-graphql';
 import { JSONObject, LocalDate } from '../graphql/scalars.js';
 
+@InputType({
+  description:
+    'What the rights allow: these places, channels and releases, from one day to another. What is absent or empty is not recorded.',
+})
+export class RightsGrantInput {
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Places by name or code, such as `de`; `worldwide` or `*` for any. Case does not matter; no commas, semicolons or bars.',
+  })
+  territories?: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Channels, such as `web` or `print`; `all` or `*` for any.' })
+  channels?: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Releases that are on file, such as `model` or `property`.' })
+  releases?: string[] | null;
+
+  @Field(() => LocalDate, { nullable: true, description: 'First day; absent: no limit.' })
+  startsOn?: string | null;
+
+  @Field(() => LocalDate, { nullable: true, description: 'Last day; absent: no limit.' })
+  expiresOn?: string | null;
+}
+
 @InputType({ description: 'Usage rights. What is absent stays; what is null is cleared.' })
 export class AssetRightsInput {
   @Field(() => String, { nullable: true, description: 'Who owns the rights.' })
@@ -9,11 +33,19 @@ export class AssetRightsInput {
   @Field(() => String, { nullable: true, description: 'Name of the licence.' })
   license?: string | null;
 
-  @Field(() => LocalDate, { nullable: true, description: 'First day on which it may be used.' })
+  @Field(() => LocalDate, { nullable: true, description: 'First day on which it may be used; not beside `grants`.' })
   startsOn?: string | null;
 
-  @Field(() => LocalDate, { nullable: true, description: 'Last day on which it may be used.' })
+  @Field(() => LocalDate, { nullable: true, description: 'Last day on which it may be used; not beside `grants`.' })
   expiresOn?: string | null;
+
+  @Field(() => [RightsGrantInput], {
+    nullable: true,
+    description:
+      'All its grants, up to 50, where the rights differ by place, channel or time: a use is allowed that one of them allows. Empty or null: ' +
+      'one interval again, which is that of `startsOn` and `expiresOn`.',
+  })
+  grants?: RightsGrantInput[] | null;
 }
 
 @InputType({ description: 'What people say about an asset. What is absent stays; what is null is cleared.' })

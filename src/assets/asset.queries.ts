@@ -1,6 +1,7 @@
 import type { OrganizationTx } from '../database/database.js';
 import { sql } from '../database/sql.js';
 import { FACTS_REVISION, type MediaFacts } from '../media/media-facts.js';
+import type { RightsGrant } from './rights-grants.js';
 
 /** One row of `asset`, as SQL gives it. Dates are `YYYY-MM-DD` texts. */
 export interface AssetRow {
@@ -14,6 +15,7 @@ export interface AssetRow {
   rights_license: string | null;
   rights_starts_on: string | null;
   rights_expires_on: string | null;
+  rights_grants: RightsGrant[];
   metadata: Record<string, unknown>;
   tag_ids: number[];
   current_version_id: string;
@@ -42,7 +44,7 @@ export interface NewVersion {
 }
 
 const COLUMNS = sql`id uuid, external_id text, title text, description text, alt_text text, brand_id uuid, rights_holder text, rights_license text,
-  rights_starts_on date, rights_expires_on date, metadata jsonb, tag_ids int[], current_version_id uuid, kind text, media_type text,
+  rights_starts_on date, rights_expires_on date, rights_grants jsonb, metadata jsonb, tag_ids int[], current_version_id uuid, kind text, media_type text,
   file_name text, byte_size bigint, width int, height int`;
 
 /** Many assets in one statement. Their versions must follow in the same transaction. */
@@ -50,17 +52,17 @@ export async function insertAssets(tx: OrganizationTx, assets: readonly AssetCol
   if (assets.length === 0) return;
   await tx.execute(sql`
     INSERT INTO asset (organization_id, id, external_id, title, description, alt_text, brand_id, rights_holder, rights_license, rights_starts_on,
-      rights_expires_on, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height)
+      rights_expires_on, rights_grants, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})`);
 }
 
-/** Writes all columns of many existing assets in one statement. */
+/** Writes all columns of many existing assets in one statement. What was noted for an undo before there were grants says nothing of them. */
 export async function updateAssets(tx: OrganizationTx, assets: readonly AssetColumns[]): Promise<void> {
   if (assets.length === 0) return;
   await tx.execute(sql`
     UPDATE asset a SET external_id = r.external_id, title = r.title, description = r.description, alt_text = r.alt_text, brand_id = r.brand_id,
       rights_holder = r.rights_holder, rights_license = r.rights_license, rights_starts_on = r.rights_starts_on, rights_expires_on = r.rights_expires_on,
-      metadata = r.metadata, tag_ids = r.tag_ids, current_version_id = r.current_version_id, kind = r.kind, media_type = r.media_type,
+      rights_grants = coalesce(r.rights_grants, '[]'), metadata = r.metadata, tag_ids = r.tag_ids, current_version_id = r.current_version_id, kind = r.kind, media_type = r.media_type,
       file_name = r.file_name, byte_size = r.byte_size, width = r.width, height = r.height, updated_at = now()
     FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})
     WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = r.id`);

@@ -2,7 +2,7 @@ import { requireRole, type Viewer } from '../access/viewer.js';
 import type { CollectionService } from '../collections/collection.service.js';
 import type { Database } from '../database/database.js';
 import type { EmbeddingService } from '../embedding/embedding.service.js';
-import { VitrineError } from '../errors.js';
+import { badInput, VitrineError } from '../errors.js';
 import { fromGlobalId } from '../graphql/global-id.js';
 import type { TagService } from '../tags/tag.service.js';
 import {
@@ -17,7 +17,7 @@ import {
 } from './asset.queries.js';
 import { collectionsOf, parseAssetFields } from './asset-fields.js';
 import { readAssetIds, requireAllFound } from './asset-id-list.js';
-import { applyFields } from './asset-columns.js';
+import { applyFields, findRightsFault } from './asset-columns.js';
 import type { VersionJudge } from './asset-ingest.js';
 import { refreshSearchRows } from './search-row.queries.js';
 
@@ -95,7 +95,13 @@ export class AssetService {
             });
           }
           const tags = await this.#tags.resolveNames(tx, fields.tags ?? [], 'input.fields.tags');
-          await updateAssets(tx, [applyFields(before, fields, { tags, brands })]);
+          const after = applyFields(before, fields, { tags, brands });
+          const fault = findRightsFault(before, after, fields);
+          if (fault !== null) {
+            const field = `input.fields.${fault.field}`;
+            throw badInput(field, fault.value, 'days that agree with the rights of the asset', `${field}: ${fault.message}.`);
+          }
+          await updateAssets(tx, [after]);
           for (const collectionId of (await this.#collections.resolveNames(tx, collectionsOf(fields))).values())
             await this.#collections.addAssets(tx, collectionId, [id]);
           await refreshSearchRows(tx, [id]);

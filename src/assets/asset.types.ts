@@ -6,6 +6,24 @@ import { UserError } from '../graphql/payload.js';
 import { JSONObject, LocalDate, SafeInt } from '../graphql/scalars.js';
 import type { AssetRow, VersionRow } from './asset.queries.js';
 
+@ObjectType({ description: 'What the rights of an asset allow: these places, channels and releases, from one day to another.' })
+export class RightsGrant {
+  @Field(() => [String], { nullable: true, description: 'Places; null: not recorded.' })
+  territories!: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Channels; null: not recorded.' })
+  channels!: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Releases that are on file; null: not recorded.' })
+  releases!: string[] | null;
+
+  @Field(() => LocalDate, { nullable: true, description: 'First day; null: no limit.' })
+  startsOn!: string | null;
+
+  @Field(() => LocalDate, { nullable: true, description: 'Last day; null: no limit.' })
+  expiresOn!: string | null;
+}
+
 @ObjectType({ description: 'What may be done with an asset, and until when.' })
 export class AssetRights {
   @Field(() => String, { nullable: true, description: 'Who owns the rights.' })
@@ -14,11 +32,17 @@ export class AssetRights {
   @Field(() => String, { nullable: true, description: 'Name of the licence.' })
   license!: string | null;
 
-  @Field(() => LocalDate, { nullable: true, description: 'First day on which it may be used; null: no limit.' })
+  @Field(() => LocalDate, { nullable: true, description: 'First day on which it may be used, of all grants; null: no limit.' })
   startsOn!: string | null;
 
-  @Field(() => LocalDate, { nullable: true, description: 'Last day on which it may be used; null: no limit.' })
+  @Field(() => LocalDate, { nullable: true, description: 'Last day on which it may be used, of all grants; null: no limit.' })
   expiresOn!: string | null;
+
+  @Field(() => [RightsGrant], {
+    description:
+      'Its grants: a use is allowed that one of them allows. Empty: the rights are one interval, and `startsOn` and `expiresOn` are all of it.',
+  })
+  grants!: RightsGrant[];
 }
 
 @ObjectType({ description: 'A dominant colour of a picture.' })
@@ -228,7 +252,10 @@ export function toAsset(row: AssetRow): Asset {
     byteSize: row.byte_size,
     width: row.width,
     height: row.height,
-    rights: { holder: row.rights_holder, license: row.rights_license, startsOn: row.rights_starts_on, expiresOn: row.rights_expires_on },
+    rights: {
+      ...{ holder: row.rights_holder, license: row.rights_license, grants: row.rights_grants },
+      ...{ startsOn: row.rights_starts_on, expiresOn: row.rights_expires_on },
+    },
     metadata: row.metadata,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

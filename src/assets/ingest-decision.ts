@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EmbeddedVersion } from '../embedding/embedding.service.js';
 import { VitrineError } from '../errors.js';
 import type { MediaFacts } from '../media/analysis.js';
-import { applyFields, newAsset, toColumns } from './asset-columns.js';
+import { applyFields, findRightsFault, newAsset, toColumns } from './asset-columns.js';
 import type { AssetFields } from './asset-fields.js';
 import type { CompletedFields } from './embedded-fields.js';
 import type { AssetColumns, AssetRow, NewVersion } from './asset.queries.js';
@@ -151,6 +151,8 @@ function change(item: IngestItem, row: AssetRow, library: Library, duplicate: Du
   if (version !== row.current_version_id)
     return reject(item, 'CONFLICT', 'file: this is an earlier version of the same asset.', 'file', duplicate);
   const asset = applyFields(toColumns(row), item.fields, library.names);
+  const fault = findRightsFault(row, asset, item.fields);
+  if (fault !== null) return reject(item, 'CONFLICT', `${fault.field}: ${fault.message}.`, fault.field);
   const same = JSON.stringify(asset) === JSON.stringify(toColumns(row));
   const common = { assetId: row.id, versionId: null, duplicate };
   if (same) return { item, before: row, outcome: { state: 'SKIPPED', code: 'UNCHANGED', before: null, ...common } };
@@ -184,6 +186,8 @@ function write(item: IngestItem, before: AssetRow | undefined, library: Library,
     width: facts.width,
     height: facts.height,
   };
+  const fault = findRightsFault(before ?? null, asset, item.fields);
+  if (fault !== null) return reject(item, 'CONFLICT', `${fault.field}: ${fault.message}.`, fault.field);
   const common = { assetId, versionId: version.id, duplicate };
   const outcome: Ingested = before
     ? { state: 'UPDATED', code: 'NEW_VERSION', before: beforeOf(before), ...common }

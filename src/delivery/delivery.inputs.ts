@@ -101,10 +101,29 @@ export class DeliveryLinkCreateInput {
   note?: string | null;
 
   @Field(() => Boolean, {
-    defaultValue: false,
+    nullable: true,
     description:
-      'Whether it delivers only what is approved at the click, with no rule of severity BLOCKER broken since. A file that was withdrawn is never delivered.',
+      'Whether it delivers only what is approved at the click, with no rule of severity BLOCKER broken since; when absent as `deliveryDefaults` says. ' +
+      'A file that was withdrawn is never delivered.',
   })
+  onlyApproved?: boolean | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the file is to be used, such as `de`: the link then delivers only while rights cover that place.',
+  })
+  territory?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Channel on which it is to be used, such as `web`: the link then delivers only while rights cover that channel.',
+  })
+  channel?: string | null;
+}
+
+@InputType({ description: 'What new delivery links are when their maker does not say. Links that are there stay as they are.' })
+export class DeliveryDefaultsSetInput {
+  @Field(() => Boolean, { description: 'Whether they deliver only what is approved at the click.' })
   onlyApproved!: boolean;
 }
 

@@ -2,15 +2,24 @@ import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { toAsset } from '../assets/asset.types.js';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import { payload } from '../graphql/payload.js';
-import { AssetFocalPointSetInput, DeliveryLinkCreateInput, DeliveryLinkRevokeInput, DeliveryLinksArgs } from './delivery.inputs.js';
+import {
+  AssetFocalPointSetInput,
+  DeliveryDefaultsSetInput,
+  DeliveryLinkCreateInput,
+  DeliveryLinkRevokeInput,
+  DeliveryLinksArgs,
+} from './delivery.inputs.js';
 import type { DeliveryService } from './delivery.service.js';
 import {
   AssetFocalPointSetPayload,
+  DeliveryDefaults,
+  DeliveryDefaultsSetPayload,
   DeliveryLinkConnection,
   DeliveryLinkCreatePayload,
   DeliveryLinkRevokePayload,
   listPresets,
   RenditionPreset,
+  toDeliveryDefaults,
   toDeliveryLink,
 } from './delivery.types.js';
 
@@ -36,6 +45,23 @@ export class DeliveryResolver {
       ...page,
       edges: edges.map(({ cursor, node }) => ({ cursor, node: toDeliveryLink(node, this.#delivery.urlOfLink(viewer, node)) })),
     };
+  }
+
+  @Query(() => DeliveryDefaults, { description: 'What new delivery links of the organisation are when their maker does not say.' })
+  async deliveryDefaults(@Ctx() context: RequestContext): Promise<DeliveryDefaults> {
+    return toDeliveryDefaults(await this.#delivery.findDefault(viewerOf(context)));
+  }
+
+  @Mutation(() => DeliveryDefaultsSetPayload, {
+    description: 'Sets what new delivery links of the organisation are when their maker does not say. Needs the role ADMIN.',
+  })
+  deliveryDefaultsSet(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => DeliveryDefaultsSetInput, { description: 'The defaults.' }) input: DeliveryDefaultsSetInput,
+  ) {
+    return payload(async () => ({
+      deliveryDefaults: toDeliveryDefaults(await this.#delivery.setDefault(viewerOf(context), input.onlyApproved)),
+    }));
   }
 
   @Mutation(() => DeliveryLinkCreatePayload, {

@@ -12,7 +12,6 @@ import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
 import type { Signer } from '../http/signed-token.js';
 import { geometryOf } from '../media/rendition-recipe.js';
 import {
-  type ClickedLink,
   countDeliveryLinks,
   type DeliveryLinkRow,
   findClickedLink,
@@ -20,6 +19,8 @@ import {
   listDeliveryLinks,
   revokeDeliveryLink,
 } from './delivery-link.queries.js';
+import { requireReleased, requireRights } from './click-permission.js';
+import { type DeliveryDefaultRow, findDeliveryDefault, setDeliveryDefault } from './delivery-default.queries.js';
 import { type RecipeChoice, type RecipeInput, readRecipe, recipeOf } from './recipe.js';
 import { findSourceVersion, listFocalPoints, setFocalPoint, type SourceVersion } from './rendition.queries.js';
 import type { RenditionService } from './rendition.service.js';
@@ -43,6 +44,8 @@ export interface NewDeliveryLink extends RecipeInput {
   expiresAt: Date;
   note?: string | null;
   onlyApproved?: boolean | null;
+  territory?: string | null;
+  channel?: string | null;
 }
 
 /** What the signed token of a link holds: a rendition of one version, for an hour; or a delivery link by its id. */
@@ -111,18 +114,33 @@ export class DeliveryService {
       throw badInput('input.expiresAt', input.expiresAt, `a moment in the future, at most ${MAX_LINK_DAYS} days from now`);
     const note = (input.note ?? '').trim();
     if (note.length > 500 || note.includes('\0')) throw badInput('input.note', note, 'at most 500 characters');
-    const link = await this.#rooms.database.asOrganization(viewer.organizationId, (tx) =>
+    const link = await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) =>
       insertDeliveryLink(tx, {
         asset_id: assetId,
         choice,
         note,
         created_by: viewer.apiKeyName,
         expires_at: input.expiresAt,
-        only_approved: input.onlyApproved ?? false,
+        only_approved: input.onlyApproved ?? (await findDeliveryDefault(tx))?.only_approved ?? false,
+        territory: readName(input.territory, 'input.territory'),
+        channel: readName(input.channel, 'input.channel'),
       }),
     );
     if (link === null) throw noSuchAsset(input.asset);
     return link;
+  }
+
+  /** What new links are when their maker does not say; null: nobody has set it. */
+  findDefault(viewer: Viewer): Promise<DeliveryDefaultRow | null> {
+    return this.#rooms.database.asOrganization(viewer.organizationId, findDeliveryDefault);
+  }
+
+  /** Links that are there stay as they are. @throws VitrineError FORBIDDEN */
+  async setDefault(viewer: Viewer, onlyApproved: boolean): Promise<DeliveryDefaultRow> {
+    requireRole(viewer, 'ADMIN');
+    const row = { only_approved: onlyApproved, set_by: viewer.apiKeyName, set_at: this.#clock() };
+    await this.#rooms.database.asOrganization(viewer.organizationId, (tx) => setDeliveryDefault(tx, row));
+    return row;
   }
 
   /** The link again, as long as it is good; null afterwards. */
@@ -198,19 +216,18 @@ export class DeliveryService {
   }
 
   async #openDelivery(organizationId: string, linkId: string): Promise<OpenedFile | null> {
+    const today = this.#clock().toISOString().slice(0, 10);
     const link = await this.#rooms.database.asOrganization(organizationId, async (tx) => {
-      const found = await findClickedLink(tx, linkId);
+      const found = await findClickedLink(tx, linkId, today);
       if (!found?.only_approved) return found;
       // What ended with the clock may have broken the approval.
       await this.#rooms.compliance.refreshExpiredIn(tx);
-      return findClickedLink(tx, linkId);
+      return findClickedLink(tx, linkId, today);
     });
     if (link === null || link.expires_at <= this.#clock()) return null;
     if (link.revoked_at !== null)
       throw new VitrineError('LINK_REVOKED', 'This link was revoked. Ask whoever gave it to you for another one.');
-    const today = this.#clock().toISOString().slice(0, 10);
-    if (link.rights_starts_on !== null && today < link.rights_starts_on) throw notUsable(`may be used from ${link.rights_starts_on} on`);
-    if (link.rights_expires_on !== null && today > link.rights_expires_on) throw notUsable(`could be used until ${link.rights_expires_on}`);
+    requireRights(link);
     requireReleased(link);
     const version = await this.#findVersion(organizationId, { assetId: link.asset_id });
     if (version === null) return null;
@@ -254,13 +271,9 @@ function noSuchAsset(id: string): VitrineError {
   return new VitrineError('NOT_FOUND', 'input.asset: there is no such asset.', { field: 'input.asset', value: id });
 }
 
-/** A file that was withdrawn is delivered by no link; one that is not approved, or no longer rightly so, by none that asks for that. */
-function requireReleased({ only_approved, release_state, broken_at }: ClickedLink): void {
-  if (release_state === 'WITHDRAWN') throw new VitrineError('NOT_RELEASED', 'This file was withdrawn from use and is not delivered.');
-  if (only_approved && (release_state !== 'APPROVED' || broken_at !== null))
-    throw new VitrineError('NOT_RELEASED', 'This file is not approved for use at present and is not delivered.');
-}
-
-function notUsable(how: string): VitrineError {
-  return new VitrineError('RIGHTS_NOT_VALID', `This file ${how}; today it is not delivered.`);
+function readName(given: string | null | undefined, field: string): string | null {
+  if (given == null) return null;
+  const name = given.normalize('NFC').trim().toLowerCase();
+  if (!/^[^,;|\0]{1,60}$/.test(name)) throw badInput(field, given, 'a name of 1 to 60 characters without commas, semicolons and bars');
+  return name;
 }

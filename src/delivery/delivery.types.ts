@@ -4,6 +4,7 @@ import { connectionOf } from '../graphql/connection.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { UserError } from '../graphql/payload.js';
 import { RenditionFit, RenditionFormat } from './delivery.inputs.js';
+import type { DeliveryDefaultRow } from './delivery-default.queries.js';
 import type { DeliveryLinkRow } from './delivery-link.queries.js';
 import { RENDITION_PRESETS } from './presets.js';
 
@@ -87,6 +88,15 @@ export class DeliveryLink {
   @Field(() => Boolean, { description: 'Whether it delivers only what is approved at the click.' })
   onlyApproved!: boolean;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the file is to be used: rights have to cover it at the click. Null: not told.',
+  })
+  territory!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Channel on which it is to be used, likewise.' })
+  channel!: string | null;
+
   @Field(() => String, { description: 'Name of the API key that made it.' })
   createdBy!: string;
 
@@ -108,6 +118,27 @@ export class DeliveryLinkCreatePayload {
   deliveryLink?: DeliveryLink | null;
 
   @Field(() => [UserError], { description: 'Why nothing was made; empty on success.' })
+  userErrors!: UserError[];
+}
+
+@ObjectType({ description: 'What new delivery links are when their maker does not say.' })
+export class DeliveryDefaults {
+  @Field(() => Boolean, { description: 'Whether they deliver only what is approved at the click; false when nobody has set it.' })
+  onlyApproved!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Name of the API key that set it; null when nobody has.' })
+  setBy!: string | null;
+
+  @Field(() => Date, { nullable: true, description: 'When it was set; null when it never was.' })
+  setAt!: Date | null;
+}
+
+@ObjectType({ description: 'What `deliveryDefaultsSet` did.' })
+export class DeliveryDefaultsSetPayload {
+  @Field(() => DeliveryDefaults, { nullable: true, description: 'The defaults as they are now; null when there are `userErrors`.' })
+  deliveryDefaults?: DeliveryDefaults | null;
+
+  @Field(() => [UserError], { description: 'Why nothing was changed; empty on success.' })
   userErrors!: UserError[];
 }
 
@@ -138,6 +169,10 @@ export class AssetFocalPointSetPayload {
   userErrors!: UserError[];
 }
 
+export function toDeliveryDefaults(row: DeliveryDefaultRow | null): DeliveryDefaults {
+  return { onlyApproved: row?.only_approved ?? false, setBy: row?.set_by ?? null, setAt: row?.set_at ?? null };
+}
+
 export function toDeliveryLink(row: DeliveryLinkRow, url: string | null): DeliveryLink {
   return {
     id: toGlobalId('DeliveryLink', row.id),
@@ -146,6 +181,8 @@ export function toDeliveryLink(row: DeliveryLinkRow, url: string | null): Delive
     isOriginal: row.choice === null,
     note: row.note,
     onlyApproved: row.only_approved,
+    territory: row.territory,
+    channel: row.channel,
     createdBy: row.created_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

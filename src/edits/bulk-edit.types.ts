@@ -63,7 +63,7 @@ export class BulkEditItem {
   @Field(() => String, {
     nullable: true,
     description:
-      'Stable code: CHANGED, UNCHANGED, ASSET_GONE, TITLE_TOO_LONG, TITLE_EMPTY, TOO_MANY_TAGS, TOO_MUCH_METADATA, RIGHTS_REVERSED, NOT_FOUND, ' +
+      'Stable code: CHANGED, UNCHANGED, ASSET_GONE, TITLE_TOO_LONG, TITLE_EMPTY, TOO_MANY_TAGS, TOO_MUCH_METADATA, RIGHTS_REVERSED, RIGHTS_HAVE_GRANTS, NOT_FOUND, ' +
       'CANCELLED, INTERNAL. Null while it is PENDING.',
   })
   code!: string | null;

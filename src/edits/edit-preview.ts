@@ -1,4 +1,5 @@
 import type { AssetChange, EditOutcome } from '../assets/asset-change.js';
+import { formatGrants } from '../assets/rights-grants.js';
 import type { AssetEdit } from '../assets/asset-edit.js';
 import type { OrganizationTx } from '../database/database.js';
 import type { Sql } from '../database/sql.js';
@@ -131,6 +132,7 @@ async function describe(tx: OrganizationTx, changed: readonly Changed[]): Promis
   return changed.map(({ assetId, row, asset, before }) => {
     const pairs: [string, string | null, string | null][] = [
       ...TEXTS.map(([field, column]): [string, string | null, string | null] => [field, row[column] || null, asset[column] || null]),
+      ['rights.grants', formatGrants(row.rights_grants) || null, formatGrants(asset.rights_grants) || null],
       ['brand', name(row.brand_id), name(asset.brand_id)],
       ['tags', list(row.tag_ids), list(asset.tag_ids)],
       ...[...new Set([...Object.keys(row.metadata), ...Object.keys(asset.metadata)])].map((key): [string, string | null, string | null] => [

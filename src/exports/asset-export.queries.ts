@@ -1,3 +1,4 @@
+import type { RightsGrant } from '../assets/rights-grants.js';
 import type { OrganizationTx } from '../database/database.js';
 import { empty, type Sql, sql } from '../database/sql.js';
 import type { SourceVersion } from '../delivery/rendition.queries.js';
@@ -14,6 +15,7 @@ export interface ExportedAsset {
   rights_license: string | null;
   rights_starts_on: string | null;
   rights_expires_on: string | null;
+  rights_grants: RightsGrant[];
   metadata: Record<string, unknown>;
   tags: string[];
   collections: string[];
@@ -27,7 +29,7 @@ export function listExportedAssets(tx: OrganizationTx, assets: Sql, after: strin
   return tx.query<ExportedAsset>(sql`
     WITH page AS MATERIALIZED (SELECT s.asset_id FROM (${assets}) s ${after === null ? empty : sql`WHERE s.asset_id > ${after}::uuid`} ORDER BY s.asset_id LIMIT ${limit})
     SELECT a.id, a.external_id, a.title, a.description, a.alt_text, b.key AS brand, a.rights_holder, a.rights_license, a.rights_starts_on, a.rights_expires_on,
-      a.metadata, a.created_at,
+      a.rights_grants, a.metadata, a.created_at,
       ARRAY(SELECT t.name FROM tag t WHERE t.organization_id = a.organization_id AND t.id = ANY(a.tag_ids) ORDER BY t.name) AS tags,
       ARRAY(SELECT c.name FROM collection_asset m JOIN collection c ON c.organization_id = m.organization_id AND c.id = m.collection_id
         WHERE m.organization_id = a.organization_id AND m.asset_id = a.id ORDER BY c.name) AS collections,

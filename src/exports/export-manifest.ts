@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
+import { formatGrants, type RightsGrant } from '../assets/rights-grants.js';
 import type { ExportedAsset } from './asset-export.queries.js';
 import type { TemporaryLines } from './temporary-lines.js';
 
@@ -18,7 +19,7 @@ export interface ExportProblem {
 type Row = Record<string, unknown> & {
   tags?: string[];
   collections?: string[];
-  rights?: Record<string, string>;
+  rights?: Record<string, string> & { grants?: RightsGrant[] };
   metadata?: Record<string, unknown>;
 };
 
@@ -31,11 +32,10 @@ const FORMULA = /^[=+\-@\t\r]/;
 
 /** What a manifest says of an asset: exactly what an import reads, so that an archive can be imported again. */
 export function toManifestRow(asset: ExportedAsset, file: string): Row {
+  const { rights_grants: grants } = asset;
   const rights = {
-    holder: asset.rights_holder,
-    license: asset.rights_license,
-    startsOn: asset.rights_starts_on,
-    expiresOn: asset.rights_expires_on,
+    ...{ holder: asset.rights_holder, license: asset.rights_license },
+    ...(grants.length === 0 && { startsOn: asset.rights_starts_on, expiresOn: asset.rights_expires_on }),
   };
   const said = <T>(values: Record<string, T | null>) =>
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== '')) as Record<string, T>;
@@ -50,7 +50,9 @@ export function toManifestRow(asset: ExportedAsset, file: string): Row {
     }),
     ...(asset.tags.length > 0 && { tags: asset.tags }),
     ...(asset.collections.length > 0 && { collections: asset.collections }),
-    ...(Object.values(rights).some((value) => value !== null) && { rights: said(rights) }),
+    ...((grants.length > 0 || Object.values(rights).some((value) => value !== null)) && {
+      rights: { ...said(rights), ...(grants.length > 0 && { grants }) } as Row['rights'] & object,
+    }),
     ...(Object.keys(asset.metadata).length > 0 && { metadata: asset.metadata }),
   };
 }
@@ -75,7 +77,7 @@ export class ExportManifest {
   read(format: ManifestFormat, report: Report): Readable {
     if (format === 'JSONL') return Readable.from(this.#jsonLines());
     const keys = [...this.#metadataKeys].sort();
-    const columns = [...TEXTS, 'tags', 'collections', ...Object.values(RIGHTS), ...keys.map((key) => `metadata.${key}`)];
+    const columns = [...TEXTS, 'tags', 'collections', ...Object.values(RIGHTS), 'rightsGrants', ...keys.map((key) => `metadata.${key}`)];
     const csv = stringify({ header: true, columns, bom: true });
     const cells = Readable.from(this.#cells(new Set(keys), report));
     cells.once('error', (error) => csv.destroy(error));
@@ -115,6 +117,7 @@ function toCells(
   }
   for (const name of TEXTS) if (row[name] !== undefined) cells[name] = row[name] as string;
   for (const [name, column] of Object.entries(RIGHTS)) if (row.rights?.[name]) cells[column] = row.rights[name];
+  if (row.rights?.grants) cells.rightsGrants = formatGrants(row.rights.grants);
   for (const [key, value] of Object.entries(row.metadata ?? {})) {
     if (keys.has(key)) cells[`metadata.${key}`] = String(value);
     else {

@@ -94,7 +94,7 @@ export class ImportArchiveInput {
   description:
     'A manifest: JSON lines (`.jsonl`), CSV or a spreadsheet (`.xlsx`) with a header line. Every row has `file` or `url` and fields of an asset, or an ' +
     '`externalId` alone, which changes the asset that has it. In CSV tags are separated by `;` and ' +
-    'further columns are rightsHolder, rightsLicense, rightsStartsOn, rightsExpiresOn and `metadata.<key>`.',
+    'further columns are rightsHolder, rightsLicense, rightsStartsOn, rightsExpiresOn, rightsGrants and `metadata.<key>`.',
 })
 export class ImportManifestInput {
   @Field(() => String, {

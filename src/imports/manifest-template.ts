@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
+import { formatGrants, type RightsGrant } from '../assets/rights-grants.js';
 import type { Download } from '../http/download.js';
+
+const GRANTS: RightsGrant[] = [
+  { territories: ['de', 'at'], channels: ['web', 'print'], releases: ['model'], startsOn: '2026-01-01', expiresOn: '2026-12-31' },
+  { territories: ['worldwide'], channels: ['web'], releases: null, startsOn: null, expiresOn: null },
+];
 
 const ROWS = [
   {
@@ -14,7 +20,7 @@ const ROWS = [
     rights: { holder: 'Jane Doe', license: 'Editorial use', startsOn: '2026-01-01', expiresOn: '2027-12-31' },
     metadata: { photographer: 'Jane Doe' },
   },
-  { externalId: 'SKU-1002', title: 'A row without a file changes the asset with this external id' },
+  { externalId: 'SKU-1002', title: 'A row without a file changes the asset with this external id', rights: { grants: GRANTS } },
 ];
 
 /** Columns of CSV and spreadsheets, and the same rows in them. */
@@ -24,6 +30,7 @@ const TABLE = [
     'rightsLicense',
     'rightsStartsOn',
     'rightsExpiresOn',
+    'rightsGrants',
     'metadata.photographer',
   ]),
   [
@@ -36,8 +43,16 @@ const TABLE = [
     '',
     'press;cars',
     'Spring campaign',
-  ].concat(['Jane Doe', 'Editorial use', '2026-01-01', '2027-12-31', 'Jane Doe']),
-  ['', '', 'SKU-1002', 'A row without a file changes the asset with this external id', ...Array<string>(10).fill('')],
+  ].concat(['Jane Doe', 'Editorial use', '2026-01-01', '2027-12-31', '', 'Jane Doe']),
+  [
+    '',
+    '',
+    'SKU-1002',
+    'A row without a file changes the asset with this external id',
+    ...Array<string>(9).fill(''),
+    formatGrants(GRANTS),
+    '',
+  ],
 ];
 
 const FORMATS: Record<string, { mediaType: string; content: () => Promise<Readable> }> = {

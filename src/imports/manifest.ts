@@ -159,6 +159,7 @@ const RIGHTS_COLUMNS: Record<string, string> = {
   rightsLicense: 'license',
   rightsStartsOn: 'startsOn',
   rightsExpiresOn: 'expiresOn',
+  rightsGrants: 'grants',
 };
 
 /** Columns: file or url, the fields of an asset, tags separated by `;`, rightsHolder ... rightsExpiresOn, and `metadata.<key>`. Empty cells say nothing. */

@@ -32,8 +32,8 @@ registerEnumType(RightsState, {
   description: 'Where usage rights stand today (UTC). An asset is in exactly one of these states.',
   valuesConfig: {
     UNSTATED: { description: 'Neither holder, licence nor dates are known.' },
-    PENDING: { description: 'They begin after today.' },
-    CURRENT: { description: 'Something is known of them, and no date speaks against using the asset today.' },
+    PENDING: { description: 'They do not run today and begin, or begin again, later.' },
+    CURRENT: { description: 'Something is known of them, and no date speaks against using the asset today; of several grants one runs.' },
     EXPIRED: { description: 'Their last day is past.' },
   },
 });
@@ -84,24 +84,40 @@ export class DayRange {
   before?: string | null;
 }
 
-@InputType({ description: 'Conditions on usage rights: all that are given must hold.' })
+@InputType({
+  description:
+    'Conditions on usage rights: all that are given must hold. Where an asset has several grants, those that cover `territory`, `channel` and ' +
+    '`release` are looked at, and days and states are theirs.',
+})
 export class RightsFilter {
   @Field(() => LocalDate, {
     nullable: true,
-    description: 'May be used on this day: rights have begun and have not expired. No dates count as usable.',
+    description: 'May be used on this day: rights have begun and have not expired, by one grant at least. No dates count as usable.',
   })
   usableOn?: string | null;
 
-  @Field(() => LocalDate, { nullable: true, description: 'Rights expire before this day.' })
+  @Field(() => LocalDate, { nullable: true, description: 'Rights expire before this day, all grants where there are several.' })
   expiresBefore?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Cover this territory: the metadata field `rightsTerritories` (names or codes, separated by commas) has it, `worldwide` or `*`, ' +
-      'whatever the case. Where the field says nothing, nothing is known to be covered.',
+      'Cover this territory: a grant, or without grants the metadata field `rightsTerritories` (names or codes, separated by commas), has it, ' +
+      '`worldwide` or `*`, whatever the case. Where nothing is recorded, nothing is known to be covered.',
   })
   territory?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cover this channel: as `territory`, with the metadata field `rightsChannels`, and `all` or `*` for any.',
+  })
+  channel?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Have this release on file: as `territory`, with the metadata field `rightsReleases`.',
+  })
+  release?: string | null;
 
   @Field(() => [RightsState], { nullable: true, description: 'Stand today in one of these states.' })
   states?: (keyof typeof RightsState)[] | null;

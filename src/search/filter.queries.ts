@@ -4,7 +4,7 @@ import type { OrganizationTx } from '../database/database.js';
 import { join, raw, type Sql, sql } from '../database/sql.js';
 import type { TagFamily } from '../tags/tag.queries.js';
 import { walkFilter } from './filter.js';
-import type { AssetFilter, ConditionName, Conditions, NumberRange, RightsState } from './filter.inputs.js';
+import type { AssetFilter, ConditionName, Conditions, NumberRange, RightsFilter, RightsState } from './filter.inputs.js';
 
 /** What a filter needs besides itself. */
 export interface FilterContext {
@@ -99,21 +99,25 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
       AND v.id = ${at.shared('current_version_id')} AND v.document_text ILIKE ${pattern})`;
     return [sql`(${join([...fields, inDocument], ' OR ')})`];
   },
-  rights: ({ usableOn, expiresBefore, territory, states }, at) => {
+  rights: (wanted, at) => {
+    const { usableOn, expiresBefore, states } = wanted;
     const [starts, expires] = [at.asset('rights_starts_on'), at.asset('rights_expires_on')];
+    const use = rightsUse(wanted);
+    const rights = (what: Sql, condition = sql`TRUE`) =>
+      sql`(SELECT ${what} FROM ${rightsOf(at)} g WHERE ${join([...use, condition], ' AND ')})`;
     return [
+      // The two days of the asset are the span of its grants, and at hand.
       ...(usableOn
-        ? [sql`(${starts} IS NULL OR ${starts} <= ${usableOn}::date) AND (${expires} IS NULL OR ${expires} >= ${usableOn}::date)`]
-        : []),
-      ...(expiresBefore ? [sql`${expires} < ${expiresBefore}::date`] : []),
-      // As the rule USAGE_RIGHTS reads them.
-      ...(territory
         ? [
-            sql`regexp_split_to_array(lower(btrim(${at.asset('metadata')} ->> 'rightsTerritories')), '\\s*[,;]\\s*')
-              && ARRAY[lower(btrim(${territory}::text)), 'worldwide', '*']`,
+            sql`(${starts} IS NULL OR ${starts} <= ${usableOn}::date) AND (${expires} IS NULL OR ${expires} >= ${usableOn}::date)
+              AND EXISTS ${rights(sql`1`, sql`g.period @> ${usableOn}::date`)}`,
           ]
         : []),
-      ...(states ? [sql`${rightsState(at)} = ANY(${states}::text[])`] : []),
+      ...(expiresBefore
+        ? [sql`${use.length > 0 ? rights(sql`max(coalesce(g.expires_on, 'infinity'))`) : expires} < ${expiresBefore}::date`]
+        : []),
+      ...(states ? [sql`${rights(rightsState(at))} = ANY(${states}::text[])`] : []),
+      ...(use.length > 0 ? [sql`EXISTS ${rights(sql`1`)}`] : []),
     ];
   },
   color: ({ hex, maxDistance, minShare }, at) => {
@@ -234,10 +238,29 @@ function between(column: Sql, { from, before }: { from?: unknown; before?: unkno
   return [...(from == null ? [] : [sql`${column} >= ${bound(from)}`]), ...(before == null ? [] : [sql`${column} < ${bound(before)}`])];
 }
 
+/** The rights of an asset as rows `g`. */
+function rightsOf({ asset }: Place): Sql {
+  const said = (key: string) => sql`${asset('metadata')} ->> ${key}`;
+  return sql`asset_rights(${asset('rights_grants')}, ${asset('rights_starts_on')}, ${asset('rights_expires_on')}, ${said('rightsTerritories')}, ${said('rightsChannels')},
+    ${said('rightsReleases')})`;
+}
+
+/** What rights `g` have to cover, by the words that the rule USAGE_RIGHTS knows too. */
+function rightsUse({ territory, channel, release }: RightsFilter): Sql[] {
+  const has = (names: string, wanted: string | null | undefined, any: readonly string[]) =>
+    wanted == null ? [] : [sql`${raw(names)} && ${[wanted.trim().toLowerCase(), ...any]}::text[]`];
+  return [
+    ...has('g.territories', territory, ['worldwide', '*']),
+    ...has('g.channels', channel, ['all', '*']),
+    ...has('g.releases', release, []),
+  ];
+}
+
 function rightsState({ asset, context }: Place): Sql {
   const state = (name: keyof typeof RightsState) => sql`${name}::text`;
+  const today = sql`${context.today}::date`;
   const nothing = ['holder', 'license', 'starts_on', 'expires_on'].map((column) => sql`${asset(`rights_${column}`)} IS NULL`);
-  return sql`CASE WHEN ${asset('rights_expires_on')} < ${context.today}::date THEN ${state('EXPIRED')}
-    WHEN ${asset('rights_starts_on')} > ${context.today}::date THEN ${state('PENDING')}
-    WHEN ${join(nothing, ' AND ')} THEN ${state('UNSTATED')} ELSE ${state('CURRENT')} END`;
+  return sql`CASE WHEN bool_or(g.period @> ${today}) THEN CASE WHEN ${join(nothing, ' AND ')} AND NOT bool_or(g.is_grant) THEN ${state('UNSTATED')} ELSE ${state('CURRENT')} END
+    WHEN bool_or(g.starts_on > ${today} AND (g.expires_on IS NULL OR g.expires_on >= ${today})) THEN ${state('PENDING')}
+    WHEN count(*) > 0 THEN ${state('EXPIRED')} END`;
 }

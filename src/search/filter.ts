@@ -33,6 +33,8 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   rights: (value, path) => ({
     ...value,
     territory: given(value.territory, text(1, 100), `${path}.territory`),
+    channel: given(value.channel, text(1, 100), `${path}.channel`),
+    release: given(value.release, text(1, 100), `${path}.release`),
     states: given(value.states, list(asItIs), `${path}.states`),
   }),
   color: (value, path) => ({

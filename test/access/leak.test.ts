@@ -436,6 +436,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { brand: victim.brand, asOf: new Date() }, outcome: 'not found' },
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
+  deliveryDefaults: [{ variables: {}, outcome: 'own', control: 'skip' }],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
   conceptBiasReport: [
@@ -698,6 +699,7 @@ const mutations = (): Record<string, Case[]> => {
     assetBulkEditUndo: [to({ id: victim.edit }, 'not found')],
     assetFocalPointSet: [to({ asset: victim.asset, focalPoint: { x: 0, y: 0 } }, 'not found')],
     deliveryLinkCreate: [to({ asset: victim.asset, expiresAt: new Date(Date.now() + 60_000).toISOString() }, 'not found')],
+    deliveryDefaultsSet: [to({ onlyApproved: true }, 'own', 'skip')],
     deliveryLinkRevoke: [to({ id: victim.deliveryLink }, 'not found')],
     conceptCreate: [to({ name: `${MARK} concept too` }, 'own')],
     conceptUpdate: [to({ id: victim.concept, synonyms: ['changed'] }, 'not found')],

@@ -336,6 +336,129 @@ it('USAGE_RIGHTS compares what is granted with what is planned', async () => {
   expect(findings.ending!.validUntil?.toISOString()).toBe('2026-06-16T00:00:00.000Z');
 });
 
+it('USAGE_RIGHTS asks that each channel in each place is allowed by one grant that runs', async () => {
+  room.setNow('2026-06-15T12:00:00Z');
+  const parameters = { territories: ['de', 'at'], channels: ['web', 'print'], releases: ['model'], warnDays: 30 };
+  const release = { releases: ['model'] };
+  const both = ['web', 'print'];
+  const findings = await judge('USAGE_RIGHTS', parameters, {
+    'one for all': { rightsGrants: [{ ...release, territories: ['worldwide'], channels: ['all'] }] },
+    'one each': {
+      rightsGrants: [
+        { ...release, territories: ['de'], channels: both },
+        { ...release, territories: ['at'], channels: both, expiresOn: '2026-12-31' },
+      ],
+    },
+    'not crosswise': {
+      rightsGrants: [
+        { ...release, territories: ['de', 'at'], channels: ['web'] },
+        { ...release, territories: ['de'], channels: ['print'] },
+      ],
+    },
+    'nowhere in at': { rightsGrants: [{ ...release, territories: ['de'], channels: both }] },
+    'print has ended': {
+      rightsGrants: [
+        { ...release, territories: ['*'], channels: ['web'] },
+        { ...release, territories: ['*'], channels: both, expiresOn: '2026-06-14' },
+      ],
+    },
+    'no release in one': {
+      rightsGrants: [
+        { ...release, territories: ['de'], channels: both },
+        { releases: ['property'], territories: ['at'], channels: both },
+      ],
+    },
+    'not recorded in one': {
+      rightsGrants: [
+        { ...release, territories: ['de'], channels: both },
+        { ...release, channels: both },
+      ],
+    },
+    'follows without a gap': {
+      rightsGrants: [
+        { ...release, territories: ['*'], channels: both, expiresOn: '2026-06-30' },
+        { ...release, territories: ['*'], channels: both, startsOn: '2026-07-01', expiresOn: '2027-06-30' },
+      ],
+    },
+    'follows after a gap': {
+      rightsGrants: [
+        { ...release, territories: ['*'], channels: both, expiresOn: '2026-06-30' },
+        { ...release, territories: ['*'], channels: both, startsOn: '2026-07-02' },
+      ],
+    },
+    'begins again': {
+      rightsGrants: [
+        { ...release, territories: ['*'], channels: both, expiresOn: '2026-06-01' },
+        { ...release, territories: ['*'], channels: both, startsOn: '2026-07-02' },
+      ],
+      rightsExpiresOn: null,
+    },
+    // Grants are all that counts, whatever the metadata says.
+    'metadata beside it': {
+      rightsGrants: [{ ...release, territories: ['de'], channels: both }],
+      metadata: { rightsTerritories: 'worldwide', rightsChannels: 'all', rightsReleases: 'model' },
+    },
+  });
+  expect(Object.fromEntries(Object.entries(findings).map(([title, { evidence }]) => [title, evidence.outcome]))).toEqual({
+    ...{
+      'one for all': 'PASS',
+      'one each': 'PASS',
+      'not crosswise': 'COMBINATION',
+      'nowhere in at': 'TERRITORY',
+      'print has ended': 'CHANNEL',
+    },
+    ...{
+      'no release in one': 'COMBINATION',
+      'not recorded in one': 'UNKNOWN',
+      'follows without a gap': 'PASS',
+      'follows after a gap': 'EXPIRING',
+    },
+    ...{ 'begins again': 'NOT_STARTED', 'metadata beside it': 'TERRITORY' },
+  });
+  expect(findings['not crosswise']).toMatchObject({
+    message: 'No grant that runs covers print in at. Extend the licence or do not use the asset there.',
+    evidence: { refused: ['print in at'] },
+  });
+  expect(findings['follows after a gap']).toMatchObject({
+    verdict: 'NEEDS_REVIEW',
+    message: 'The rights to this use expire on 2026-06-30. Renew them or plan a replacement.',
+  });
+  const ends = (title: string) => findings[title]!.validUntil?.toISOString().slice(0, 10) ?? null;
+  expect(['one for all', 'one each', 'follows without a gap', 'follows after a gap', 'begins again'].map(ends)).toEqual(
+    // of the third: when the first grant ends and the next begins; nothing changes then, and it is judged anew all the same
+    [null, '2026-12-02', '2026-07-01', '2026-07-01', '2026-07-02'],
+  );
+  expect(findings['one each']!.measured).toMatchObject({
+    grants: [{ territories: ['de'] }, { territories: ['at'], expiresOn: '2026-12-31' }],
+  });
+});
+
+it('RIGHTS_EXPIRY goes by the last of the grants that follow each other', async () => {
+  room.setNow('2026-06-15T12:00:00Z');
+  const findings = await judge(
+    'RIGHTS_EXPIRY',
+    { warnDays: 30 },
+    {
+      lasting: {
+        rightsGrants: [{ expiresOn: '2026-06-20' }, { startsOn: '2026-06-01', expiresOn: '2027-01-31' }],
+        rightsExpiresOn: '2027-01-31',
+      },
+      'ends in a gap': { rightsGrants: [{ expiresOn: '2026-06-20' }, { startsOn: '2026-07-01' }] },
+      between: { rightsGrants: [{ expiresOn: '2026-06-10' }, { startsOn: '2026-07-01' }] },
+      over: { rightsGrants: [{ expiresOn: '2026-06-10' }, { expiresOn: '2026-05-10' }], rightsExpiresOn: '2026-06-10' },
+      endless: { rightsGrants: [{ expiresOn: '2026-06-10' }, {}] },
+    },
+  );
+  expect(Object.fromEntries(Object.entries(findings).map(([title, { verdict, message }]) => [title, `${verdict} ${message}`]))).toEqual({
+    lasting: 'PASS The rights last until 2027-01-31.',
+    'ends in a gap': 'NEEDS_REVIEW The rights expire on 2026-06-20. Renew them or plan a replacement.',
+    between: 'FAIL The rights begin on 2026-07-01; the asset must not be used before.',
+    over: 'FAIL The rights expired on 2026-06-10. Renew them or withdraw the asset.',
+    endless: 'PASS The rights do not end.',
+  });
+  expect(findings.lasting!.measured).toMatchObject({ grants: 2, coveredUntil: '2027-01-31' });
+});
+
 it('AI_PROVENANCE goes by the word of the file', async () => {
   const says = (digital_source_type: string | null, facts_revision = 2) => ({ facts: { digital_source_type, facts_revision } });
   const assets = { camera: says('digitalCapture'), model: says('trainedAlgorithmicMedia'), silent: says(null), old: says(null, 1), text };

@@ -204,6 +204,61 @@ describe('a delivery link', () => {
     expect(await click()).toBe('delivered');
   });
 
+  it('delivers for a place and a channel only while a grant covers both', async () => {
+    const input = { asset: picture, preset: 'preview', expiresAt: TOMORROW() };
+    const [any, german, french] = [
+      await createLink(input),
+      await createLink({ ...input, territory: ' DE', channel: 'web' }),
+      await createLink({ ...input, territory: 'fr' }),
+    ];
+    const rights = (given: object | null) => mutate('assetUpdate', { id: picture, fields: { rights: given } }, 'asset { id }');
+    const clicks = () =>
+      Promise.all(
+        [any, german, french].map(async ({ url }) => {
+          const answer = await fetch(url);
+          return answer.ok ? 'delivered' : (await answer.json()).error.message;
+        }),
+      );
+    const notRecorded = (use: string) => `This file has no rights for ${use}; today it is not delivered.`;
+    expect(await clicks()).toEqual(['delivered', notRecorded('web in de'), notRecorded('fr')]);
+    await rights({
+      grants: [
+        { territories: ['de'], channels: ['web'], expiresOn: day(0) },
+        { territories: ['fr'], startsOn: day(1) },
+      ],
+    });
+    expect(await clicks()).toEqual(['delivered', 'delivered', `This file may be used from ${day(1)} on; today it is not delivered.`]);
+    await rights({
+      grants: [
+        { territories: ['worldwide'], channels: ['print'] },
+        { territories: ['de'], channels: ['all'], expiresOn: day(-1) },
+      ],
+    });
+    expect(await clicks()).toEqual(['delivered', `This file could be used until ${day(-1)}; today it is not delivered.`, 'delivered']);
+    await rights(null);
+    const refused = await mutate('deliveryLinkCreate', { ...input, channel: 'web, print' }, 'deliveryLink { id }');
+    expect(refused.userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: 'input.channel' }]);
+  });
+
+  it('is for approved files alone where the organisation says so, unless its maker says otherwise', async () => {
+    const make = async (more: object) =>
+      (await mutate('deliveryLinkCreate', { asset: picture, expiresAt: TOMORROW(), ...more }, 'deliveryLink { onlyApproved }')).deliveryLink
+        .onlyApproved;
+    const defaults = async () => (await test.ask('{ deliveryDefaults { onlyApproved setBy setAt } }', {}, keys.VIEWER)).deliveryDefaults;
+    const set = (onlyApproved: boolean, key: string) =>
+      mutate('deliveryDefaultsSet', { onlyApproved }, 'deliveryDefaults { onlyApproved setBy }', key);
+    expect(await defaults()).toEqual({ onlyApproved: false, setBy: null, setAt: null });
+    expect((await set(true, keys.EDITOR)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    expect(await make({})).toBe(false);
+    expect(await set(true, keys.ADMIN)).toMatchObject({
+      deliveryDefaults: { onlyApproved: true, setBy: expect.stringContaining('ADMIN') },
+    });
+    expect(await defaults()).toMatchObject({ onlyApproved: true });
+    expect([await make({}), await make({ onlyApproved: false }), await make({ onlyApproved: null })]).toEqual([true, false, true]);
+    await set(false, keys.ADMIN);
+    expect([await make({}), await make({ onlyApproved: true })]).toEqual([false, true]);
+  });
+
   it('looks at the release of the current file at every click', async () => {
     const asset = picture;
     const any = await createLink({ asset, expiresAt: TOMORROW() });

@@ -271,6 +271,66 @@ describe('a bulk edit', () => {
     expect((await assetOf(member)).collections).toEqual([{ name: 'Left' }]);
   });
 
+  it('gives assets grants and takes them back; their days are then none of the asset', async () => {
+    const [plain, granted] = (await importPictures([
+      { title: 'Plain', rights: { holder: 'Us', expiresOn: '2029-01-01' } },
+      { title: 'Granted', rights: { grants: [{ territories: ['fr'], startsOn: '2026-01-01', expiresOn: '2026-12-31' }] } },
+    ])) as [string, string];
+    const rightsOf = async (id: string) =>
+      (
+        await test.ask(
+          'query ($id: ID!) { asset(id: $id) { rights { holder startsOn expiresOn grants { territories channels releases startsOn expiresOn } } } }',
+          { id },
+          key,
+        )
+      ).asset.rights;
+    const before = [await rightsOf(plain), await rightsOf(granted)];
+    expect(before[1]).toMatchObject({ startsOn: '2026-01-01', expiresOn: '2026-12-31', grants: [{ territories: ['fr'], channels: null }] });
+    const later = await run({ assets: [plain, granted], change: { rights: { expiresOn: '2030-01-01' } } });
+    expect(later.counts).toMatchObject({ changed: 1, rejected: 1 });
+    expect(await rightsOf(plain)).toMatchObject({ expiresOn: '2030-01-01', grants: [] });
+    const { assetUpdate } = await test.ask(
+      `mutation ($id: ID!) { assetUpdate(input: { id: $id, fields: { rights: { startsOn: "2027-01-01" } } }) { userErrors { code field message } } }`,
+      { id: granted },
+      key,
+    );
+    expect(assetUpdate.userErrors).toEqual([
+      {
+        ...{ code: 'BAD_USER_INPUT', field: 'input.fields.rights.startsOn' },
+        message: expect.stringMatching(/this asset has 1 grant\(s\), each with days of its own/),
+      },
+    ]);
+    const grants = [
+      { territories: ['DE'], channels: ['web'], expiresOn: '2031-01-31' },
+      { territories: ['at'], expiresOn: '2028-01-31' },
+    ];
+    const change = { rights: { grants } };
+    const looked = await preview({ assets: [plain, granted], examples: 2, change });
+    expect(looked.examples[1].changes).toEqual(
+      expect.arrayContaining([
+        {
+          field: 'rights.grants',
+          before: 'fr |  |  | 2026-01-01..2026-12-31',
+          after: 'de | web |  | ..2031-01-31; at |  |  | ..2028-01-31',
+        },
+      ]),
+    );
+    const edit = await run({ assets: [plain, granted], change });
+    expect(edit.counts).toMatchObject({ changed: 2 });
+    for (const id of [plain, granted])
+      expect(await rightsOf(id)).toMatchObject({
+        startsOn: null,
+        expiresOn: '2031-01-31',
+        grants: [{ territories: ['de'] }, { territories: ['at'] }],
+      });
+    expect((await run({ assets: [plain, granted], change })).counts).toMatchObject({ unchanged: 2 });
+    await mutate('Undo', { id: edit.id });
+    expect(await undone(edit.id)).toMatchObject({ restored: 2 });
+    expect([await rightsOf(plain), await rightsOf(granted)]).toEqual([{ ...before[0], expiresOn: '2030-01-01' }, before[1]]);
+    await run({ assets: [granted], change: { rights: { grants: null, expiresOn: '2027-01-01' } } });
+    expect(await rightsOf(granted)).toMatchObject({ startsOn: null, expiresOn: '2027-01-01', grants: [] });
+  });
+
   it('is cancelled: what is changed stays, and the counts add up', async () => {
     await test.app.database.asOrganization(main.id, (tx) =>
       tx.execute(sql`

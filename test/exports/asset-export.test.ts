@@ -73,7 +73,7 @@ async function importAs(organization: TestOrganization, files: readonly { fileNa
 async function libraryOf(organization: TestOrganization, filter: object = {}) {
   const { assets } = await test.ask(
     `query ($filter: AssetFilter) { assets(first: 50, filter: $filter, sort: { field: TITLE, direction: ASC }) { edges { node { externalId title description
-      altText tags metadata brand { key } rights { holder license startsOn expiresOn } collections { name } currentVersion { sha256 } } } } }`,
+      altText tags metadata brand { key } rights { holder license startsOn expiresOn grants { territories channels releases startsOn expiresOn } } collections { name } currentVersion { sha256 } } } } }`,
     { filter },
     organization.keys.EDITOR,
   );
@@ -109,7 +109,20 @@ it('writes an archive that an import takes back: every file and everything said 
         metadata: { 'a key': 'text', number: 5, yes: true, empty: '' },
       },
     },
-    { fileName: 'SAME.png', content: pictures[1] as Buffer, fields: { title: 'Second', tags: ['round'] } },
+    {
+      fileName: 'SAME.png',
+      content: pictures[1] as Buffer,
+      fields: {
+        ...{ title: 'Second', tags: ['round'] },
+        rights: {
+          grants: [
+            { territories: ['DE', 'at'], channels: ['web'], releases: ['model'], startsOn: '2026-01-01', expiresOn: '2026-12-31' },
+            { territories: ['worldwide'], expiresOn: '2030-01-01' },
+            {},
+          ],
+        },
+      },
+    },
     { fileName: '.con: ü?.png', content: pictures[2] as Buffer, fields: { tags: ['round'] } },
     { fileName: 'words.txt', content: Buffer.from('words '.repeat(500)), fields: { title: 'Words', tags: ['round'] } },
   ];
@@ -133,11 +146,12 @@ it('writes an archive that an import takes back: every file and everything said 
   const csv = await download({ filter: { tags: { any: ['round'] } }, manifest: 'CSV' });
   const [head, ...rows] = (csv.entries['manifest.csv'] as Buffer).toString().split('\n');
   expect(head).toBe(
-    '\ufefffile,externalId,title,description,altText,brand,tags,collections,rightsHolder,rightsLicense,rightsStartsOn,rightsExpiresOn,metadata.a key,metadata.empty,metadata.number,metadata.yes',
+    '\ufefffile,externalId,title,description,altText,brand,tags,collections,rightsHolder,rightsLicense,rightsStartsOn,rightsExpiresOn,rightsGrants,metadata.a key,metadata.empty,metadata.number,metadata.yes',
   );
   expect(rows.join('\n')).toContain(
-    `x;1,'=1+1,"Two\nlines, ""quoted""",Ä picture,packed,a/b; b;c; round,"One, two; Three",Me,CC,2026-01-02,2030-02-03,text,,5,true`,
+    `x;1,'=1+1,"Two\nlines, ""quoted""",Ä picture,packed,a/b; b;c; round,"One, two; Three",Me,CC,2026-01-02,2030-02-03,,text,,5,true`,
   );
+  expect(rows.join('\n')).toContain('"de, at | web | model | 2026-01-01..2026-12-31; worldwide |  |  | ..2030-01-01; |"');
   expect(
     linesOf(csv.entries['problems.jsonl'])
       .map(({ code }) => code)
@@ -256,6 +270,7 @@ describe('the archive', () => {
       rights_license: null,
       rights_starts_on: null,
       rights_expires_on: null,
+      rights_grants: [],
       metadata: {},
       tags: [],
       collections: [],

@@ -102,6 +102,25 @@ describe('the history of findings', () => {
     expect((await history.verify(organizationId)).intact).toBe(true);
   });
 
+  it('knows a change of grants as an edit of the asset, though its days stay', async () => {
+    const { brandId, guidelineId } = await makeBrand(room, 'grants');
+    await makeRule(room, { guidelineId, kind: 'USAGE_RIGHTS', parameters: { territories: ['de'] } });
+    const asset = await insertAsset(test.database, organizationId, { brandId, rightsGrants: [{ territories: ['de'] }] });
+    await inside((tx) => room.compliance.judgeVersions(tx, [asset.versionId]));
+    await inside(async (tx) => {
+      await tx.rows.asset.updateMany({ where: { id: asset.id }, data: { rightsGrants: [{ territories: ['fr'] }] } });
+      await room.compliance.judgeAssets(tx, [asset.id]);
+    });
+    expect((await changesOf(asset.id)).map(({ cause, verdict }) => [cause, verdict])).toEqual([
+      ['FACTS', 'PASS'],
+      ['ASSET_EDIT', 'FAIL'],
+    ]);
+    const states = await inside((tx) =>
+      tx.query<{ grants: unknown }>(sql`SELECT state -> 'rights_grants' AS grants FROM record_history WHERE record = 'asset' ORDER BY id`),
+    );
+    expect(states.map(({ grants }) => grants)).toEqual([[{ territories: ['de'] }], [{ territories: ['fr'] }]]);
+  });
+
   it('tells new assets, new files and facts that came later apart', async () => {
     const { brandId, guidelineId } = await makeBrand(room, 'arrivals');
     await makeRule(room, {

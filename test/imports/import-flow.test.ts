@@ -358,6 +358,45 @@ describe('manifests', () => {
     });
   });
 
+  it('give rights as grants, in a cell as in a list, and keep days of their own from them', async () => {
+    const folder = await folderOf('grants', { 'p.png': await picture() });
+    const importRows = async (name: string, content: string) => {
+      await writeFile(path.join(folder, name), content);
+      return (await runImport(test, key, { source: { manifest: { path: path.join(folder, name) } } })).items;
+    };
+    const rightsOf = async (id: string | null | undefined) =>
+      (
+        await test.ask(
+          'query ($id: ID!) { asset(id: $id) { rights { startsOn expiresOn grants { territories channels releases startsOn expiresOn } } } }',
+          { id },
+          key,
+        )
+      ).asset.rights;
+    const [made] = await importRows(
+      'a.csv',
+      'file,externalId,rightsGrants\np.png,granted-1,"DE,at | web | | 2026-01-01..2026-12-31; * | print"\n',
+    );
+    const none = { territories: null, channels: null, releases: null, startsOn: null, expiresOn: null };
+    const grants = [
+      { ...none, territories: ['de', 'at'], channels: ['web'], startsOn: '2026-01-01', expiresOn: '2026-12-31' },
+      { ...none, territories: ['*'], channels: ['print'] },
+    ];
+    expect(await rightsOf(made?.assetId)).toEqual({ startsOn: null, expiresOn: null, grants });
+    const rows = [{ rights: { grants } }, { rights: { expiresOn: '2030-01-01' } }, { rights: { grants: [{ territories: ['a;b'] }] } }];
+    const items = await importRows('b.jsonl', jsonLines(rows.map((row) => ({ externalId: 'granted-1', ...row }))));
+    expect(items.map(({ state, field }) => [state, field])).toEqual([
+      ['SKIPPED', null],
+      ['REJECTED', 'rights.expiresOn'],
+      ['REJECTED', 'rights.grants.0.territories.0'],
+    ]);
+    const [cleared] = await importRows(
+      'c.jsonl',
+      jsonLines([{ externalId: 'granted-1', rights: { grants: [], expiresOn: '2030-01-01' } }]),
+    );
+    expect(cleared?.state).toBe('UPDATED');
+    expect(await rightsOf(made?.assetId)).toEqual({ startsOn: null, expiresOn: '2030-01-01', grants: [] });
+  });
+
   it('that cannot be read at all fail as a whole with the reason', async () => {
     const folder = await folderOf('unreadable', {
       'list.xlsx': 'x',

@@ -1,3 +1,4 @@
+import { spanOf } from '../../src/assets/rights-grants.js';
 import { Verdict } from '../../src/compliance/vocabulary.js';
 import { sql } from '../../src/database/sql.js';
 import { fromGlobalId, toGlobalId } from '../../src/graphql/global-id.js';
@@ -115,6 +116,18 @@ beforeAll(async () => {
       externalId: index < 3 ? (['x-1', 'x-2', "x'3"][index] as string) : null,
       rightsStartsOn: random.chance(0.6) ? null : random.pick(DAYS),
       rightsExpiresOn: random.chance(0.6) ? null : random.pick(DAYS),
+      rightsGrants: Array.from({ length: random.chance(0.6) ? 0 : random.integer(1, 3) }, () => {
+        const [startsOn, expiresOn] = [orNull(random.pick(DAYS)), orNull(random.pick(DAYS))];
+        const isReversed = startsOn !== null && expiresOn !== null && startsOn > expiresOn;
+        return {
+          ...(isReversed ? { startsOn: expiresOn, expiresOn: startsOn } : { startsOn, expiresOn }),
+          ...{
+            territories: orNull(random.pick([['de'], ['fr', 'us'], ['worldwide']])),
+            channels: orNull(random.pick([['web'], ['print', '*']])),
+          },
+          releases: orNull(['model']),
+        };
+      }),
       metadata: Object.fromEntries(
         Object.entries(METADATA).flatMap(([key, values]) => (random.chance(0.5) ? [[key, random.pick<unknown>(values)]] : [])),
       ),
@@ -133,6 +146,10 @@ beforeAll(async () => {
       embedded: kind === 'IMAGE' && random.chance(0.9),
       turn: random.integer(0, 40) / 80, // several at the same distance
     };
+    if (asset.rightsGrants.length > 0) {
+      const { startsOn, expiresOn } = spanOf(asset.rightsGrants);
+      Object.assign(asset, { rightsStartsOn: startsOn, rightsExpiresOn: expiresOn });
+    }
     const { tags: _, brand: __, ...columns } = asset;
     const given = {
       ...columns,

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role, Viewer } from '../../src/access/viewer.js';
+import type { RightsGrant } from '../../src/assets/rights-grants.js';
 import { labOfHex } from '../../src/brands/color.js';
 import type { Database, Tx } from '../../src/database/database.js';
 import { raw, sql } from '../../src/database/sql.js';
@@ -18,6 +19,7 @@ export interface TestAsset {
   /** `YYYY-MM-DD`. */
   rightsStartsOn?: string | null;
   rightsExpiresOn?: string | null;
+  rightsGrants?: Partial<RightsGrant>[];
   metadata?: Record<string, unknown>;
   kind?: 'IMAGE' | 'DOCUMENT' | 'VIDEO';
   mediaType?: string;
@@ -55,10 +57,10 @@ export function insertAsset(database: Database, organizationId: string, given: T
     const createdAt = given.createdAt ?? new Date();
     await tx.execute(sql`
       INSERT INTO asset (organization_id, id, external_id, title, description, alt_text, brand_id, rights_holder, rights_license, rights_starts_on,
-        rights_expires_on, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height, created_at, updated_at, uploaded_by)
+        rights_expires_on, rights_grants, metadata, tag_ids, current_version_id, kind, media_type, file_name, byte_size, width, height, created_at, updated_at, uploaded_by)
       VALUES (${organizationId}::uuid, ${id}::uuid, ${given.externalId ?? null}, ${given.title ?? 'asset'}, ${given.description ?? ''}, ${given.altText ?? null},
         ${given.brandId ?? null}::uuid, ${given.rightsHolder ?? null}, ${given.rightsLicense ?? null}, ${given.rightsStartsOn ?? null}::date,
-        ${given.rightsExpiresOn ?? null}::date, ${JSON.stringify(given.metadata ?? {})}::jsonb, ${given.tagIds ?? []}::int[], ${versionId}::uuid, ${kind},
+        ${given.rightsExpiresOn ?? null}::date, ${JSON.stringify(given.rightsGrants ?? [])}::jsonb, ${JSON.stringify(given.metadata ?? {})}::jsonb, ${given.tagIds ?? []}::int[], ${versionId}::uuid, ${kind},
         ${mediaType}, ${fileName}, ${byteSize}, ${width}, ${height}, ${createdAt}, ${given.updatedAt ?? createdAt}, ${given.uploadedBy ?? null})`);
     await tx.execute(sql`
       INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, media_type, kind, width, height, document_text, exif)

@@ -1,6 +1,14 @@
+import type { RightsGrant } from '../../src/assets/rights-grants.js';
 import { type RuleSeverity, VERDICT_RANK, type Verdict } from '../../src/compliance/vocabulary.js';
 import type { Random } from '../../src/samples/random.js';
-import type { AssetFilter, ComplianceCondition, NumberRange, RightsState, TagFilter } from '../../src/search/filter.inputs.js';
+import type {
+  AssetFilter,
+  ComplianceCondition,
+  NumberRange,
+  RightsFilter,
+  RightsState,
+  TagFilter,
+} from '../../src/search/filter.inputs.js';
 import { ciede2000, hexToLab } from '../samples/support/palette-share.js';
 import type { RULE_KINDS } from '../support/search-room.js';
 
@@ -28,6 +36,7 @@ export interface NaiveAsset {
   rightsLicense: string | null;
   rightsStartsOn: string | null;
   rightsExpiresOn: string | null;
+  rightsGrants: RightsGrant[];
   metadata: Record<string, unknown>;
   colors: { hex: string; share: number }[];
   findings: { rule: NaiveRule; verdict: Verdict }[];
@@ -80,12 +89,7 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
     (filter.uploadedBy == null || (asset.uploadedBy !== null && filter.uploadedBy.includes(asset.uploadedBy))) &&
     (filter.externalIds == null || (asset.externalId !== null && filter.externalIds.includes(asset.externalId))) &&
     (filter.textContains == null || containsText(asset, filter.textContains)) &&
-    (rights?.usableOn == null ||
-      ((asset.rightsStartsOn === null || asset.rightsStartsOn <= rights.usableOn) &&
-        (asset.rightsExpiresOn === null || asset.rightsExpiresOn >= rights.usableOn))) &&
-    (rights?.expiresBefore == null || (asset.rightsExpiresOn !== null && asset.rightsExpiresOn < rights.expiresBefore)) &&
-    (rights?.territory == null || hasTerritory(asset.metadata.rightsTerritories, rights.territory)) &&
-    (rights?.states == null || rights.states.includes(rightsState(asset))) &&
+    (rights == null || hasRights(asset, rights)) &&
     (color == null || hasColor(asset, color.hex, color.maxDistance ?? 10, color.minShare)) &&
     (filter.concepts ?? []).every(({ concept, minProbability, states }) =>
       asset.concepts.some(
@@ -121,22 +125,43 @@ function hasTags(asset: NaiveAsset, { all, any, none, includeDescendants }: TagF
   return (all ?? []).every(has) && (any == null || any.some(has)) && !(none ?? []).some(has);
 }
 
-function hasTerritory(granted: unknown, wanted: string): boolean {
-  const list =
-    typeof granted === 'string'
-      ? granted
+function hasRights(asset: NaiveAsset, { usableOn, expiresBefore, states, territory, channel, release }: RightsFilter): boolean {
+  const { rightsStartsOn: startsOn, rightsExpiresOn: expiresOn, metadata } = asset;
+  const namesIn = (said: unknown) =>
+    typeof said === 'string' && said.trim() !== ''
+      ? said
           .trim()
           .toLowerCase()
           .split(/\s*[,;]\s*/)
-      : [];
-  return [wanted.trim().toLowerCase(), 'worldwide', '*'].some((name) => list.includes(name));
+      : null;
+  const single: RightsGrant = {
+    ...{ startsOn, expiresOn, territories: namesIn(metadata.rightsTerritories), channels: namesIn(metadata.rightsChannels) },
+    releases: namesIn(metadata.rightsReleases),
+  };
+  const has = (names: string[] | null, wanted: string | null | undefined, any: string[]) =>
+    wanted == null || (names !== null && [wanted.trim().toLowerCase(), ...any].some((name) => names.includes(name)));
+  const covering = (asset.rightsGrants.length > 0 ? asset.rightsGrants : [single]).filter(
+    (grant) =>
+      has(grant.territories, territory, ['worldwide', '*']) &&
+      has(grant.channels, channel, ['all', '*']) &&
+      has(grant.releases, release, []),
+  );
+  return (
+    covering.length > 0 &&
+    (usableOn == null || covering.some((grant) => runsOn(grant, usableOn))) &&
+    (expiresBefore == null || covering.every((grant) => grant.expiresOn !== null && grant.expiresOn < expiresBefore)) &&
+    (states == null || states.includes(rightsState(asset, covering)))
+  );
 }
 
-function rightsState(asset: NaiveAsset): keyof typeof RightsState {
-  if (asset.rightsExpiresOn !== null && asset.rightsExpiresOn < TODAY) return 'EXPIRED';
-  if (asset.rightsStartsOn !== null && asset.rightsStartsOn > TODAY) return 'PENDING';
+function runsOn({ startsOn, expiresOn }: RightsGrant, day: string): boolean {
+  return (startsOn === null || startsOn <= day) && (expiresOn === null || expiresOn >= day);
+}
+
+function rightsState(asset: NaiveAsset, covering: readonly RightsGrant[]): keyof typeof RightsState {
   const known = [asset.rightsHolder, asset.rightsLicense, asset.rightsStartsOn, asset.rightsExpiresOn].some((value) => value !== null);
-  return known ? 'CURRENT' : 'UNSTATED';
+  if (covering.some((grant) => runsOn(grant, TODAY))) return known || asset.rightsGrants.length > 0 ? 'CURRENT' : 'UNSTATED';
+  return covering.some(({ expiresOn }) => expiresOn === null || expiresOn >= TODAY) ? 'PENDING' : 'EXPIRED';
 }
 
 function hasColor(asset: NaiveAsset, hex: string, maxDistance: number, minShare: number | null | undefined): boolean {
@@ -189,6 +214,8 @@ export const METADATA = {
   year: [2025, 2026],
   approved: [true, false],
   rightsTerritories: ['DE, fr', 'worldwide', '', 'US', null],
+  rightsChannels: ['web; Print', '*', null],
+  rightsReleases: ['model', 'property, model', null],
   size: [0.1, '12.5', '-3', '1e3', 1e20, 'large', '١٢'],
 };
 export const HEXES = ['#e21a1a', '#d91e24', '#1a3ee2', '#ffffff', '#f4f4f0', '#000000', '#777777'];
@@ -263,6 +290,16 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
       ],
     }),
     () => ({ rights: { territory: random.pick(['de', ' FR', 'us', 'F']) } }),
+    () => ({
+      rights: {
+        ...random.pick([{ territory: 'de' }, { channel: 'WEB' }, { release: 'Model ' }, { territory: 'fr', channel: 'print' }, {}]),
+        ...random.pick([
+          { usableOn: random.pick(DAYS) },
+          { expiresBefore: random.pick(DAYS) },
+          { states: some(['UNSTATED', 'PENDING', 'CURRENT', 'EXPIRED'] as const) },
+        ]),
+      },
+    }),
     () => ({
       release: random.pick([
         { states: some(['DRAFT', 'APPROVED', 'WITHDRAWN'] as const) },

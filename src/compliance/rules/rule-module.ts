@@ -122,7 +122,7 @@ export function selectTargets(kind: RuleKind, scope: JudgeScope): Sql {
     SELECT r.id AS rule_id, r.revision AS rule_revision, r.severity, r.brand_id, r.parameters,
       a.id AS asset_id, a.current_version_id AS version_id, a.kind AS asset_kind, a.media_type, a.file_name, a.byte_size, a.width, a.height,
       a.title, a.description, a.alt_text, a.external_id, a.metadata, a.tag_ids, a.created_at, a.rights_holder, a.rights_license,
-      a.rights_starts_on, a.rights_expires_on,
+      a.rights_starts_on, a.rights_expires_on, a.rights_grants,
       v.has_alpha, v.color_space, v.bit_depth, v.facts_revision, v.has_icc_profile, v.icc_profile, v.sharpness, v.exposure, v.shadow_share,
       v.highlight_share, v.luminance_grid, v.digital_source_type, v.perceptual_hash, v.pixel_hash
     FROM ${ruleSource(scope)} r
