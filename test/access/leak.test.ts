@@ -14,7 +14,7 @@ import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } 
 const MARK = 'qzleakqz';
 
 /** Mutations that need the role ADMIN. */
-const ADMINISTRATION = /^(apiKey|brand|eventWebhook|guideline|rule|reportSchedule|watchedFolder|waiver(Approve|Reject))/;
+const ADMINISTRATION = /^(apiKey|brand|deliveryDefaults|eventWebhook|guideline|rule|reportSchedule|watchedFolder|waiver(Approve|Reject))/;
 
 type Outcome = 'nothing' | 'not found' | 'refused' | 'own';
 
@@ -164,6 +164,7 @@ async function fillVictim() {
     'uploads { id url }',
     EDITOR,
   );
+  await mutate('deliveryDefaultsSet', { onlyApproved: false }, 'deliveryDefaults { setAt }', ADMIN);
   const { deliveryLink } = await mutate(
     'deliveryLinkCreate',
     { asset, expiresAt: new Date(Date.now() + 86_400_000).toISOString(), note: `${MARK} note` },
