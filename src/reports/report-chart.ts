@@ -1,5 +1,5 @@
 import type { Verdict } from '../compliance/vocabulary.js';
-import type { RuleReport, VerdictCounts } from './report.queries.js';
+import type { RuleReport, VerdictCounts } from './report-figures.js';
 import { count } from './report-document.js';
 import type { TrendDay } from './report-trend.queries.js';
 

@@ -5,7 +5,7 @@ import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import { DateTime, SafeInt } from '../graphql/scalars.js';
 import type { ExportRow, ExportState } from './report-export.queries.js';
-import { ReportScopeInput } from './report.types.js';
+import { ReportScopeInput } from './report-scope.types.js';
 
 export const ReportFormatType = { PDF: 'PDF', HTML: 'HTML', CSV: 'CSV', JSONL: 'JSONL' } as const;
 registerEnumType(ReportFormatType, {

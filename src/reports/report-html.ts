@@ -11,7 +11,7 @@ import {
   violationBars,
 } from './report-chart.js';
 import { boxesOf, broken, count, moment, patchesOf, percent, type ReportDocument, scopeLines, titleOf } from './report-document.js';
-import type { Dimension, ReportGroup, WorstAsset } from './report.queries.js';
+import type { Dimension, ReportGroup, WorstAsset } from './report-figures.js';
 import { rates, toReviews } from './report-view.js';
 
 /** The report as one page of HTML that stands on its own: no scripts, no links, pictures inside. */

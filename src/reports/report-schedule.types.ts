@@ -5,7 +5,7 @@ import { Node } from '../graphql/node.js';
 import { UserError } from '../graphql/payload.js';
 import { ReportFormatType } from './report-export.types.js';
 import type { ScheduleRow } from './report-schedule.queries.js';
-import { ReportScopeInput } from './report.types.js';
+import { ReportScopeInput } from './report-scope.types.js';
 
 export const ScheduleEvery = { DAY: 'DAY', WEEK: 'WEEK', MONTH: 'MONTH' } as const;
 registerEnumType(ScheduleEvery, {

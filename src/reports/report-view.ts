@@ -2,9 +2,11 @@ import type { Verdict as VerdictName } from '../compliance/vocabulary.js';
 import { Verdict } from '../compliance/vocabulary.js';
 import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
 import { badInput } from '../errors.js';
-import type { PairCounts, ReviewCounts } from './report.queries.js';
+import type { PairCounts, ReviewCounts } from './report-figures.js';
 import { canonicalReport, type ComplianceReport as Report, type ReportScope } from './report.service.js';
-import type { ComplianceReport, ReportArgs, RuleReviews, VerdictCount } from './report.types.js';
+import type { ComplianceReport } from './report.types.js';
+import type { RuleReviews, VerdictCount } from './report-figures.types.js';
+import type { ReportArgs } from './report-scope.types.js';
 
 const MAX_TAGS = 100;
 const MAX_LENGTH = 200;

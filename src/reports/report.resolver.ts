@@ -1,7 +1,8 @@
 import { Args, Ctx, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
 import type { ReportService } from './report.service.js';
-import { ComplianceReport, ReportArgs } from './report.types.js';
+import { ComplianceReport } from './report.types.js';
+import { ReportArgs } from './report-scope.types.js';
 import { readScope, toReport } from './report-view.js';
 
 @Resolver()

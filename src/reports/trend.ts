@@ -1,4 +1,4 @@
-import type { PairCounts } from './report.queries.js';
+import type { PairCounts } from './report-figures.js';
 import type { DayChange, TrendDay } from './report-trend.queries.js';
 
 const DAY_MS = 86_400_000;
