@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.js';
 import type { FindingDetail } from './report-row.queries.js';
 import type { ComplianceReport } from './report.service.js';
 
@@ -104,5 +105,6 @@ export function scopeLines({ scope }: ComplianceReport): string[] {
     scope.uploader === undefined ? '' : `Uploaded by: ${scope.uploader}`,
     scope.ruleTitle === null ? '' : `Rule: ${scope.ruleTitle}`,
     scope.severity === undefined ? '' : `Severity: ${scope.severity}`,
+    scope.filter === undefined ? '' : `Filter: ${canonicalJson(scope.filter)}`,
   ].filter((line) => line !== '');
 }

@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { RuleSeverity } from '../compliance/vocabulary.js';
 import { DateTime } from '../graphql/scalars.js';
+import { AssetFilter } from '../search/filter.inputs.js';
 
 @InputType({ description: 'A key of metadata and its value.' })
 export class ReportMetadataInput {
@@ -33,6 +34,13 @@ export class ReportScopeInput {
 
   @Field(() => RuleSeverity, { nullable: true, description: 'Only rules of this severity.' })
   severity?: RuleSeverity | null;
+
+  @Field(() => AssetFilter, {
+    nullable: true,
+    description:
+      'Assets that match this filter. Only conditions that the history knows the answer to at any time: `tags`, `brands`, `collection`, `kinds`, `mediaTypes`, `width`, `height`, `aspectRatio`, `orientations`, `byteSize`, `createdAt`, `uploadedBy`, `externalIds`, `metadata`, and `and`, `or`, `not`.',
+  })
+  filter?: AssetFilter | null;
 }
 
 @ArgsType()

@@ -1,6 +1,8 @@
 import type { OrganizationTx } from '../database/database.js';
 import { empty, join, raw, type Sql, sql } from '../database/sql.js';
 import { type RuleSeverity, VERDICT_RANK } from '../compliance/vocabulary.js';
+import type { PastFilter } from '../search/past-filter.js';
+import type { TagFamilyRow } from '../tags/tag.queries.js';
 
 /** What a report is about. Everything given must hold; nothing given: the whole library. */
 export interface ReportScope {
@@ -16,6 +18,8 @@ export interface ReportScope {
   uploader?: string;
   ruleId?: string;
   severity?: RuleSeverity;
+  /** Assets that match this filter of the search. */
+  filter?: PastFilter;
 }
 
 /** The rows that a report reads: as they are, or as they were after a link of the history. Same columns either way. */
@@ -25,6 +29,8 @@ export interface ReportSource {
   sequence: number | null;
   /** How rows that changed since are put back: found one by one, or all at once in one pass over the history. */
   undo: 'LOOKUP' | 'SCAN';
+  /** The scope's filter as a condition on an asset `a`. */
+  filter?: Sql;
 }
 
 type RecordName = 'asset' | 'brand' | 'rule' | 'tag' | 'collection' | 'collection_asset' | 'waiver' | 'finding_review';
@@ -100,6 +106,14 @@ export function records({ organizationId, sequence }: ReportSource, name: Record
     UNION ALL SELECT r.* FROM earlier_record e CROSS JOIN LATERAL jsonb_populate_record(NULL::${table}, e.state) r WHERE e.record = ${name})`;
 }
 
+/** Tags of the source by name, each with those below it: {@link TagFamilyRow}. */
+export function listTagsOf(tx: OrganizationTx, source: ReportSource, names: readonly string[]): Promise<TagFamilyRow[]> {
+  return tx.query<TagFamilyRow>(sql`
+    WITH ${undoTables(source)} wanted AS (SELECT unnest(${[...names]}::text[]) AS name)
+    SELECT w.name, t.id, t.name = lower(w.name) AS own FROM wanted w
+    JOIN ${records(source, 'tag')} t ON t.name = lower(w.name) OR starts_with(t.name, lower(w.name) || '/') ORDER BY t.id`);
+}
+
 /** `record_history.key` of a row `n`. */
 const KEYS: Readonly<Record<RecordName, string>> = {
   asset: 'n.id::text',
@@ -147,7 +161,7 @@ export function scopeTables(source: ReportSource, scope: ReportScope): Sql {
         ${tags ? sql`AND a.tag_ids && ${tagIds}` : empty}
         ${channel ? sql`AND a.id IN (SELECT x.id FROM ${assetChannels(sql`(SELECT n.id, n.tag_ids, n.metadata -> 'channel' AS channel FROM ${records(source, 'asset')} n)`)} x WHERE x.channel = ${channel})` : empty}
         ${metadata ? sql`AND a.metadata ->> ${metadata.key} = ${metadata.value}` : empty}
-        ${uploader ? sql`AND a.uploaded_by = ${uploader}` : empty}
+        ${uploader ? sql`AND a.uploaded_by = ${uploader}` : empty} ${source.filter ? sql`AND (${source.filter}) IS TRUE` : empty}
     ),
     scoped AS MATERIALIZED (SELECT s.* FROM asset_of_scope s),
     ruling AS MATERIALIZED (

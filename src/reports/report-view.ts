@@ -2,6 +2,7 @@ import type { Verdict as VerdictName } from '../compliance/vocabulary.js';
 import { Verdict } from '../compliance/vocabulary.js';
 import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
 import { badInput } from '../errors.js';
+import { readPastFilter } from '../search/past-filter.js';
 import type { PairCounts, ReviewCounts } from './report-figures.js';
 import { canonicalReport, type ComplianceReport as Report, type ReportScope } from './report.service.js';
 import type { ComplianceReport } from './report.types.js';
@@ -13,7 +14,8 @@ const MAX_LENGTH = 200;
 
 /** What was asked for, ids read. @throws VitrineError BAD_USER_INPUT naming the argument */
 export function readScope({ brand, scope }: Pick<ReportArgs, 'brand' | 'scope'>, field = 'scope'): ReportScope {
-  const { collection, tags, channel, metadata, uploader, rule, severity } = scope ?? {};
+  const { collection, tags, channel, metadata, uploader, rule, severity, filter } = scope ?? {};
+  const past = filter == null ? null : readPastFilter(filter, `${field}.filter`);
   if (tags != null && (tags.length < 1 || tags.length > MAX_TAGS))
     throw badInput(`${field}.tags`, `${tags.length} tags`, `1 to ${MAX_TAGS} tags`);
   const read = (value: string, path: string): string => {
@@ -32,6 +34,7 @@ export function readScope({ brand, scope }: Pick<ReportArgs, 'brand' | 'scope'>,
     ...(uploader != null && { uploader: read(uploader, `${field}.uploader`) }),
     ...(rule != null && { ruleId: fromGlobalId('Rule', rule, `${field}.rule`) }),
     ...(severity != null && { severity }),
+    ...(past !== null && { filter: past }),
   };
 }
 

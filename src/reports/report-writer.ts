@@ -16,7 +16,7 @@ import type { ReportDocument, ReportPicture } from './report-document.js';
 import { renderHtml } from './report-html.js';
 import { renderPdf } from './report-pdf.js';
 import { fetchRows, type FindingDetail, listDetails, listPictures, openRows, type ReportRow } from './report-row.queries.js';
-import { openSource } from './report-source.queries.js';
+import { openScope } from './report-scope.js';
 import { canonicalReport, type ComplianceReport, type ReportOptions, type ReportScope, type ReportService } from './report.service.js';
 
 export const REPORT_FORMATS = ['PDF', 'HTML', 'CSV', 'JSONL'] as const;
@@ -133,7 +133,7 @@ async function writeRows(
   format: 'CSV' | 'JSONL',
   file: string,
 ): Promise<void> {
-  await openRows(tx, await openSource(tx, report.history.sequence), scope);
+  await openRows(tx, await openScope(tx, scope, report.history.sequence), scope);
   const rows = Readable.from(readRows(tx));
   if (format === 'CSV') {
     // Titles hold what strangers wrote: a cell that begins like a formula is made a text.

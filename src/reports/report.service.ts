@@ -6,7 +6,8 @@ import type { HistoryHead, HistoryService } from '../history/history.service.js'
 import { canonicalJson } from './canonical-json.js';
 import { findScopeNames, reportFacts, type ScopeNames } from './report.queries.js';
 import type { ReportFacts } from './report-figures.js';
-import { openSource, type ReportScope } from './report-source.queries.js';
+import { openScope } from './report-scope.js';
+import type { ReportScope } from './report-source.queries.js';
 import { listDayChanges, type ResolutionFacts, reportResolution, type TrendDay } from './report-trend.queries.js';
 import { toTrend, trendStart } from './trend.js';
 
@@ -66,7 +67,7 @@ export class ReportService {
     sequence: number | null,
     worst: number,
   ): Promise<ComplianceReport> {
-    const source = await openSource(tx, sequence);
+    const source = await openScope(tx, scope, sequence);
     const names = await findScopeNames(tx, source, scope);
     for (const [field, id, name] of [
       ['brand', scope.brandId, names.brandName],

@@ -14,6 +14,8 @@ export interface FilterContext {
   tags: { get(name: string): TagFamily | undefined };
   /** `YYYY-MM-DD`: the day that rights states are about. */
   today: string;
+  /** Rows of `collection_asset`, where they are not those of the present. */
+  collectionAssets?: Sql;
 }
 
 /**
@@ -70,8 +72,10 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
   },
   brands: (ids, at) => [sql`${at.shared('brand_id')} = ANY(${ids}::uuid[])`],
   collection: (id, at) => [
-    sql`EXISTS (SELECT 1 FROM collection_asset c WHERE c.organization_id = ${at.organization} AND c.collection_id = ${id}::uuid
-      AND c.asset_id = ${at.shared('id')})`,
+    at.context.collectionAssets
+      ? sql`${at.shared('id')} IN (SELECT c.asset_id FROM ${at.context.collectionAssets} c WHERE c.collection_id = ${id}::uuid)`
+      : sql`EXISTS (SELECT 1 FROM collection_asset c WHERE c.organization_id = ${at.organization} AND c.collection_id = ${id}::uuid
+          AND c.asset_id = ${at.shared('id')})`,
   ],
   kinds: (kinds, at) => [sql`${at.shared('kind')} = ANY(${kinds}::text[])`],
   mediaTypes: (types, at) => [sql`${at.asset('media_type')} = ANY(${types}::text[])`],

@@ -100,6 +100,30 @@ export function* walkFilter(filter: AssetFilter | null | undefined, path = 'filt
   yield* walkFilter(filter.not, `${path}.not`);
 }
 
+/** @throws VitrineError BAD_USER_INPUT naming a condition that `asker` (such as `a scope`) cannot ask, and why */
+export function refuseConditions(
+  filter: AssetFilter | null,
+  path: string,
+  refused: Partial<Record<ConditionName, string>>,
+  asker: string,
+): void {
+  for (const { filter: inner, path: at } of walkFilter(filter, path)) {
+    for (const [name, reason] of Object.entries(refused)) {
+      const value = inner[name as ConditionName];
+      if (value != null) throw badInput(`${at}.${name}`, value, 'other conditions', `${at}.${name}: ${asker} cannot ask this: ${reason}.`);
+    }
+  }
+}
+
+/** A filter as JSON keeps it: dates as texts, and nothing of what was not given; null when nothing is left. */
+export function plainFilter(filter: object): Record<string, unknown> | null {
+  const plain = JSON.parse(JSON.stringify(filter, (_key, entry: unknown) => (entry === null ? undefined : entry))) as Record<
+    string,
+    unknown
+  >;
+  return Object.keys(plain).length === 0 ? null : plain;
+}
+
 export interface NamedTag {
   name: string;
   field: string;

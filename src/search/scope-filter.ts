@@ -4,7 +4,7 @@ import type { Sql } from '../database/sql.js';
 import { badInput } from '../errors.js';
 import type { TagFamily } from '../tags/tag.queries.js';
 import type { TagService } from '../tags/tag.service.js';
-import { listTagNames, readFilter, walkFilter } from './filter.js';
+import { listTagNames, plainFilter, readFilter, refuseConditions, walkFilter } from './filter.js';
 import type { AssetFilter, ConditionName } from './filter.inputs.js';
 import { collectionExists, compileFilter } from './filter.queries.js';
 
@@ -31,16 +31,8 @@ export class AssetScopeFilters implements ScopeFilters {
     for (const { name, field: at } of listTagNames(checked, field)) {
       if (!families.has(name)) throw badInput(at, name, 'a tag that exists (see the query `tags`)');
     }
+    refuseConditions(checked, field, REFUSED, 'a scope');
     for (const { filter, path } of walkFilter(checked, field)) {
-      for (const [name, reason] of Object.entries(REFUSED)) {
-        if (filter[name as ConditionName] != null)
-          throw badInput(
-            `${path}.${name}`,
-            filter[name as ConditionName],
-            'other conditions',
-            `${path}.${name}: a scope cannot ask this: ${reason}.`,
-          );
-      }
       if (filter.rights?.states != null)
         throw badInput(
           `${path}.rights.states`,
@@ -51,8 +43,7 @@ export class AssetScopeFilters implements ScopeFilters {
       if (filter.collection != null && !(await collectionExists(tx, filter.collection)))
         throw badInput(`${path}.collection`, filter.collection, 'a collection that exists');
     }
-    const plain = withoutNulls(scope) as RuleScope;
-    return Object.keys(plain).length === 0 ? null : plain;
+    return plainFilter(scope);
   }
 
   async compile(tx: OrganizationTx, scope: RuleScope): Promise<Sql> {
@@ -74,9 +65,4 @@ export class AssetScopeFilters implements ScopeFilters {
 }
 
 /** A tag that has gone since. */
-const NO_TAG: TagFamily = { id: null, descendantIds: [] };
-
-/** As JSON keeps it: dates as texts, and nothing of what was not given. */
-function withoutNulls(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_key, entry: unknown) => (entry === null ? undefined : entry)));
-}
+export const NO_TAG: TagFamily = { id: null, descendantIds: [] };

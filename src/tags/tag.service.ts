@@ -7,6 +7,7 @@ import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { toGlobalId } from '../graphql/global-id.js';
 import { readTagName } from './label.js';
+import { spellNames, toFamilies } from './tag-family.js';
 import {
   addTags,
   countTags,
@@ -99,18 +100,8 @@ export class TagService {
 
   /** What each name stands for in the hierarchy that `/` makes; a name that nothing bears, itself or below, is left out. */
   async findFamilies(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, TagFamily>> {
-    const spelled = names.map((name, index) => readTagName(name, `tags[${index}]`));
-    const rows = await findTagFamilies(tx, [...new Set(spelled)]);
-    const families = new Map<string, TagFamily>();
-    for (const [index, name] of names.entries()) {
-      const mine = rows.filter((row) => row.name === spelled[index]);
-      if (mine.length === 0) continue;
-      families.set(name, {
-        id: mine.find((row) => row.own)?.id ?? null,
-        descendantIds: mine.flatMap((row) => (row.own ? [] : [row.id])),
-      });
-    }
-    return families;
+    const rows = await findTagFamilies(tx, spellNames(names));
+    return toFamilies(names, rows);
   }
 
   /** Names of tags by id; ids of no tag of this organisation are left out. */

@@ -434,6 +434,11 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { brand: victim.brand, worst: 5 }, outcome: 'not found' },
     { variables: { scope: { collection: victim.collection } }, outcome: 'not found' },
     { variables: { scope: { rule: rule() } }, outcome: 'not found' },
+    {
+      variables: { scope: { filter: { or: [{ collection: victim.collection }, { brands: [victim.brand] }] } } },
+      outcome: 'own',
+      control: 'skip',
+    },
     { variables: { brand: victim.brand, asOf: new Date() }, outcome: 'not found' },
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],

@@ -2,6 +2,9 @@ import type { OrganizationTx } from '../../src/database/database.js';
 import { ReviewService } from '../../src/decisions/review.service.js';
 import { WaiverService } from '../../src/decisions/waiver.service.js';
 import { canonicalReport, type ComplianceReport, type ReportScope } from '../../src/reports/report.service.js';
+import { toGlobalId } from '../../src/graphql/global-id.js';
+import type { ReportScopeInput } from '../../src/reports/report-scope.types.js';
+import { readScope } from '../../src/reports/report-view.js';
 import { insertAsset, type TestAsset, viewerAs } from '../support/asset-rows.js';
 import { type Compliance, makeBrand, makeRule, openCompliance } from '../support/compliance-room.js';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -181,6 +184,27 @@ describe('the parts of a report', () => {
       await expect(report(scope)).rejects.toMatchObject({ code: 'NOT_FOUND', field });
     }
     await expect(report({}, { worst: 101 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'worst' });
+  });
+
+  it('are of the assets that a filter of the search takes, where the history knows its conditions', async () => {
+    const { brandId, guidelineId } = await makeBrand(room, 'filtered');
+    await makeRule(room, { guidelineId, kind: 'ALT_TEXT', parameters: {} });
+    await arrive(brandId, { title: 'wide', width: 4000, metadata: { channel: 'web' } });
+    await arrive(brandId, { title: 'narrow', width: 400, altText: 'A red boat on a lake' });
+    const filter = { or: [{ width: { min: 1000 } }, { metadata: [{ key: 'season' }] }] };
+    const scope = readScope({ brand: toGlobalId('Brand', brandId), scope: { filter } as ReportScopeInput });
+    expect(await report(scope)).toMatchObject({ assets: 1, failed: 1, scope: { filter } });
+    expect(readScope({ scope: { filter: {} } as ReportScopeInput })).toEqual({});
+    for (const [condition, field] of [
+      [{ and: [{ rights: { usableOn: '2026-01-01' } }] }, 'scope.filter.and[0].rights'],
+      [{ compliance: { verdict: 'FAIL' } }, 'scope.filter.compliance'],
+      [{ not: { textContains: 'boat' } }, 'scope.filter.not.textContains'],
+      [{ width: { min: 5, max: 1 } }, 'scope.filter.width'],
+    ] as const) {
+      expect(() => readScope({ scope: { filter: condition } as unknown as ReportScopeInput })).toThrow(
+        expect.objectContaining({ code: 'BAD_USER_INPUT', field }),
+      );
+    }
   });
 
   it('count reviews: how often people say otherwise than a rule', async () => {
