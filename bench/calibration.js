@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openEngine } from './engines.js';
+import { importInto, openEngine } from './engines.js';
 import { rasterizeSvg } from '../dist/media/rasterize-svg.js';
 import { writeSampleLibrary } from '../dist/samples/library.js';
 import { listObjects } from '../dist/samples/objects.js';
@@ -57,7 +57,7 @@ async function askLibrary(app, split, answers, lists) {
     scenes.set(name, scene);
     await writeFile(path.join(pictures, name), await rasterizeSvg(scene.svg, { width: scene.width, height: scene.height, format: 'png' }));
   }
-  const viewer = await importFolder(app, `library-${split}`, { folder: pictures }, pictures);
+  const viewer = await importInto(app, `library-${split}`, { folder: pictures }, pictures);
   const shown = new Set([...scenes.values()].flatMap((scene) => scene.objects));
   const words = new Set(objects.filter(({ name }) => shown.has(name)).flatMap(({ name, synonyms }) => [name, ...synonyms]));
   const withArticle = (name) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
@@ -108,7 +108,7 @@ async function compareFusion(app) {
   const library = await writeSampleLibrary(samples, { seed: Number(options.seed) });
   const { files } = JSON.parse(await readFile(library.truthFile, 'utf8'));
   const brands = JSON.parse(await readFile(library.brandsFile, 'utf8'));
-  const viewer = await importFolder(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) => app.guidelineFiles.importDocument(admin, brands, { publish: true }));
+  const viewer = await importInto(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) => app.guidelineFiles.importDocument(admin, brands, { publish: true }));
   const truth = new Map(files.map((file) => [file.externalId, file]));
   const names = [...new Set(files.flatMap((file) => file.objects))];
   const pairs = [...new Set(files.flatMap((file) => file.objects.map((object, index) => `${file.colours[index]} ${object}`)))];
@@ -139,17 +139,4 @@ function averagePrecision(hits, total) {
     sum += found / (index + 1);
   }
   return sum / Math.min(total, hits.length || 1);
-}
-
-async function importFolder(app, slug, source, root, before = async () => undefined) {
-  const { id: organizationId } = await app.organizations.ensureOrganization(slug, slug);
-  const viewer = { organizationId, apiKeyId: '00000000-0000-0000-0000-000000000000', apiKeyName: 'benchmark', role: 'ADMIN' };
-  await before(viewer);
-  let operation = await app.imports.create(viewer, source, [root]);
-  while (operation.finished_at === null) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    operation = await app.imports.get(viewer, operation.id);
-  }
-  await app.calibration.calibrate(organizationId);
-  return viewer;
 }

@@ -47,11 +47,25 @@ export async function serverCpuMs({ folder }) {
   return ticks * 10;
 }
 
-/** @returns an engine to import into and to search in */
-export async function openEngine(name, folder, databaseUrl) {
+/** Imports into an organisation of its own, made here, and learns what scores mean there. @returns who may search it */
+export async function importInto(app, slug, source, root, before = async () => undefined) {
+  const { id: organizationId } = await app.organizations.ensureOrganization(slug, slug);
+  const viewer = { organizationId, apiKeyId: '00000000-0000-0000-0000-000000000000', apiKeyName: 'benchmark', role: 'ADMIN' };
+  await before(viewer);
+  let operation = await app.imports.create(viewer, source, [root]);
+  while (operation.finished_at === null) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    operation = await app.imports.get(viewer, operation.id);
+  }
+  await app.calibration.calibrate(organizationId);
+  return viewer;
+}
+
+/** @returns an engine to import into and to search in. @param settings environment variables */
+export async function openEngine(name, folder, databaseUrl, settings = {}) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', VITRINE_DATABASE_TIMEOUT_MS: '120000', ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
+  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', VITRINE_DATABASE_TIMEOUT_MS: '120000', ...settings, ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
   const stages = new Map();
   const onStage = (stage, ms) => stages.set(stage, (stages.get(stage) ?? 0) + ms);
   const app = await createApp(config, pino({ level: 'error' }), { onStage });

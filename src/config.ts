@@ -40,6 +40,7 @@ const VARIABLES = {
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
   VITRINE_MODELS_LOADED: whole(1, 64).default(2),
   VITRINE_DECODERS: whole(1, 64).default(Math.max(1, Math.min(cores, 8))),
+  VITRINE_TILE_ROWS: whole(0, 4).default(2),
   VITRINE_FFMPEG: z.string().min(1).default('ffmpeg'),
   VITRINE_FFPROBE: z.string().min(1).default('ffprobe'),
   VITRINE_DECODE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
@@ -96,7 +97,15 @@ export interface Config {
     maxLoaded: number;
     source: { url: string; httpProxy?: string; httpsProxy?: string; noProxy?: string };
   };
-  media: { processes: number; videoTools: { ffmpeg: string; ffprobe: string }; timeoutMs: number; maxPixels: number; maxByteSize: number };
+  media: {
+    processes: number;
+    /** See tilesOf. */
+    tileRows: number;
+    videoTools: { ffmpeg: string; ffprobe: string };
+    timeoutMs: number;
+    maxPixels: number;
+    maxByteSize: number;
+  };
   /** Folders that imports of the kind `folder` may read, absolute. */
   importRoots: string[];
   /** Buckets that imports may read, and how they are reached; see ImportBuckets. */
@@ -182,6 +191,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     },
     media: {
       processes: env.VITRINE_DECODERS,
+      tileRows: env.VITRINE_TILE_ROWS,
       timeoutMs: env.VITRINE_DECODE_TIMEOUT_MS,
       videoTools: { ffmpeg: env.VITRINE_FFMPEG, ffprobe: env.VITRINE_FFPROBE },
       maxPixels: env.VITRINE_MAX_PIXELS,

@@ -9,7 +9,9 @@ import { openDetector } from './detection/detector.js';
 import { OBJECT_SCAN, ObjectScanJob } from './detection/object-scan.job.js';
 import { DUPLICATE_SCAN, DuplicateScanJob } from './duplicates/duplicate-scan.job.js';
 import { BULK_EDIT, BULK_EDIT_UNDO, BulkEditJob, bulkEditLedger } from './edits/bulk-edit.job.js';
+import type { LibraryModel } from './embedding/embedding.service.js';
 import { REVISION_BUILD, RevisionBuildJob } from './embedding/revision-build.job.js';
+import { TILE_LISTING, TileListingJob } from './embedding/tile-listing.job.js';
 import { VECTOR_INDEX, VectorIndexJob } from './embedding/vector-index.job.js';
 import { FOLDER_WATCH, FOLDER_WATCH_CRON, FolderWatchJob } from './imports/folder-watch.job.js';
 import { ImportBatchJob, type StageClock } from './imports/import-batch.job.js';
@@ -51,6 +53,7 @@ export const JOB_KINDS = [
   OBJECT_SCAN,
   CONCEPT_MATCH,
   VECTOR_INDEX,
+  TILE_LISTING,
   REPORT_EXPORT,
   COMPLIANCE_CLOCK,
   SAVED_SEARCH_MATCH,
@@ -153,7 +156,11 @@ export async function startWorkers(
   queue.work(VECTOR_INDEX, new VectorIndexJob(embedding), 1);
   queue.work(DUPLICATE_SCAN, new DuplicateScanJob({ database, files, media, embedding }), 1);
   queue.work(CONCEPT_MATCH, new ConceptMatchJob(matching), 1);
-  const build = { database, files, media, embedding, queue, judge: newPictures, afterBuild: modelChanged };
+  const prepareSearch = async (organizationId: string, model: LibraryModel) => {
+    await embedding.maintainVectorIndex(organizationId, model.revision);
+    await calibration.calibrate(organizationId, model);
+  };
+  const build = { database, files, media, embedding, queue, judge: newPictures, prepareSearch, afterBuild: modelChanged };
   queue.work(REVISION_BUILD, new RevisionBuildJob(build, log), 1);
   queue.work(SAVED_SEARCH_MATCH, new SavedSearchMatchJob({ database, search, outbox, log }), 1);
   queue.work(EVENT_DISPATCH, new EventDispatchJob({ database, organizations, outbox }), 1);
@@ -165,6 +172,8 @@ export async function startWorkers(
     log,
   );
   queue.work(ASSET_REMEASURE, remeasure, 1);
+  const tiles = new TileListingJob({ database, afterListing: imported }, config.media.tileRows);
+  queue.work(TILE_LISTING, tiles, 1);
   const detector = await detectors.inUse().catch((error: unknown) => {
     log.error({ err: error }, 'the chosen detector cannot be used; pictures are not searched');
     return null;
@@ -176,6 +185,7 @@ export async function startWorkers(
     await libraryChanged(id);
     if (await remeasure.isNeeded(id))
       await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
+    if (await tiles.isNeeded(id)) await database.asOrganization(id, (tx) => queue.enqueue(tx, TILE_LISTING, [{ organizationId: id }]));
     if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
     await modelRevisions.catchUp(id);
     await embedding.tidy(id);

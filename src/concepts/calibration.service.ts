@@ -1,12 +1,12 @@
 import type { Database, OrganizationTx } from '../database/database.js';
-import type { EmbeddingService } from '../embedding/embedding.service.js';
+import type { EmbeddingService, LibraryModel } from '../embedding/embedding.service.js';
 import { BACKGROUND_PROMPTS, BACKGROUND_PROMPTS_REVISION } from './background-prompts.js';
 import { findCuts, isCalibrationStale, saveCalibration, type ScoreCut, type ScoreCuts } from './calibration.queries.js';
 
 /** Comparing the prompts with more vectors changes the estimate little and takes long; the best score's growth is extrapolated. */
 const SAMPLE_LIMIT = 5_000;
 /** A library that fits on one page need not be cut. */
-const MIN_VECTORS = 20;
+const MIN_PICTURES = 20;
 
 /**
  * Levels in standard deviations of the best score of unrelated queries: one unrelated query in forty comes over `match` (of those about things
@@ -14,6 +14,12 @@ const MIN_VECTORS = 20;
  * bench:calibration on seed 57, where 1, 1.5 and 2 were tried; docs/benchmarks.md has what they do on another.
  */
 const EVIDENCE: ScoreCut = { keep: -1, match: 2, sure: 2.5 };
+
+/**
+ * Of what the best tile of a picture gains over its whole by chance, the share that is taken off. With none, pictures that have tiles crowd out
+ * those that have not; with all, little is left of what tiles find. Chosen by bench:tiles on seeds 5 and 6; docs/benchmarks.md has another.
+ */
+const TILE_MARGIN_SHARE = 0.5;
 
 /** What scores mean in this library under this model: how high an unrelated query comes by chance. */
 export class CalibrationService {
@@ -25,9 +31,9 @@ export class CalibrationService {
     this.#embedding = embedding;
   }
 
-  /** Estimates anew where the library or the prompts changed. Opens its own transactions. @returns whether it did */
-  async calibrate(organizationId: string): Promise<boolean> {
-    const model = await this.#embedding.modelOf(organizationId);
+  /** Estimates anew where the library or the prompts changed, by default for the model in use. Opens its own transactions. @returns whether it did */
+  async calibrate(organizationId: string, given?: LibraryModel): Promise<boolean> {
+    const model = given ?? (await this.#embedding.modelOf(organizationId));
     const modelRevisionId = model.revision.id;
     const stale = await this.#database.asOrganization(organizationId, (tx) =>
       isCalibrationStale(tx, modelRevisionId, BACKGROUND_PROMPTS_REVISION),
@@ -35,7 +41,8 @@ export class CalibrationService {
     if (!stale) return false;
     await model.ensureTextVectors(organizationId, BACKGROUND_PROMPTS);
     const request = {
-      ...{ modelRevisionId, prompts: BACKGROUND_PROMPTS, promptsRevision: BACKGROUND_PROMPTS_REVISION, sampleLimit: SAMPLE_LIMIT },
+      ...{ modelRevisionId, prompts: BACKGROUND_PROMPTS, promptsRevision: BACKGROUND_PROMPTS_REVISION },
+      ...{ sampleLimit: SAMPLE_LIMIT, tileMarginShare: TILE_MARGIN_SHARE },
     };
     const saved = await this.#database.asOrganization(
       organizationId,
@@ -49,7 +56,7 @@ export class CalibrationService {
    * calibrated yet.
    */
   cutOf(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<ScoreCuts> {
-    return findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: MIN_VECTORS });
+    return findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minPictures: MIN_PICTURES });
   }
 
   /**
@@ -57,6 +64,6 @@ export class CalibrationService {
    * query. Libraries of any size; null where nothing is known yet.
    */
   async exclusionScore(tx: OrganizationTx, modelRevisionId: number, vector: string): Promise<number | null> {
-    return (await findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minVectors: 1 })).pictures?.keep ?? null;
+    return (await findCuts(tx, { modelRevisionId, vector, evidence: EVIDENCE, minPictures: 1 })).pictures?.keep ?? null;
   }
 }

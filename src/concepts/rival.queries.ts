@@ -1,5 +1,6 @@
 import type { OrganizationTx, Tx } from '../database/database.js';
 import { join, raw, type Sql, sql } from '../database/sql.js';
+import { TILE_KEYS } from '../media/part-key.js';
 import { parseHalfvecText, toHalfvecBinary } from '../embedding/vector.js';
 
 /** The rivals of a model, in order; null where they are not stored. */
@@ -36,7 +37,7 @@ export async function insertRivalSet(
  * pictures, and many regions would each be another chance to be wrong. Texts show nothing.
  */
 export function isJudgedPart(alias: string): Sql {
-  return raw(`NOT ${alias}.of_text AND ${alias}.part NOT LIKE 'tile:%'`);
+  return raw(`NOT ${alias}.of_text AND ${alias}.part NOT LIKE '${TILE_KEYS}'`);
 }
 
 /**

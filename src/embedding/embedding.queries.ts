@@ -127,16 +127,13 @@ export async function saveEmbeddings(tx: OrganizationTx, modelRevisionId: number
   await tx.query(sql`
     SELECT a.id FROM asset a WHERE a.organization_id = ${organization} AND a.id IN (SELECT v.asset_id FROM asset_version v
       WHERE v.organization_id = ${organization} AND v.id = ANY(${embeddings.map((row) => row.versionId)}::uuid[])) ORDER BY a.id FOR SHARE`);
-  const isText = ({ part }: NewEmbedding) => part.startsWith('text:');
-  const hasTexts = embeddings.some(isText);
-  const hasParts = embeddings.some((row) => row.part !== WHOLE && !isText(row));
+  const hasParts = embeddings.some(({ part }) => part !== WHOLE && !part.startsWith('text:'));
   const rows = embeddings.map((row) => sql`(${row.versionId}::uuid, ${row.part}::text, ${toHalfvecBinary(row.vector)}::halfvec)`);
   await tx.execute(sql`
     WITH revision AS (
-      INSERT INTO library_revision AS r (organization_id, revision, has_parts, has_texts)
-      VALUES (${organization}, 1, ${hasParts}::boolean, ${hasTexts}::boolean)
-      ON CONFLICT (organization_id) DO UPDATE SET revision = r.revision + 1, has_parts = r.has_parts OR EXCLUDED.has_parts,
-        has_texts = r.has_texts OR EXCLUDED.has_texts RETURNING revision)
+      INSERT INTO library_revision AS r (organization_id, revision, has_parts) VALUES (${organization}, 1, ${hasParts}::boolean)
+      ON CONFLICT (organization_id) DO UPDATE SET revision = r.revision + 1, has_parts = r.has_parts OR EXCLUDED.has_parts
+      RETURNING revision)
     INSERT INTO asset_embedding (organization_id, model_revision_id, version_id, part, asset_id, brand_id, kind, tag_ids, created_at, vector,
       of_text, added_in, superseded_in)
     SELECT a.organization_id, ${modelRevisionId}::int, v.id, e.part, a.id, a.brand_id, a.kind, a.tag_ids, a.created_at, e.vector,
@@ -153,19 +150,6 @@ export async function forgetFailures(tx: OrganizationTx, modelRevisionId: number
   await tx.execute(sql`
     DELETE FROM embedding_failure WHERE organization_id = ${tx.organizationId}::uuid AND model_revision_id = ${modelRevisionId}
       AND version_id = ANY(${versionIds}::uuid[])`);
-}
-
-/** What a library has besides whole pictures, or has had. */
-export interface LibraryParts {
-  /** Frames, pages, regions. */
-  hasParts: boolean;
-  hasTexts: boolean;
-}
-
-export async function findLibraryParts(tx: OrganizationTx): Promise<LibraryParts> {
-  const rows = await tx.query<LibraryParts>(sql`
-    SELECT has_parts AS "hasParts", has_texts AS "hasTexts" FROM library_revision WHERE organization_id = ${tx.organizationId}::uuid`);
-  return rows[0] ?? { hasParts: false, hasTexts: false };
 }
 
 /** Notes that a version could not be embedded, and why. */

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { EmbedderPool, KnownModel } from './embedder-pool.js';
 import type { Precision } from './model-description.js';
-import { type EmbeddingCoverage, findLibraryParts, type LibraryParts, type ModelRevision, registerModel } from './embedding.queries.js';
+import { type EmbeddingCoverage, type ModelRevision, registerModel } from './embedding.queries.js';
 import { type EmbeddedPart, LibraryModel, type LibraryModelRooms, saveResults } from './library-model.js';
 import { TextMemory } from './text-memory.js';
 import { replaceParts, type VersionParts } from './version-part.queries.js';
-import { activateModel, findActiveModel } from './organization-model.queries.js';
+import { activateModel, findActiveModel, listOrganizationModels } from './organization-model.queries.js';
 import {
   buildVectorIndex,
   countVectors,
@@ -129,12 +129,14 @@ export class EmbeddingService {
   }
 
   /**
-   * Builds or drops the approximate index of the revision in use as the number of vectors asks for. Opens its own transactions; a build
-   * takes minutes. @returns what was done
+   * Builds or drops the approximate indexes of a revision (by default of those that are in use or ready to be) as the number of vectors asks
+   * for. Opens its own transactions; a build takes minutes. @returns what was done
    */
-  async maintainVectorIndex(organizationId: string): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
+  async maintainVectorIndex(organizationId: string, revision?: ModelRevision): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
     if (this.#rooms.database.engine === 'embedded') return 'NOTHING';
-    const done = [await this.#maintain(organizationId, 'whole'), await this.#maintain(organizationId, 'parts')];
+    const done: ('BUILT' | 'DROPPED' | 'NOTHING')[] = [];
+    for (const one of revision ? [revision] : await this.#searchable(organizationId))
+      for (const scope of ['whole', 'parts'] as const) done.push(await this.#maintain(organizationId, one, scope));
     return done.includes('BUILT') ? 'BUILT' : done.includes('DROPPED') ? 'DROPPED' : 'NOTHING';
   }
 
@@ -143,12 +145,20 @@ export class EmbeddingService {
     return whole && { ...whole, arePartsIndexed: (await findVectorIndex(tx, modelRevisionId, 'parts'))?.state === 'READY' };
   }
 
-  async #maintain(organizationId: string, scope: IndexScope): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
-    const { revision, vectors, index } = await this.#rooms.database.asOrganization(organizationId, async (tx) => {
+  /** The revision in use, and those that may be at any moment. */
+  #searchable(organizationId: string): Promise<ModelRevision[]> {
+    return this.#rooms.database.asOrganization(organizationId, async (tx) => {
       const active = await this.revisionIn(tx);
-      const [vectors, index] = [await countVectors(tx, active.id, scope), await findVectorIndex(tx, active.id, scope)];
-      return { revision: active, vectors, index };
+      const ready = (await listOrganizationModels(tx)).filter(({ state }) => state === 'READY');
+      return [active, ...ready];
     });
+  }
+
+  async #maintain(organizationId: string, revision: ModelRevision, scope: IndexScope): Promise<'BUILT' | 'DROPPED' | 'NOTHING'> {
+    const { vectors, index } = await this.#rooms.database.asOrganization(organizationId, async (tx) => ({
+      vectors: await countVectors(tx, revision.id, scope),
+      index: await findVectorIndex(tx, revision.id, scope),
+    }));
     if (vectors >= this.#indexFrom && index?.state !== 'READY')
       return this.#changed(await buildVectorIndex(this.#rooms.database, revision, organizationId, vectors, scope), 'BUILT');
     if (vectors < this.#indexFrom / 2 && index !== null)
@@ -186,11 +196,6 @@ export class EmbeddingService {
   /** {@link LibraryModel.ensureTextVectors} of the model in use. */
   async ensureTextVectors(organizationId: string, texts: readonly string[]): Promise<void> {
     if (texts.length > 0) await (await this.modelOf(organizationId)).ensureTextVectors(organizationId, texts);
-  }
-
-  /** Whether search has to look at more than whole pictures, as this transaction sees it. */
-  partsIn(tx: OrganizationTx): Promise<LibraryParts> {
-    return findLibraryParts(tx);
   }
 
   /** Writes down which parts versions have now, so that models know what to look at. In the caller's transaction. */

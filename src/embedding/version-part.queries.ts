@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../database/database.js';
-import { sql } from '../database/sql.js';
+import { empty, sql } from '../database/sql.js';
 import { WHOLE } from '../media/part-key.js';
 
 /** A version with the keys of its parts, in order; the whole may be among them and is not written down. */
@@ -28,4 +28,39 @@ export async function replaceParts(tx: OrganizationTx, versions: readonly Versio
     INSERT INTO version_part (organization_id, version_id, part, position)
     SELECT ${organization}, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (version_id uuid, part text, position int)
     ON CONFLICT (organization_id, version_id, part) DO UPDATE SET position = EXCLUDED.position`);
+}
+
+export interface PictureSize {
+  id: string;
+  width: number;
+  height: number;
+  /** Keys of its parts, in order. */
+  parts: string[];
+}
+
+/** Versions that are single pictures, by id: those that may have tiles, and have no other parts. */
+export function listPictures(tx: OrganizationTx, after: string | null, limit: number): Promise<PictureSize[]> {
+  return tx.query<PictureSize>(sql`
+    SELECT v.id, v.width, v.height,
+      ARRAY(SELECT p.part FROM version_part p WHERE p.organization_id = v.organization_id AND p.version_id = v.id ORDER BY p.position) AS parts
+    FROM asset_version v WHERE v.organization_id = ${tx.organizationId}::uuid AND v.kind = 'IMAGE' AND v.page_count = 1
+      AND v.width IS NOT NULL AND v.height IS NOT NULL ${after === null ? empty : sql`AND v.id > ${after}::uuid`}
+    ORDER BY v.id LIMIT ${limit}`);
+}
+
+/** Rows of tiles by which the library was listed; null: never. */
+export async function findTileRows(tx: OrganizationTx): Promise<number | null> {
+  const rows = await tx.query<{ rows: number | null }>(
+    sql`SELECT tile_rows AS rows FROM library_revision WHERE organization_id = ${tx.organizationId}::uuid`,
+  );
+  return rows[0]?.rows ?? null;
+}
+
+/** Notes that the library is listed, and whether search has parts left to look at. */
+export async function setTileRows(tx: OrganizationTx, rows: number): Promise<void> {
+  const organization = sql`${tx.organizationId}::uuid`;
+  await tx.execute(sql`
+    INSERT INTO library_revision AS l (organization_id, revision, tile_rows) VALUES (${organization}, 0, ${rows})
+    ON CONFLICT (organization_id) DO UPDATE SET tile_rows = EXCLUDED.tile_rows,
+      has_parts = EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = ${organization} AND e.part <> 'whole' AND NOT e.of_text)`);
 }

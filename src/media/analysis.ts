@@ -35,6 +35,7 @@ export interface MediaLimits {
   maxByteSize: number;
   /** See PartLimits. */
   partsTimeMs: number;
+  tileRows: number;
   videoTools: VideoTools;
 }
 
@@ -59,7 +60,7 @@ export interface MediaAnalysis {
   pixels: Float32Array | null;
   /** WebP; null unless asked for, and for documents. */
   thumbnail: Buffer | null;
-  /** Frames, pages and so on, in the order of `facts.parts`. */
+  /** Frames, pages, tiles and so on, in the order of `facts.parts`. */
   parts: MediaPart[];
   timings: MediaTimings;
 }

@@ -9,6 +9,7 @@ import type { MarkFile } from './mark-scan.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
+import { MAX_TILE_ROWS } from './tiles.js';
 import type { VideoTools } from './video-tools.js';
 
 export interface MediaAnalyzerOptions {
@@ -22,6 +23,8 @@ export interface MediaAnalyzerOptions {
   maxByteSize?: number;
   /** Resident memory of one decoder process. Default 1 GiB. */
   maxMemoryBytes?: number;
+  /** Rows of tiles that large pictures are cut into (see tilesOf). Default 0: none. */
+  tileRows?: number;
   /** Default: those of the system. */
   videoTools?: VideoTools;
 }
@@ -67,7 +70,7 @@ const program = fileURLToPath(new URL('./decoder.process.js', import.meta.url));
 /** A file that ends its decoder gets one more try: the crash may be a neighbour's leftovers. */
 const maxCrashesPerFile = 2;
 const maxFailedStarts = 3;
-/** Of the time for one file, what further frames and pages may take. */
+/** Of the time for one file, what further frames, pages and tiles may take. */
 const PARTS_TIME_SHARE = 0.5;
 /** A decoder that stays this full after its file is replaced before the next one. */
 const retireAtMemoryShare = 0.6;
@@ -79,14 +82,18 @@ export function createMediaAnalyzer(options: MediaAnalyzerOptions): MediaAnalyze
 class DecoderPool implements MediaAnalyzer {
   private readonly queue: Job[] = [];
   private readonly decoders = new Set<Decoder>();
-  private readonly limits: Required<Omit<MediaAnalyzerOptions, 'videoTools'>>;
+  private readonly limits: Required<Omit<MediaAnalyzerOptions, 'videoTools' | 'tileRows'>>;
   private readonly videoTools: VideoTools;
+  private readonly tileRows: number;
   private nextId = 1;
   private failedStarts = 0;
   private isClosed = false;
 
   constructor(options: MediaAnalyzerOptions) {
     this.videoTools = options.videoTools ?? { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
+    this.tileRows = options.tileRows ?? 0;
+    if (!Number.isInteger(this.tileRows) || this.tileRows < 0 || this.tileRows > MAX_TILE_ROWS)
+      throw badInput('tileRows', this.tileRows, `a whole number from 0 to ${MAX_TILE_ROWS}`);
     this.limits = {
       processes: options.processes,
       timeoutMs: options.timeoutMs ?? 20_000,
@@ -172,7 +179,13 @@ class DecoderPool implements MediaAnalyzer {
       this.pump();
     }, this.limits.timeoutMs);
     const { maxPixels, maxByteSize, timeoutMs } = this.limits;
-    const limits = { maxPixels, maxByteSize, partsTimeMs: timeoutMs * PARTS_TIME_SHARE, videoTools: this.videoTools };
+    const limits = {
+      maxPixels,
+      maxByteSize,
+      partsTimeMs: timeoutMs * PARTS_TIME_SHARE,
+      tileRows: this.tileRows,
+      videoTools: this.videoTools,
+    };
     const request: DecoderRequest = { id: this.nextId++, task: job.task, limits };
     // A send that fails means the process is gone; its exit event brings the file back.
     decoder.child.send(request, () => undefined);

@@ -11,6 +11,9 @@ export type PartPlace =
 /** The part that every picture has: the picture itself, or the first page or frame. */
 export const WHOLE = 'whole';
 
+/** What keys of tiles are LIKE, in SQL. */
+export const TILE_KEYS = 'tile:%';
+
 /** How a part is named beside its version: `frame:1500`, `page:3`, `tile:0,512,512,512`, `text:0,180`. */
 export function partKeyOf(place: PartPlace): string {
   switch (place.kind) {

@@ -2,6 +2,7 @@ import { type ImageInputSpec, makeModelInput } from './model-input.js';
 import { partKeyOf } from './part-key.js';
 import { onWhite, type RawPicture } from './raw-picture.js';
 import { fitWithin, type MorePictures, pipelineOf, shrunk, type SourcePicture } from './source-picture.js';
+import { openTiles, tileKeyOf, tilesOf } from './tiles.js';
 
 /** One of several pictures of a file, or a passage of its text. */
 export interface MediaPart {
@@ -32,19 +33,52 @@ export interface PartLimits {
   maxPixels: number;
   /** From here on no further part is begun: what a file shows first is found, and the file is not refused for being long. */
   partsTimeMs: number;
+  /** Rows of tiles that large pictures are cut into; 0: none. See tilesOf. */
+  tileRows: number;
 }
 
 export type PartClock = <T>(stage: 'decodeMs' | 'preprocessMs' | 'thumbnailMs', work: () => Promise<T>) => Promise<T>;
 
-/** The parts of a picture beside the whole. A page or frame that cannot be decoded is left out with a warning. */
-export async function partsOf(
+type FoundParts = { parts: MediaPart[]; warnings: string[] };
+
+/**
+ * The parts of a picture beside the whole: further pages or frames, or the tiles of a large one that is alone. What cannot be decoded is
+ * left out with a warning.
+ */
+export function partsOf(source: SourcePicture, request: PartRequest, limits: PartLimits, timed: PartClock): Promise<FoundParts> {
+  return source.more === null ? tileParts(source, request, limits, timed) : furtherPictures(source, source.more, request, limits, timed);
+}
+
+async function tileParts(
   source: SourcePicture,
+  { input }: PartRequest,
+  { partsTimeMs, tileRows }: PartLimits,
+  timed: PartClock,
+): Promise<FoundParts> {
+  const tiles = tilesOf(source.width, source.height, tileRows);
+  const asPart = (pixels: Float32Array | null, index: number): MediaPart => ({
+    part: tileKeyOf(tiles[index]!),
+    ...{ pixels, thumbnail: null, text: null },
+  });
+  if (tiles.length === 0 || !input) return { parts: tiles.map((_, index) => asPart(null, index)), warnings: [] };
+  const until = performance.now() + partsTimeMs;
+  const cut = await timed('decodeMs', () => openTiles(source, tiles[0]!.width, input));
+  const parts: MediaPart[] = [];
+  for (const [index, tile] of tiles.entries()) {
+    if (performance.now() > until)
+      return { parts, warnings: [`It takes long to show: ${index} of its ${tiles.length} regions can be found by what they show.`] };
+    parts.push(asPart(await timed('preprocessMs', () => cut(tile)), index));
+  }
+  return { parts, warnings: [] };
+}
+
+async function furtherPictures(
+  source: SourcePicture,
+  more: MorePictures,
   { input, thumbnail }: PartRequest,
   { maxPixels, partsTimeMs }: PartLimits,
   timed: PartClock,
-): Promise<{ parts: MediaPart[]; warnings: string[] }> {
-  const { more } = source;
-  if (more === null) return { parts: [], warnings: [] };
+): Promise<FoundParts> {
   const name = more.kind === 'PAGE' ? 'pages' : 'frames';
   const chosen = chooseIndices(more, source.width * source.height, maxPixels * MAX_DECODED);
   const parts: MediaPart[] = [];

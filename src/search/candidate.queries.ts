@@ -1,4 +1,5 @@
 import { empty, join, raw, type Sql, sql } from '../database/sql.js';
+import { TILE_KEYS } from '../media/part-key.js';
 import type { AssetFilter } from './filter.inputs.js';
 import { compileFilter, type FilterContext, needsAsset } from './filter.queries.js';
 import type { Approximate, Strategy } from './plan.js';
@@ -14,6 +15,8 @@ export interface CandidateRequest {
   strategy: Strategy;
   /** Whether the library has frames, pages or regions to look at. */
   hasParts: boolean;
+  /** Added to the distance of a region: the best of several is near by chance. See CalibrationService. */
+  tileMargin: number;
   /** The library revision that a walk through pages began with; null: now. */
   revision?: number | null;
   /** Assets that must not come again. */
@@ -28,7 +31,7 @@ export interface CandidateRequest {
  * The seam for whatever builds on likeness (pages, facets, fusion): a SELECT of (asset_id, version_id, distance, part, part_distance) of all
  * assets that pass the filter, or, under an APPROXIMATE strategy, of those among the nearest. One row an asset, by its nearest picture:
  * `distance` is the least of the whole's and of its parts'; `part` is the nearest part, whose own distance says whether it was it. Unordered.
- * Likeness to an asset compares wholes alone.
+ * Likeness to an asset compares wholes alone. Distances of regions are those with the margin.
  */
 export function selectCandidates(request: CandidateRequest): Sql {
   const { probe, filter, context, strategy, hasParts, exclude = [], maxDistance } = request;
@@ -53,7 +56,7 @@ export function selectCandidates(request: CandidateRequest): Sql {
           sql`least(${whole}, n.distance)`,
           sql`LEFT JOIN (
               SELECT DISTINCT ON (p.version_id) p.version_id, p.part, p.distance FROM (
-                SELECT p.version_id, p.part, (p.vector <=> ${vector}) + 0 AS distance FROM asset_embedding p WHERE ${parts('p')} OFFSET 0) p
+                SELECT p.version_id, p.part, (p.vector <=> ${vector}) + ${marginOf(request, 'p')} AS distance FROM asset_embedding p WHERE ${parts('p')} OFFSET 0) p
               ORDER BY p.version_id, p.distance, p.part) n ON n.version_id = s.version_id`,
           sql`n.part, n.distance AS part_distance`,
         ];
@@ -67,14 +70,14 @@ export function selectCandidates(request: CandidateRequest): Sql {
   const typed = sql`halfvec(${raw(String(Math.trunc(strategy.dimensions)))})`;
   const near = sql`s.vector::${typed} <=> ${vector}::${typed}`;
   if (maxDistance != null) conditions.push(sql`s.distance <= ${maxDistance}::float8`);
-  const window = (rows: Sql, part: Sql, limit: number) => sql`
-    SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${part}, ${near} AS distance
+  const window = (rows: Sql, part: Sql, limit: number, margin = sql`0`) => sql`
+    SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${part}, ${near} AS looked, (${near}) + ${margin} AS distance
     FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${limit}`;
   const nearest = looksAtParts
     ? nearestOfBoth(
         strategy,
         (limit) => window(wholes, sql`NULL::text AS part`, limit),
-        (limit) => window(parts('s'), sql`s.part`, limit),
+        (limit) => window(parts('s'), sql`s.part`, limit, marginOf(request, 's')),
       )
     : window(wholes, sql`NULL::text AS part`, strategy.window);
   return sql`
@@ -87,11 +90,11 @@ const NO_PART = sql`NULL::text AS part, NULL::float8 AS part_distance`;
 
 /**
  * Of a window of wholes and one of parts, the nearest picture of each version, as far out as both windows reach: beyond, an asset's nearest
- * picture may lie unseen. An index may give a few rows less than it is asked for.
+ * picture may lie unseen. An index may give a few rows less than it is asked for, and knows no margins: `looked` is how far out it went.
  */
 function nearestOfBoth({ window, partWindow }: Approximate, wholes: (limit: number) => Sql, parts: (limit: number) => Sql): Sql {
   const measured = (rows: Sql, limit: number) => sql`
-    SELECT w.*, CASE WHEN count(*) OVER () >= ${Math.ceil(limit / 2)} THEN max(w.distance) OVER () END AS horizon FROM (${rows}) w`;
+    SELECT w.*, CASE WHEN count(*) OVER () >= ${Math.ceil(limit / 2)} THEN max(w.looked) OVER () END AS horizon FROM (${rows}) w`;
   return sql`
     SELECT DISTINCT ON (u.version_id) u.* FROM (
       SELECT b.*, min(b.horizon) OVER () AS reach FROM (
@@ -123,6 +126,11 @@ function isPicturePart(alias: string): Sql {
   return raw(`${alias}.part <> 'whole' AND NOT ${alias}.of_text`);
 }
 
+/** What is added to the distance of a row of asset_embedding that is a part. */
+function marginOf({ tileMargin }: CandidateRequest, alias: string): Sql {
+  return tileMargin === 0 ? sql`0` : sql`CASE WHEN ${raw(alias)}.part LIKE ${TILE_KEYS} THEN ${tileMargin}::float8 ELSE 0 END`;
+}
+
 /** Rows of asset_embedding that the request sees: its library and model, of the revision that it is about. */
 function rowsOf({ context, revision = null }: CandidateRequest, alias: string): Sql {
   const s = raw(alias);
@@ -134,11 +142,12 @@ function rowsOf({ context, revision = null }: CandidateRequest, alias: string): 
 }
 
 /** The exclusions of a request as conditions on a version: none of its pictures, parts included, is as near as this to what is left out. */
-export function excluding({ without = [], context }: CandidateRequest, version: Sql): Sql[] {
+export function excluding(request: CandidateRequest, version: Sql): Sql[] {
+  const { without = [], context } = request;
   return without.map(
     ({ vector, minDistance }) => sql`NOT EXISTS (SELECT 1 FROM asset_embedding x WHERE x.organization_id = ${context.organizationId}::uuid
       AND x.model_revision_id = ${context.modelRevisionId} AND x.version_id = ${version} AND NOT x.of_text
-      AND (x.vector <=> ${vector}::embedding) <= ${minDistance}::float8)`,
+      AND (x.vector <=> ${vector}::embedding) + ${marginOf(request, 'x')} <= ${minDistance}::float8)`,
   );
 }
 

@@ -37,8 +37,8 @@ export interface RankTask {
   page: Page;
   after: RankCursor | null;
   notices: string[];
-  /** The query's vector, where its list is to be cut by what scores mean in this library. */
-  cut: { vector: string } | null;
+  /** Whether the list is to be cut by what scores mean in this library. */
+  isCut: boolean;
   /** Everything is shown, the nearest first. */
   showAll: boolean;
   read: ReadQuery | null;
@@ -61,27 +61,24 @@ export class Ranking {
   }
 
   async rank(viewer: Viewer, model: LibraryModel, task: RankTask): Promise<AssetPage> {
-    const { probe, filter, maxDistance, sort, page, after, notices, cut, read, showAll } = task;
+    const { probe, filter, maxDistance, sort, page, after, notices, isCut, read, showAll } = task;
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
     const { found, strategy, about, levels, wanted, termsOf } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
-      const known = cut && (await this.#calibration.cutOf(tx, model.revision.id, cut.vector));
-      const { hasParts, hasTexts } = known
-        ? { hasParts: known.hasParts, hasTexts: known.texts !== null }
-        : await this.#embedding.partsIn(tx);
+      const known = 'vector' in probe ? await this.#calibration.cutOf(tx, model.revision.id, probe.vector) : null;
       // `showAll` is about pictures: the nearest of a few texts, however far, would stand beside the best picture.
-      const texts =
-        showAll && hasTexts && 'vector' in probe
-          ? (await this.#calibration.cutOf(tx, model.revision.id, probe.vector)).texts
-          : known?.texts;
-      const levels = known?.pictures ?? null;
+      const texts = isCut || showAll ? known?.texts : null;
+      const levels = (isCut && known?.pictures) || null;
       const wanted = {
         ...{ probe, filter, maxDistance, without: read?.without ?? [] },
         // A walk that began with pictures alone goes on so, whatever words find by now.
         words: after?.at != null && after.ladders === null ? null : (read?.words ?? null),
         // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
         cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
-        hasParts,
+        // Likeness to an asset looks at wholes alone.
+        hasParts: known?.hasParts ?? false,
+        // As the walk began: with another margin its places would be others.
+        tileMargin: after?.tileMargin ?? known?.tileMargin ?? 0,
         passageCut: after !== null ? after.passageCut : texts ? 1 - texts.match : null,
       };
       const request = {
@@ -109,21 +106,20 @@ export class Ranking {
     const seen = found.rows.slice(0, page.first).map((row) => row.id);
     const revision = after?.revision ?? found.revision;
     const keep = after === null ? keptDistance(found, wanted.cut) : after.keep;
-    const { passageCut } = wanted;
+    const { passageCut, tileMargin } = wanted;
     const keysOf = (row: RankedRow) =>
       exact
         ? rankKeys({
             at: { value: sortValue(sort, row), assetId: row.id },
             revision,
-            ...{ keep, passageCut },
+            ...{ keep, passageCut, tileMargin },
             ladders: found.ladders,
             seen: after?.seen ?? [],
           })
         : rankKeys({
             at: { value: null, assetId: row.id },
             revision,
-            keep,
-            passageCut,
+            ...{ keep, passageCut, tileMargin },
             ladders: null,
             seen: seen.slice(0, seen.indexOf(row.id) + 1),
           });

@@ -14,6 +14,8 @@ export interface RankCursor {
   keep: number | null;
   /** The same for passages; null: the walk began without. */
   passageCut: number | null;
+  /** What was added to distances of regions. */
+  tileMargin: number;
   /** Null where there are none, or the first page was approximate. */
   ladders: Ladders | null;
   /** Assets of an approximate first page. */
@@ -36,22 +38,30 @@ const ladders = z.object({ visual: rungs, text: rungs, meaning: rungs }).nullabl
 
 export function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
   const shape = z.tuple(
-    [SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), z.number().nullable(), ladders],
+    [SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), z.number().nullable(), z.number().min(0).max(2), ladders],
     z.uuid(),
   );
-  const keys = readKeys<[string | number | null, string, number, number | null, number | null, Ladders | null, ...string[]]>(
+  const keys = readKeys<[string | number | null, string, number, number | null, number | null, number, Ladders | null, ...string[]]>(
     page,
     shape,
     after,
   );
   if (keys === null) return null;
-  const [value, assetId, revision, keep, passageCut, rungs, ...seen] = keys;
-  return { at: value === null ? null : { value, assetId }, revision, keep, passageCut, ladders: rungs, seen };
+  const [value, assetId, revision, keep, passageCut, tileMargin, rungs, ...seen] = keys;
+  return { at: value === null ? null : { value, assetId }, revision, keep, passageCut, tileMargin, ladders: rungs, seen };
 }
 
 /** The sort values of a cursor, as {@link readRankCursor} reads them. */
-export function rankKeys({ at, revision, keep, passageCut, ladders, seen }: RankCursor & { at: { assetId: string } }): unknown[] {
-  return [at.value, at.assetId, revision, keep, passageCut, ladders, ...seen];
+export function rankKeys({
+  at,
+  revision,
+  keep,
+  passageCut,
+  tileMargin,
+  ladders,
+  seen,
+}: RankCursor & { at: { assetId: string } }): unknown[] {
+  return [at.value, at.assetId, revision, keep, passageCut, tileMargin, ladders, ...seen];
 }
 
 export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {

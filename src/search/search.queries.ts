@@ -119,6 +119,7 @@ export async function estimateCandidates(tx: OrganizationTx, filter: AssetFilter
     filter,
     context,
     hasParts: false,
+    tileMargin: 0,
     strategy: { mode: 'EXACT', reason: 'an estimate' },
   });
   const [row] = await tx.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(sql`EXPLAIN (FORMAT JSON) ${statement}`);

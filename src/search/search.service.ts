@@ -87,9 +87,9 @@ export class SearchService {
         search: { ...found.search, interpretedAs: read.interpretedAs, notices: [...read.notices, ...found.search.notices] },
       };
     }
-    const cut = showAll || maxDistance !== null ? null : { vector: read.vector };
+    const isCut = !showAll && maxDistance === null;
     return this.#ranking.rank(viewer, model, {
-      ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, cut },
+      ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, isCut },
       showAll,
       read,
     });
@@ -110,7 +110,7 @@ export class SearchService {
     return async (tx) => {
       const { context } = await this.#filters.resolve(tx, checked, path, model.revision.id);
       if (read?.vector == null) return selectAssets({ filter: checked, context });
-      const { pictures: levels, texts, hasParts } = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
+      const { pictures: levels, texts, hasParts, tileMargin } = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
       if (levels === null) return null;
       const cut = { keep: 1 - levels.match, match: 1 - levels.match };
       const { words, without } = read;
@@ -122,6 +122,7 @@ export class SearchService {
         without,
         cut,
         hasParts,
+        tileMargin,
         passageCut: texts && 1 - texts.match,
         strategy: exactly('a saved search'),
       });
@@ -149,7 +150,7 @@ export class SearchService {
     }
     return this.#ranking.rank(viewer, model, {
       ...{ probe: { assetId }, filter: checked, maxDistance: null, sort: RELEVANCE, page, after: cursor, notices: [] },
-      ...{ cut: null, read: null, showAll: false },
+      ...{ isCut: false, read: null, showAll: false },
     });
   }
 

@@ -57,7 +57,7 @@ registerEnumType(MatchedPartKind, {
   valuesConfig: {
     FRAME: { description: 'A frame of a video or an animation.' },
     PAGE: { description: 'A page of a document.' },
-    REGION: { description: 'A region of a large picture.' },
+    REGION: { description: 'A tile of a large picture.' },
     PASSAGE: { description: 'A passage of text.' },
   },
 });
@@ -201,7 +201,8 @@ export class AssetEdge {
   @Field(() => Float, {
     nullable: true,
     description:
-      'Cosine similarity to the query, -1 to 1; compare within one answer only. Null without a query, and where only words were found.',
+      'Cosine similarity to the query, -1 to 1, of a region less what the best of several gains by chance; compare within one answer only. ' +
+      'Null without a query, and where only words were found.',
   })
   score!: number | null;
 

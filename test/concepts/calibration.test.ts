@@ -56,7 +56,7 @@ describe('the calibration of a library', () => {
     for (let n = 0; n < 100; n += 1) {
       const query = scattered(n + 9000, axis(1), 0.4);
       const score = await bestScore(query);
-      const request = { modelRevisionId: room.model.id, vector: toText(query), evidence: EVIDENCE, minVectors: 20 };
+      const request = { modelRevisionId: room.model.id, vector: toText(query), evidence: EVIDENCE, minPictures: 20 };
       const { pictures } = await room.inside((tx) => findCuts(tx, request));
       if (score >= (pictures as { match: number }).match) over.one += 1;
       if (score >= ((await cut(query)) as { match: number }).match) over.match += 1;
@@ -92,10 +92,16 @@ describe('the calibration of a library', () => {
 
   it('raises the bar with the library: more pictures come nearer by chance', async () => {
     const request = {
-      ...{ modelRevisionId: room.model.id, vector: toText(axis(1)), evidence: EVIDENCE, minVectors: 20 },
+      ...{ modelRevisionId: room.model.id, vector: toText(axis(1)), evidence: EVIDENCE, minPictures: 20 },
     };
     const before = await room.inside(async (tx) => (await findCuts(tx, request)).pictures);
-    const sampled = { modelRevisionId: room.model.id, prompts: BACKGROUND_PROMPTS, promptsRevision: 'x', sampleLimit: 40 };
+    const sampled = {
+      modelRevisionId: room.model.id,
+      prompts: BACKGROUND_PROMPTS,
+      promptsRevision: 'x',
+      sampleLimit: 40,
+      tileMarginShare: 0.5,
+    };
     expect(await room.inside((tx) => saveCalibration(tx, { ...sampled, ofText: false }))).toBe(1);
     const [row] = await room.inside((tx) => tx.rows.searchCalibration.findMany());
     expect(row).toMatchObject({ vectorCount: 73, sampleCount: 40, promptCount: BACKGROUND_PROMPTS.length, promptsRevision: 'x' });
@@ -121,6 +127,7 @@ it('does not cut a library that fits on one page, nor one whose model scores eve
     pictures: null,
     texts: null,
     hasParts: false,
+    tileMargin: 0,
   });
   const dull = await openSearch(test.database, 'dull');
   for (let n = 0; n < 30; n += 1) await dull.add({ title: `picture ${n}` }, scattered(n + 1, axis(0), 0.25));
@@ -130,7 +137,52 @@ it('does not cut a library that fits on one page, nor one whose model scores eve
     pictures: null,
     texts: null,
     hasParts: false,
+    tileMargin: 0,
   });
+});
+
+it('learns what the best tile gains by chance, takes a share of it off, and judges chance by what is left', async () => {
+  const room = await openSearch(test.database, 'tiled');
+  const prompts = BACKGROUND_PROMPTS.slice(0, 40);
+  for (const [n, prompt] of BACKGROUND_PROMPTS.entries()) room.texts.set(prompt, scattered(n + 5000, axis(1), 0.4));
+  const pictures: number[][][] = [];
+  for (let n = 0; n < 30; n += 1) {
+    const [whole, ...tiles] = Array.from({ length: n % 3 === 0 ? 1 : 7 }, (_, k) => scattered(n * 10 + k, axis(0), 0.4)) as [
+      number[],
+      ...number[][],
+    ];
+    pictures.push([whole, ...tiles]);
+    // Frames gain by chance too, but are not cut out of the whole: they have no margin.
+    const parts = Object.fromEntries(tiles.map((vector, k) => [k === 0 ? 'frame:40' : `tile:${k},0,300,300`, vector]));
+    await room.add({ title: `picture ${n}` }, whole, parts);
+  }
+  await (await room.embedding.modelOf(room.organizationId)).ensureTextVectors(room.organizationId, prompts);
+  const request = { modelRevisionId: room.model.id, prompts, promptsRevision: 'x', sampleLimit: 5000, tileMarginShare: 0.5, ofText: false };
+  expect(await room.inside((tx) => saveCalibration(tx, request))).toBe(1);
+
+  const cosine = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+  const middle = (list: number[]) => {
+    const sorted = [...list].sort((a, b) => a - b);
+    return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  };
+  const queries = prompts.map((prompt) => room.texts.get(prompt) as number[]);
+  const gains = queries.flatMap((query) =>
+    pictures.flatMap(([whole, , ...tiles]) =>
+      tiles.length === 0 ? [] : [Math.max(...tiles.map((tile) => cosine(tile, query))) - cosine(whole!, query)],
+    ),
+  );
+  const [row] = await room.inside((tx) => tx.rows.searchCalibration.findMany());
+  expect(row!.tileMargin).toBeGreaterThan(0.05);
+  expect(row!.tileMargin).toBeCloseTo(middle(gains) / 2, 2);
+  const tops = queries.map((query) =>
+    Math.max(...pictures.flatMap((vectors) => vectors.map((vector, k) => cosine(vector, query) - (k > 1 ? row!.tileMargin : 0)))),
+  );
+  // Outliers are left out of the one and not of the other.
+  expect(Math.abs(row!.topLocation - middle(tops))).toBeLessThan(0.02);
+  const { tileMargin } = await room.inside((tx) =>
+    new CalibrationService(test.database, room.embedding).cutOf(tx, room.model.id, toText(axis(1))),
+  );
+  expect(tileMargin).toBe(row!.tileMargin);
 });
 
 it('leaves an empty library alone', async () => {

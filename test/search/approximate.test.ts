@@ -160,7 +160,7 @@ describe('with an index', () => {
         const statement = rankStatement({
           ...{ probe: { vector: `[${AXIS}]` }, filter: null, limit: 21, after: null, sort: { field: 'RELEVANCE', direction: 'ASC' } },
           context: { organizationId: of.organizationId, modelRevisionId: of.model.id, tags: new Map(), today: '2026-06-15' },
-          ...{ strategy, hasParts: false },
+          ...{ strategy, hasParts: false, tileMargin: 0 },
         });
         return (await explain(tx, statement)).map((node) => node['Index Name']).filter((name) => name?.includes('_hnsw_'));
       });

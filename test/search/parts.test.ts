@@ -37,13 +37,13 @@ async function fill(room: SearchRoom, count: number, titleOf: (index: number) =>
   return all;
 }
 
-/** Nearest first by the best picture: id, cosine, and the part unless it is the whole. */
-function expected(all: ReadonlyMap<string, Pictures>, query: readonly number[]) {
+/** Nearest first by the best picture: id, cosine (of tiles less a margin), and the part unless it is the whole. */
+function expected(all: ReadonlyMap<string, Pictures>, query: readonly number[], tileMargin = 0) {
   return [...all]
     .map(([id, pictures]) => {
       const scored = Object.entries(pictures).map(([part, vector]) => ({
         part,
-        score: vector.reduce((sum, v, i) => sum + v * query[i]!, 0),
+        score: vector.reduce((sum, v, i) => sum + v * query[i]!, 0) - (part.startsWith('tile') ? tileMargin : 0),
       }));
       const best = scored.reduce((a, b) => (b.score > a.score ? b : a));
       return { id, ...best };
@@ -143,13 +143,80 @@ describe('exact search', () => {
   });
 });
 
+/** As calibration would have found it; nothing is cut. */
+function setMargin(room: SearchRoom, margin: number) {
+  return room.inside((tx) =>
+    tx.execute(sql`
+      INSERT INTO search_calibration (organization_id, model_revision_id, prompts_revision, prompt_count, vector_count, sample_count, top_location,
+        top_spread, lift_location, lift_spread, correlation, growth, centroid, tile_margin)
+      VALUES (${room.organizationId}::uuid, ${room.model.id}, 'of this test', 1, 1, 1, 0, 0, 0, 0, 0, 0, ${`[${onCircle(0)}]`}::halfvec, ${margin}::float8)
+      ON CONFLICT (organization_id, model_revision_id, of_text) DO UPDATE SET tile_margin = EXCLUDED.tile_margin`),
+  );
+}
+
+describe('regions', () => {
+  const margin = 0.15;
+  let room: SearchRoom;
+  let all: Map<string, Pictures>;
+  const axis = onCircle(0);
+  beforeAll(async () => {
+    room = await openSearch(test.database, 'margin');
+    all = await fill(room, 60);
+    await setMargin(room, margin);
+  });
+
+  const tiles = (list: readonly { part: string }[]) => list.filter(({ part }) => part.startsWith('tile')).length;
+
+  it('have a margin taken off their score, on every page of a walk that began with it', async () => {
+    const wanted = expected(all, axis, margin);
+    expect(tiles(wanted)).toBeGreaterThan(0);
+    expect(tiles(wanted)).toBeLessThan(tiles(expected(all, axis)));
+    const edges: FoundAsset[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await room.search.findAssets(room.viewer, { query: 'axis', first: 7, after });
+      edges.push(...page.edges);
+      // Calibrated anew in the midst of it.
+      await setMargin(room, 0.01);
+      if (!page.pageInfo.hasNextPage) break;
+      after = page.pageInfo.endCursor;
+    }
+    await setMargin(room, margin);
+    expect(edges.map((edge) => edge.node.id).sort()).toEqual([...all.keys()].sort());
+    for (const [index, edge] of edges.entries()) {
+      expect(edge.score).toBeCloseTo(wanted[index]!.score, 2);
+      const { part } = wanted.find(({ id }) => id === edge.node.id)!;
+      expect(edge.matchedParts.map(({ kind }) => kind)).toEqual(
+        part === 'whole' ? [] : [part.startsWith('tile') ? 'REGION' : part.startsWith('page') ? 'PAGE' : 'FRAME'],
+      );
+    }
+  });
+
+  it('have it too where they leave an asset out', async () => {
+    room.texts.set('thing', onCircle(0.25));
+    const threshold = 0.45;
+    const page = await room.search.findAssets(room.viewer, {
+      search: { terms: [{ subject: { text: 'axis' }, weight: 1 }], without: [{ subject: { text: 'thing' }, threshold }] },
+      first: 100,
+    });
+    const left = (by: number) => expected(all, onCircle(0.25), by).filter(({ score }) => score < threshold);
+    expect(left(margin).length).toBeGreaterThan(left(0).length);
+    expect(page.edges.map((edge) => edge.node.id).sort()).toEqual(
+      left(margin)
+        .map(({ id }) => id)
+        .sort(),
+    );
+  });
+});
+
 describe('approximate search', () => {
   it('finds what exact search finds, with parts compared one by one and with an index of their own', async () => {
     const room = await openSearch(test.database, 'many-parts', { indexFrom: nativeUrl ? 300 : 1_000_000 });
     const all = await fill(room, nativeUrl ? 3000 : 40);
     await test.database.asOwner('ANALYZE asset_embedding');
     room.texts.set('first', onCircle(0));
-    const wanted = expected(all, onCircle(0));
+    const margin = 0.08;
+    await setMargin(room, margin);
+    const wanted = expected(all, onCircle(0), margin);
     const look = async () => {
       const page = await room.search.findAssets(room.viewer, { query: 'first', first: 20 });
       for (const [index, edge] of page.edges.entries()) expect(edge.score).toBeCloseTo(wanted[index]!.score, 2);

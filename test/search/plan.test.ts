@@ -57,6 +57,7 @@ const request = (organizationId: string, filter: AssetFilter | null) => ({
   ...{ probe: { vector: `[${onCircle(0).join(',')}]` }, filter, limit: 21, after: null },
   sort: { field: 'RELEVANCE', direction: 'ASC' } as const,
   hasParts: false,
+  tileMargin: 0,
   strategy: { mode: 'EXACT', reason: 'a test' } as const,
   context: {
     ...{ organizationId, modelRevisionId: room.model.id, today: '2026-06-15' },

@@ -105,6 +105,7 @@ describe('one search with every kind of condition', () => {
       },
       sort: { field: 'RELEVANCE', direction: 'ASC' },
       hasParts: false,
+      tileMargin: 0,
       strategy: { mode: 'EXACT', reason: 'a test' },
       context: contextOf({ 'kind/banner': banner, 'KIND/BANNER': banner, red, old }),
     });
@@ -156,6 +157,7 @@ describe('one search with every kind of condition', () => {
           },
           sort: { field: 'RELEVANCE', direction: 'ASC' },
           hasParts: false,
+          tileMargin: 0,
           strategy: { mode: 'EXACT', reason: 'a test' },
           context: contextOf({}),
         },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
 import { type JudgeScope, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
+import { TILE_KEYS } from '../../media/part-key.js';
 import type { RuleKind } from '../vocabulary.js';
 
 /** What a picture may be of instead: without such rivals a model finds every concept in every picture. */
@@ -82,7 +83,7 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
       SELECT t.rule_id, t.version_id, e.part, k.position, k.concept, b.*
       FROM target t
       JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
-        AND NOT e.of_text AND e.part NOT LIKE 'tile:%'
+        AND NOT e.of_text AND e.part NOT LIKE ${TILE_KEYS}
       JOIN asked k ON k.rule_id = t.rule_id
       CROSS JOIN model_revision m
       CROSS JOIN LATERAL (
