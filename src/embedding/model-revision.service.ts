@@ -109,14 +109,17 @@ export class ModelRevisionService {
   /** Deletes the vectors of a revision that is not in use. @throws VitrineError FORBIDDEN, NOT_FOUND, CONFLICT (it is in use) */
   async delete(viewer: Viewer, hash: string): Promise<string> {
     requireRole(viewer, 'ADMIN');
-    const { id, state } = await this.#get(viewer, hash);
+    const found = await this.#find(viewer, hash, 'input.revision');
     const removed =
-      state !== 'ACTIVE' && (await this.#database.asOrganization(viewer.organizationId, (tx) => removeOrganizationModel(tx, id)));
+      found.state !== 'ACTIVE' &&
+      (await this.#database.asOrganization(viewer.organizationId, (tx) => removeOrganizationModel(tx, found.id)));
     if (!removed)
       throw new VitrineError('CONFLICT', 'input.revision: this revision is in use. Activate another one first.', {
         field: 'input.revision',
         value: hash,
       });
+    // Of nothing there is no index.
+    await this.#embedding.maintainVectorIndex(viewer.organizationId, found);
     return hash;
   }
 

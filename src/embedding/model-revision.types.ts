@@ -9,7 +9,7 @@ registerEnumType(ModelRevisionState, {
   name: 'ModelRevisionState',
   description: 'How far a model revision is in an organisation.',
   valuesConfig: {
-    BUILDING: { description: 'Pictures that it has not seen are being embedded in the background.' },
+    BUILDING: { description: 'Vectors, or what search needs beside them (an index, what scores mean), are being made.' },
     READY: { description: 'It has seen every picture, and is kept up to date; it can be activated at once.' },
     ACTIVE: { description: 'Searches and rules go by it.' },
   },

@@ -6,7 +6,7 @@ import type { JobHandler, JobKind, JobQueue } from '../jobs/job-queue.js';
 import type { Logger } from '../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
 import { WHOLE } from '../media/part-key.js';
-import type { ModelRevision, UnembeddedVersion } from './embedding.queries.js';
+import type { UnembeddedVersion } from './embedding.queries.js';
 import { replaceParts } from './version-part.queries.js';
 import type { EmbeddingService } from './embedding.service.js';
 import type { EmbeddedPart, LibraryModel } from './library-model.js';
@@ -23,7 +23,7 @@ import {
 export type RevisionBuild = { organizationId: string; modelRevisionId: number };
 
 /** Embeds pictures that a revision has not seen: a second set beside the first, new pictures, and what failed before. */
-export const REVISION_BUILD: JobKind<RevisionBuild> = { name: 'model-revision-build', retryLimit: 3, expireInSeconds: 3600 };
+export const REVISION_BUILD: JobKind<RevisionBuild> = { name: 'model-revision-build', retryLimit: 3, expireInSeconds: 6 * 3600 };
 
 const MAX_BATCH = 32;
 /** Shorter rests are slept through; for longer ones the job comes back later, and others have their turn. */
@@ -47,6 +47,8 @@ export interface RevisionBuildRooms {
   embedding: EmbeddingService;
   queue: JobQueue;
   judge: RevisionJudge;
+  /** Makes what search goes by beside the vectors (index, calibration); may take minutes. What is there already is left alone. */
+  prepareSearch(organizationId: string, model: LibraryModel): Promise<void>;
   /** Called when something was embedded or another revision came into use; may be done again. */
   afterBuild?(organizationId: string): Promise<void>;
 }
@@ -119,6 +121,8 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
       if (pause > MAX_SLEEP_MS) return this.#comeBack(organizationId, wanted.id, pause / 1000);
       await sleep(pause, undefined, { signal });
     }
+    // Before it may come into use, so that the switch is one quick step; what is in use already is looked after by afterBuild.
+    if (wanted.state !== 'ACTIVE') await this.#rooms.prepareSearch(organizationId, model);
     await this.#finish(organizationId, wanted, embedded);
   }
 
@@ -131,7 +135,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
     queue.wake(REVISION_BUILD);
   }
 
-  async #finish(organizationId: string, wanted: ModelRevision, embedded: number): Promise<void> {
+  async #finish(organizationId: string, wanted: OrganizationModel, embedded: number): Promise<void> {
     const { database, embedding, queue, judge, afterBuild } = this.#rooms;
     const switched = await database.asOrganization(organizationId, async (tx) => {
       await setBuilt(tx, wanted.id, true);
@@ -146,7 +150,8 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
       this.#log.info({ organizationId, model: wanted.modelName, revision: wanted.revision }, 'model revision activated');
       await judge.adoptModel(organizationId);
     }
-    if (switched || embedded > 0) await afterBuild?.(organizationId);
+    // In use without anything to embed: it has just been activated by hand.
+    if (switched || embedded > 0 || wanted.state === 'ACTIVE') await afterBuild?.(organizationId);
   }
 
   async #embedBatch(organizationId: string, model: LibraryModel, versions: readonly UnembeddedVersion[]): Promise<void> {

@@ -286,11 +286,16 @@ describe('a second revision beside the first', () => {
       ),
     );
     const { log, lines } = recordingLog();
+    const states: string[] = [];
     const media = createMediaAnalyzer({ processes: 1 });
     const files = await openFileStore({ kind: 'local', folder: test.dataFolder });
     const job = new RevisionBuildJob(
       {
         ...{ database: app.database, files, media, embedding: app.embedding, judge: app.compliance },
+        prepareSearch: async (_, { revision: prepared }) => {
+          // Not READY before search has all that it goes by.
+          states.push((await revisions(test)).find((one) => one.revision === prepared.revision)!.state);
+        },
         queue: {
           exclusively: (_: string, work: () => Promise<void>) => work(),
           enqueue: async () => undefined,
@@ -307,6 +312,7 @@ describe('a second revision beside the first', () => {
     const before = batches().length;
     await job.run({ organizationId, modelRevisionId: revision.id }, new AbortController().signal);
     expect(before).toBeGreaterThan(0);
+    expect(states).toEqual(['BUILDING']);
     expect(batches().reduce((sum, line) => sum + Number(line.pictures), 0)).toBe(44);
     expect(batches()[0]).toMatchObject({ model: 'second', revision: revision.revision, provider: 'cpu', precision: 'fp32', pictures: 32 });
     expect((await revisions(test)).find((one) => one.model === 'second')).toMatchObject({ state: 'READY', embedded: 44 });
