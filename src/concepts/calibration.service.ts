@@ -17,7 +17,7 @@ const EVIDENCE: ScoreCut = { keep: -1, match: 2, sure: 2.5 };
 
 /**
  * Of what the best tile of a picture gains over its whole by chance, the share that is taken off. With none, pictures that have tiles crowd out
- * those that have not; with all, little is left of what tiles find. Chosen by bench:tiles on seeds 5 and 6; docs/benchmarks.md has another.
+ * those that have not; with all, little is left of what tiles find. See docs/decisions/0110.
  */
 const TILE_MARGIN_SHARE = 0.5;
 
