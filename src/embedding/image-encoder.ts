@@ -3,7 +3,7 @@ import { EncoderSession } from './encoder-session.js';
 import type { ModelDescription } from './model-description.js';
 import type { ProviderChoice } from './onnx-session.js';
 import { type EncodeOutcome, encodeResilient } from './resilient-batch.js';
-import { isQuicker, picturesToMeasure } from './thread-choice.js';
+import { batchCandidates, isQuicker, picturesToMeasure } from './thread-choice.js';
 import { normalize } from './vector.js';
 
 export interface ImageEncoderOptions {
@@ -75,8 +75,9 @@ export class ImageEncoder {
   }
 
   /**
-   * Opens the encoder with the number of threads that it is quickest with on this machine: more threads gain much with one model and lose
-   * with another. Takes about a second with a large model. @param candidates the first is kept unless another is clearly quicker, and on a GPU
+   * Opens the encoder with the number of threads, and then of pictures per run, that it is quickest with on this machine: more threads gain
+   * much with one model and lose with another. Takes about a second with a large model. @param candidates the first is kept unless another is
+   * clearly quicker, and on a GPU
    */
   static async openQuickest(
     model: ModelDescription,
@@ -95,7 +96,21 @@ export class ImageEncoder {
       if (quicker) best = other;
       await (quicker ? usual : other).close();
     }
+    if (best.provider === 'cpu' && best.fixedBatch === null && options.maxBatch === null) await best.measureBatches();
     return best;
+  }
+
+  /** Takes another number of pictures per run where that is clearly quicker for as many pictures. */
+  private async measureBatches(): Promise<void> {
+    for (const batch of batchCandidates(this.maxBatch, await this.timeOne())) {
+      const [few, many] = [Math.min(batch, this.maxBatch), Math.max(batch, this.maxBatch)];
+      const inRunsOf = (size: number) => async () => {
+        for (let done = 0; done < many; done += size) await this.runGrey(size);
+      };
+      if (!(await isQuicker(inRunsOf(batch), inRunsOf(batch === few ? many : few)))) continue;
+      this.maxBatch = batch;
+      return;
+    }
   }
 
   private async timeOne(): Promise<number> {

@@ -1,5 +1,5 @@
 import { openEmbedder } from '../../src/embedding/embedder.js';
-import { isQuicker, picturesToMeasure, threadCandidates, usualThreads } from '../../src/embedding/thread-choice.js';
+import { batchCandidates, isQuicker, picturesToMeasure, threadCandidates, usualThreads } from '../../src/embedding/thread-choice.js';
 
 /** A clock that the measured work itself moves on. */
 function workshop() {
@@ -24,6 +24,16 @@ it('measures a batch, or fewer pictures of a large model', () => {
   ]);
 });
 
+it('tries twice and half the usual batch, where a run takes no time to speak of', () => {
+  expect(batchCandidates(32, 0.6)).toEqual([64, 16]);
+  expect(batchCandidates(8, 10)).toEqual([16, 4]);
+  // Twice as many would take too long, then even the usual batch.
+  expect(batchCandidates(8, 30)).toEqual([4]);
+  expect(batchCandidates(8, 45)).toEqual([]);
+  // Half of one picture is none, and memory has an end.
+  expect([batchCandidates(1, 5), batchCandidates(64, 1)]).toEqual([[2], [32]]);
+});
+
 it('calls quicker what is so clearly, and not for one slow run of the other', async () => {
   const { now, taking } = workshop();
   expect(await isQuicker(taking(80), taking(100), now)).toBe(true);
@@ -32,10 +42,11 @@ it('calls quicker what is so clearly, and not for one slow run of the other', as
   expect(await isQuicker(taking(100), taking(400, 102, 300), now)).toBe(false);
 });
 
-it('opens the built-in model with a number of threads that was measured here, and says which', async () => {
+it('opens the built-in model with a number of threads and a batch that were measured here, and says which', async () => {
   const embedder = await openEmbedder({ modelFolder: 'models/vitrine-sketch', provider: 'cpu' });
   try {
     expect(threadCandidates((await import('node:os')).availableParallelism())).toContain(embedder.info.threads);
+    expect([16, 32, 64]).toContain(embedder.info.maxImageBatch);
     const { width, height } = embedder.imageInput;
     const [vector] = await embedder.embedImages([new Float32Array(3 * width * height)]);
     expect(vector).toHaveLength(embedder.info.dimensions);
