@@ -124,6 +124,11 @@ try {
   const vacuumed = [];
   for (let n = 0; n < 10; n++) vacuumed.push((await timed(() => reportService.report(viewer, { brandId: brand.id })))[0]);
   say('report of the brand after VACUUM, p50 / p95', `${percentiles(vacuumed).p50.toFixed(0)} / ${percentiles(vacuumed).p95.toFixed(0)} ms`);
+  for (const [what, scope] of [['one severity', { severity: 'MAJOR' }], ['a third of the assets, by metadata', { metadata: { key: 'photographer', value: 'Ada' } }], ['few assets, by a filter', { filter: { width: { min: 4270 } } }]]) {
+    const parts = [];
+    for (let n = 0; n < 3; n++) parts.push((await timed(() => reportService.report(viewer, scope)))[0]);
+    say(`report of ${what}, p50`, seconds(percentiles(parts).p50));
+  }
   for (const [what, asOf] of [['nothing has changed since', new Date()], [`${5 * count} findings were judged anew since`, settled]]) {
     const past = [];
     for (let n = 0; n < 3; n++) past.push((await timed(() => reportService.report(viewer, { brandId: brand.id }, { asOf })))[0]);

@@ -65,14 +65,32 @@ function readChanges(source: ReportSource, scope: ReportScope, links: Sql): Sql 
   const { brandId: _brand, ruleId: _rule, severity, ...rest } = scope;
   const some = Object.values(rest).some((value) => value !== undefined);
   const is = (verdict: Sql, names: readonly string[]): Sql => sql`coalesce(${verdict} = ANY(${[...names]}::text[]), false)::int`;
-  const difference = (names: readonly string[]): Sql => sql`${is(sql`s.after`, names)} - ${is(sql`s.before`, names)}`;
+  const difference = (names: readonly string[]): Sql => sql`s.n * (${is(sql`s.after`, names)} - ${is(sql`s.before`, names)})`;
+  const rows = sql`
+    FROM history_link l JOIN finding_history h ON h.organization_id = l.organization_id AND h.change_id = l.change_id
+    WHERE ${links} ${severity ? sql`AND h.severity = ${severity}` : empty} ${some ? sql`AND h.asset_id IN (SELECT id FROM scoped)` : empty}`;
   return sql`${scopeTables(source, scope)},
+    sums AS MATERIALIZED (
+      SELECT l.change_id, l.recorded_at, h.cause, h.previous_verdict AS before, h.verdict AS after, count(*) AS n ${rows} GROUP BY 1, 2, 3, 4, 5
+    ),
+    -- Where all is new, nothing can have changed twice. Most of a history is that.
+    mixed AS MATERIALIZED (SELECT s.change_id FROM sums s GROUP BY s.change_id HAVING NOT bool_and(s.before IS NULL AND s.after IS NOT NULL)),
+    entry AS MATERIALIZED (
+      SELECT l.change_id, l.recorded_at, h.id, h.asset_id, h.rule_id, h.cause, h.previous_verdict AS before, h.verdict AS after ${rows}
+        AND h.change_id = ANY(ARRAY(SELECT m.change_id FROM mixed m))
+    ),
+    pair AS MATERIALIZED (
+      SELECT e.change_id, e.recorded_at, e.asset_id, e.rule_id, min(e.cause) AS cause, min(e.before) AS before, min(e.after) AS after, count(*) AS times
+      FROM entry e GROUP BY 1, 2, 3, 4
+    ),
     step AS (
-      SELECT l.recorded_at, (array_agg(h.previous_verdict ORDER BY h.id))[1] AS before, (array_agg(h.verdict ORDER BY h.id DESC))[1] AS after,
-        (array_agg(h.cause ORDER BY h.id DESC))[1] AS cause
-      FROM history_link l JOIN finding_history h ON h.organization_id = l.organization_id AND h.change_id = l.change_id
-      WHERE ${links} ${severity ? sql`AND h.severity = ${severity}` : empty} ${some ? sql`AND h.asset_id IN (SELECT id FROM scoped)` : empty}
-      GROUP BY l.recorded_at, l.sequence, h.asset_id, h.rule_id
+      SELECT s.recorded_at, s.cause, s.before, s.after, s.n FROM sums s WHERE NOT EXISTS (SELECT 1 FROM mixed m WHERE m.change_id = s.change_id)
+      UNION ALL
+      SELECT p.recorded_at, p.cause, p.before, p.after, 1 FROM pair p WHERE p.times = 1
+      UNION ALL
+      SELECT e.recorded_at, (array_agg(e.cause ORDER BY e.id DESC))[1], (array_agg(e.before ORDER BY e.id))[1], (array_agg(e.after ORDER BY e.id DESC))[1], 1
+      FROM pair p JOIN entry e ON e.change_id = p.change_id AND e.asset_id = p.asset_id AND e.rule_id = p.rule_id
+      WHERE p.times > 1 GROUP BY e.change_id, e.recorded_at, e.asset_id, e.rule_id
     ),
     change AS (
       SELECT s.recorded_at, s.cause, ${difference(['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_EVALUATED', 'ERROR', 'WAIVED'])} AS applicable,
