@@ -1,5 +1,5 @@
 import { labOfHex } from '../brands/color.js';
-import { complianceFilter } from '../compliance/compliance.queries.js';
+import { complianceFilter } from '../compliance/compliance-filter.queries.js';
 import type { OrganizationTx } from '../database/database.js';
 import { join, raw, type Sql, sql } from '../database/sql.js';
 import type { TagFamily } from '../tags/tag.queries.js';

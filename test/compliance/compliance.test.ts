@@ -1,4 +1,4 @@
-import { complianceFilter } from '../../src/compliance/compliance.queries.js';
+import { complianceFilter } from '../../src/compliance/compliance-filter.queries.js';
 import { VERDICT_RANK, Verdict } from '../../src/compliance/vocabulary.js';
 import type { OrganizationTx } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';

@@ -33,7 +33,8 @@ const OWNERS: readonly { module: RegExp; owner: RegExp; typesIn?: RegExp }[] = [
 const SHARED_STATEMENTS: Record<string, string> = {
   'tags/tag.service.ts > assets/search-row.queries.ts':
     'one function copies filter columns to search rows, for every room that changes them',
-  'search/filter.queries.ts > compliance/compliance.queries.ts': 'search is one SQL statement, and the verdict filter is a part of it',
+  'search/filter.queries.ts > compliance/compliance-filter.queries.ts':
+    'search is one SQL statement, and the verdict filter is a part of it',
 };
 
 const FOUNDATIONS = ['errors.ts', 'log.ts', 'config.ts'];
