@@ -38,11 +38,18 @@ export async function startNativeServer(folder, options = []) {
 /** CPU milliseconds of the processes of a private server that are alive: its connections and helpers, not those that ended. */
 export async function serverCpuMs({ folder }) {
   const postmaster = Number((await readFile(path.join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  return childCpuMs(postmaster);
+}
+
+/** CPU milliseconds of the processes alive that this one has begun; with `script`, of those that run it. */
+export async function childCpuMs(parent, script = '') {
   let ticks = 0;
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (stat.includes('(postgres)') && Number(fields[1]) === postmaster) ticks += Number(fields[11]) + Number(fields[12]);
+    if (Number(fields[1]) !== parent) continue;
+    if (script && !(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(script)) continue;
+    ticks += Number(fields[11]) + Number(fields[12]);
   }
   return ticks * 10;
 }
@@ -89,6 +96,14 @@ export async function openEngine(name, folder, databaseUrl, settings = {}) {
         operation = await app.imports.get(owner, operation.id);
       }
       return operation.counts;
+    },
+    /** Waits until what imports leave to be done (duplicates, marks, calibration ...) is done too, so that it does not count as the next one's. */
+    async settled() {
+      for (;;) {
+        const { rows: [{ open }] } = await app.database.asOwner("SELECT count(*)::int AS open FROM pgboss.job WHERE state IN ('created', 'retry', 'active') AND start_after < now() + interval '2 seconds' AND name NOT LIKE '\\_\\_%'");
+        if (open === 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
     },
     /** Ids of assets by external id. */
     async assetIds() {

@@ -1,7 +1,8 @@
-// `npm run bench:import`: files per second by kind with one worker process and with two, the share of each stage, resident memory over a long
-// import, rows per second of a manifest that only changes fields, and the rate of the embedding module alone on the same files. On a private native
-// server with fsync on.
-// Options: --files N (of each kind), --memory N (small files of the long import), --rows N (of the manifest), --only kinds,memory,rows.
+// `npm run bench:import`: files per second by kind with one worker process and with two, what is computed for a file and where, the share of each
+// stage, resident memory over a long import, rows per second of a manifest that only changes fields, and the rate of the embedding module alone
+// on the same files. On a private native server with fsync on.
+// Options: --files N (of each kind), --memory N (small files of the long import), --rows N (of the manifest), --only kinds,memory,rows,
+// --model NAME-OR-FOLDER (a ViT-B/32 with seeded weights: python3 bench/parity/reference.py FOLDER --size b32 --tokenizer tokenizer.json).
 import 'reflect-metadata';
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -12,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sql } from '../dist/database/sql.js';
 import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
-import { openEngine, serverCpuMs, startNativeServer } from './engines.js';
+import { childCpuMs, openEngine, serverCpuMs, startNativeServer } from './engines.js';
 import { KINDS, writePictures } from './pictures.js';
 
 const { values: options } = parseArgs({
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     memory: { type: 'string', default: '50000' },
     rows: { type: 'string', default: '20000' },
     only: { type: 'string', default: 'kinds,memory,rows' },
+    model: { type: 'string' },
   },
 });
 const wanted = new Set(options.only.split(','));
@@ -45,10 +47,10 @@ try {
   if (native === null) throw new Error('this benchmark needs a native server');
   closers.unshift(native.stop);
   const data = path.join(folder, 'data');
-  const engine = await openEngine('native', data, native.url);
+  const engine = await openEngine('native', data, native.url, options.model && { VITRINE_MODEL: options.model });
   closers.unshift(() => engine.app.stop());
   if (wanted.has('rows')) await benchRows(engine, native);
-  if (wanted.has('kinds')) await benchKinds(engine, data, native.url);
+  if (wanted.has('kinds')) await benchKinds(engine, native, data);
   if (wanted.has('memory')) await benchMemory(engine);
   console.log(`\nload at the end ${load()}`);
 } catch (error) {
@@ -99,22 +101,30 @@ async function benchRows(engine, native) {
   table(`Manifests without files (load ${load()})`, ['', 'rows', 'seconds', 'rows a second', 'CPU ms a row, program', 'CPU ms a row, PostgreSQL', 'rows a CPU second', 'outcome'], rows);
 }
 
-async function benchKinds(engine, data, url) {
+async function benchKinds(engine, native, data) {
   const count = Number(options.files);
   const photographs = [...KINDS, { name: 'photograph, JPEG 12 MP', width: 4000, height: 3000, format: 'jpg' }];
   const kinds = [...photographs.map((kind) => ({ ...kind, write: (to, seed) => writeKind(kind, to, count, seed) })), { name: 'text, 2 kB', write: (to, seed) => writeTexts(to, count, seed) }];
   const rows = kinds.map(({ name }) => [name]);
+  const computed = [];
   engine.stages.clear();
   for (const workers of [1, 2]) {
-    const second = workers === 2 ? await startWorker(data, url) : null;
+    const second = workers === 2 ? await startWorker(data, native.url) : null;
     for (const [index, kind] of kinds.entries()) {
       const from = path.join(folder, `kind-${index}-${workers}`);
       await kind.write(from, index * 10 + workers);
+      await engine.settled();
       const alone = workers === 1 && kind.name.startsWith('photograph') ? await embeddingAlone(engine, from) : null;
+      const clock = await startCpuClock(native);
       const { seconds, counts } = await importAll(engine, { folder: from });
+      const spent = await clock();
       if (counts.CREATED !== count) console.log(`${kind.name}: ${JSON.stringify(counts)}`);
-      if (workers === 1) rows[index].push(alone === null ? '' : round(alone), round(count / seconds), alone === null ? '' : round(count / seconds / alone, 2));
-      else rows[index].push(round(count / seconds));
+      if (workers === 1) {
+        rows[index].push(alone === null ? '' : round(alone.rate), round(count / seconds), alone === null ? '' : round(count / seconds / alone.rate, 2));
+        const ours = spent.program + spent.decoders + spent.server;
+        const aloneMs = alone === null ? null : (alone.program + alone.decoders) / count;
+        computed.push([kind.name, ...(alone === null ? ['', ''] : [round(alone.program / count), round(alone.decoders / count)]), ...['program', 'decoders', 'server'].map((part) => round(spent[part] / count)), aloneMs === null ? '' : round((aloneMs * count) / ours, 2)]);
+      } else rows[index].push(round(count / seconds));
       process.stderr.write(`${workers} worker(s), ${rows[index].join(', ')}\n`);
       if (workers === 2) rows[index].push(round(Number(rows[index][4]) / Number(rows[index][2]), 2));
       await rm(from, { recursive: true });
@@ -123,9 +133,24 @@ async function benchKinds(engine, data, url) {
     second?.();
   }
   table(`Files a second, ${count} of each kind (load ${load()})`, ['', 'embedding alone', 'one worker', 'worker / embedding', 'two workers', 'two / one'], rows);
+  table('Computing, ms of CPU a file, one worker', ['', 'alone: program with model', 'alone: decoders', 'import: program with model', 'import: decoders', 'import: PostgreSQL', 'alone / import'], computed);
 }
 
-/** Files a second of decoding, preprocessing and the model, with as many files at work as an import has. */
+/** @returns what gives the milliseconds of CPU since: of this process (with the model's threads), of the decoders and of PostgreSQL */
+async function startCpuClock(native) {
+  const read = async () => {
+    const { user, system } = process.cpuUsage();
+    const decoders = await childCpuMs(process.pid, 'decoder.process.js');
+    return { program: (user + system) / 1000, decoders, server: native === null ? 0 : await serverCpuMs(native) };
+  };
+  const before = await read();
+  return async () => {
+    const after = await read();
+    return Object.fromEntries(Object.keys(before).map((part) => [part, after[part] - before[part]]));
+  };
+}
+
+/** Files a second of decoding, preprocessing and the model, with as many files at work as an import has, and what that computes. */
 async function embeddingAlone({ app, owner }, from) {
   const model = await app.embedding.modelOf(owner.organizationId);
   const files = (await readdir(from)).map((name) => path.join(from, name));
@@ -134,12 +159,13 @@ async function embeddingAlone({ app, owner }, from) {
     // The decoders start with their first files.
     await Promise.all(files.slice(0, availableParallelism()).map((file) => media.preprocess(file, model.imageInput)));
     let next = 0;
+    const clock = await startCpuClock(null);
     const started = performance.now();
     const lane = async () => {
       while (next < files.length) await model.embedImages([await media.preprocess(files[next++], model.imageInput)]);
     };
     await Promise.all(Array.from({ length: availableParallelism() + 2 }, lane));
-    return files.length / ((performance.now() - started) / 1000);
+    return { rate: files.length / ((performance.now() - started) / 1000), ...(await clock()) };
   } finally {
     await media.close();
   }
@@ -189,9 +215,10 @@ async function writeTexts(to, count, seed, byteSize = 2000) {
 
 /** A second worker process on the same queue and files. @returns what ends it */
 async function startWorker(data, url) {
-  const child = spawn(process.execPath, [MAIN, 'worker'], { env: { ...process.env, DATABASE_URL: url, VITRINE_DATA: data, VITRINE_LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, 'worker'], { env: { ...process.env, DATABASE_URL: url, VITRINE_DATA: data, VITRINE_LOG_LEVEL: 'info', ...(options.model && { VITRINE_MODEL: options.model }) }, stdio: ['ignore', 'inherit', 'pipe'] });
   await new Promise((resolve, reject) => {
-    child.stdout.on('data', (chunk) => String(chunk).includes('worker started') && resolve());
+    // Its log, which goes to standard error.
+    child.stderr.on('data', (chunk) => String(chunk).includes('worker started') && resolve());
     child.once('exit', (code) => reject(new Error(`the second worker ended with ${code}`)));
   });
   return () => child.kill('SIGTERM');

@@ -52,27 +52,32 @@ export function listCandidates(
     of === 'new'
       ? sql`('x' || NULLIF(n.perceptual_hash, '0000000000000000'))::bit(64)`
       : sql`('x' || NULLIF(o.perceptual_hash, '0000000000000000'))::bit(64)`;
+  // Steps that the planner may not swap: taking the tables for empty, it compared every version with the library once per scanned one.
   return tx.query<Candidate>(sql`
-    SELECT DISTINCT ON (n.id, f.id) n.id AS "of", v.id AS "versionId", v.asset_id AS "assetId", v.sha256, v.file_name AS "fileName", v.width, v.height,
+    WITH scanned AS MATERIALIZED (
+      SELECT n.id, n.pixel_hash, n.perceptual_hash, ne.vector
+      FROM asset_version n
+      JOIN asset_embedding ne ON ne.organization_id = n.organization_id AND ne.model_revision_id = ${modelRevisionId} AND ne.version_id = n.id AND ne.part = 'whole'
+      WHERE n.organization_id = ${organization} AND n.id = ANY(${versionIds}::uuid[])
+    ), found AS MATERIALIZED (
+      SELECT n.id AS of, f.* FROM scanned n CROSS JOIN LATERAL (
+        WITH other AS MATERIALIZED (
+          SELECT o.id, o.pixel_hash = n.pixel_hash AS same_pixels, bit_count(${bits('other')} # ${bits('new')})::int AS hash_distance,
+            1 - (e.vector <=> n.vector) AS cosine
+          FROM asset_embedding e JOIN asset a ON a.organization_id = e.organization_id AND a.id = e.asset_id AND a.current_version_id = e.version_id
+          JOIN asset_version o ON o.organization_id = e.organization_id AND o.id = e.version_id
+          WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole' AND e.version_id <> n.id
+            AND o.width IS NOT NULL AND o.height IS NOT NULL
+        ), level AS (SELECT avg(cosine) AS mean, CASE WHEN count(*) >= 20 THEN NULLIF(stddev_pop(cosine), 0) END AS deviation FROM other)
+        SELECT c.*, (c.cosine - l.mean) / l.deviation AS nearness FROM level l, (
+          (SELECT * FROM other WHERE same_pixels)
+          UNION ALL (SELECT * FROM other WHERE hash_distance <= ${limits.maxHashDistance} ORDER BY hash_distance LIMIT ${limits.byHash})
+          UNION ALL (SELECT * FROM other ORDER BY cosine DESC LIMIT ${limits.byVector})) c
+      ) f
+    )
+    SELECT DISTINCT ON (f.of, f.id) f.of AS "of", v.id AS "versionId", v.asset_id AS "assetId", v.sha256, v.file_name AS "fileName", v.width, v.height,
       COALESCE(f.same_pixels, FALSE) AS "samePixels", f.hash_distance AS "hashDistance", f.cosine, f.nearness
-    FROM asset_version n
-    JOIN asset_embedding ne ON ne.organization_id = ${organization} AND ne.model_revision_id = ${modelRevisionId} AND ne.version_id = n.id AND ne.part = 'whole'
-    CROSS JOIN LATERAL (
-      WITH other AS MATERIALIZED (
-        SELECT o.id, o.pixel_hash = n.pixel_hash AS same_pixels, bit_count(${bits('other')} # ${bits('new')})::int AS hash_distance,
-          1 - (e.vector <=> ne.vector) AS cosine
-        FROM asset_embedding e JOIN asset a ON a.organization_id = e.organization_id AND a.id = e.asset_id AND a.current_version_id = e.version_id
-        JOIN asset_version o ON o.organization_id = e.organization_id AND o.id = e.version_id
-        WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId} AND e.part = 'whole' AND e.version_id <> n.id
-          AND o.width IS NOT NULL AND o.height IS NOT NULL
-      ), level AS (SELECT avg(cosine) AS mean, CASE WHEN count(*) >= 20 THEN NULLIF(stddev_pop(cosine), 0) END AS deviation FROM other)
-      SELECT c.*, (c.cosine - l.mean) / l.deviation AS nearness FROM level l, (
-        (SELECT * FROM other WHERE same_pixels)
-        UNION ALL (SELECT * FROM other WHERE hash_distance <= ${limits.maxHashDistance} ORDER BY hash_distance LIMIT ${limits.byHash})
-        UNION ALL (SELECT * FROM other ORDER BY cosine DESC LIMIT ${limits.byVector})) c
-    ) f
-    JOIN asset_version v ON v.organization_id = ${organization} AND v.id = f.id
-    WHERE n.organization_id = ${organization} AND n.id = ANY(${versionIds}::uuid[])`);
+    FROM found f JOIN asset_version v ON v.organization_id = ${organization} AND v.id = f.id`);
 }
 
 export interface NewPair {

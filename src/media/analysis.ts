@@ -16,7 +16,7 @@ import { MAX_PASSAGES, passagesOf } from './passages.js';
 import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
 import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
-import { clippedSharesOf, luminanceGridOf } from './tone.js';
+import { luminanceGridOf, toneOf } from './tone.js';
 import { readVideo } from './video.js';
 import type { VideoTools } from './video-tools.js';
 
@@ -357,8 +357,7 @@ async function measure(source: SourcePicture, working: RawPicture): Promise<Part
     pageCount: source.more?.count ?? 1,
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
-    exposure: Math.round((meanOf(luma) / 255) * 1e4) / 1e4,
-    ...clippedSharesOf(luma),
+    ...toneOf(luma),
     luminanceGrid: luminanceGridOf(working),
     palette: paletteOf(small),
     // Two documents with one cover are not the same, nor are two animations that begin alike.
@@ -376,11 +375,4 @@ function dated(exif: ExifFacts | null, embedded: EmbeddedMetadata | null): ExifF
   if (exif?.takenAt != null || !day || Number.isNaN(Date.parse(`${day[1]}-${day[2]}-${day[3]}`))) return exif;
   const takenAt = `${day[1]}-${day[2]}-${day[3]}${day[4] ?? ''}`;
   return { make: null, model: null, description: null, copyright: null, creator: null, ...exif, takenAt };
-}
-
-function meanOf(values: Uint8Array): number {
-  let sum = 0;
-  // Not for...of: five times slower on typed arrays.
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
 }

@@ -70,7 +70,8 @@ function histogramOf(picture: RawPicture): Histogram {
   const count = new Uint32Array(keys.length);
   const flatCount = new Uint32Array(keys.length);
   let last = -1;
-  for (const key of keys) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
     if (last < 0 || rgb[last] !== key >> 1) rgb[++last] = key >> 1;
     count[last]!++;
     flatCount[last]! += key & 1;
@@ -205,14 +206,15 @@ function byCount(one: Group, other: Group): number {
   return other.count - one.count || one.rgb - other.rgb;
 }
 
+// Not for...of, here and above: five times slower on typed arrays.
 function sumOf(values: Uint32Array): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;
 }
 
 function maxOf(values: Uint32Array): number {
   let max = 0;
-  for (const value of values) if (value > max) max = value;
+  for (let i = 0; i < values.length; i++) if (values[i]! > max) max = values[i]!;
   return max;
 }

@@ -11,13 +11,19 @@ const SAMPLED_EDGE = 512;
 const SHADOW_END = 5;
 const HIGHLIGHT_START = 250;
 
-const linear = Float64Array.from({ length: 256 }, (_, byte) => {
-  const value = byte / 255;
-  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-});
-/** sRGB grey by linear luminance in 1/8192, where the curve is steepest still finer than a grey. */
-const encoded = Uint8Array.from({ length: 8193 }, (_, index) => {
-  const value = index / 8192;
+/** Relative luminance as a whole number, 1 being this: sums of tables take half the time that multiplying does. */
+const ONE = 1 << 20;
+const [reds, greens, blues] = [0.2126, 0.7152, 0.0722].map((weight) =>
+  Uint32Array.from({ length: 256 }, (_, byte) => {
+    const value = byte / 255;
+    return Math.round(ONE * weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  }),
+) as [Uint32Array, Uint32Array, Uint32Array];
+/** sRGB grey by luminance in 1/8192, where the curve is steepest still finer than a grey. */
+const GREY_SHIFT = 7;
+const HALF_GREY = 1 << (GREY_SHIFT - 1);
+const encoded = Uint8Array.from({ length: (ONE >> GREY_SHIFT) + 1 }, (_, index) => {
+  const value = index / (ONE >> GREY_SHIFT);
   return Math.round(255 * (value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055));
 });
 
@@ -43,38 +49,43 @@ export function luminanceGridOf({ data, width, height, channels }: RawPicture): 
     const cellRow = Math.floor((row * GRID_SIDE) / rows) * GRID_SIDE * 256;
     for (let column = 0; column < columns; column++) {
       const at = line + offsets[column]!;
-      const luminance = 0.2126 * linear[data[at]!]! + 0.7152 * linear[data[at + 1]!]! + 0.0722 * linear[data[at + 2]!]!;
-      counts[cellRow + cells[column]! + encoded[Math.round(luminance * 8192)]!]!++;
+      const luminance = reds[data[at]!]! + greens[data[at + 1]!]! + blues[data[at + 2]!]!;
+      counts[cellRow + cells[column]! + encoded[(luminance + HALF_GREY) >> GREY_SHIFT]!]!++;
     }
   }
   const grid = new Uint8Array(GRID_SIDE * GRID_SIDE * 2);
   for (let cell = 0; cell < GRID_SIDE * GRID_SIDE; cell++) {
-    const histogram = counts.subarray(cell * 256, cell * 256 + 256);
-    grid[cell * 2] = percentileOf(histogram, LOW);
-    grid[cell * 2 + 1] = percentileOf(histogram, HIGH);
+    grid[cell * 2] = percentileOf(counts, cell * 256, LOW);
+    grid[cell * 2 + 1] = percentileOf(counts, cell * 256, HIGH);
   }
   return grid;
 }
 
-/** Shares (0 to 1) of pixels that are black or white without detail, of 8-bit luma. */
-export function clippedSharesOf(luma: Uint8Array): { shadowShare: number; highlightShare: number } {
+/** Mean (0 to 1), and the shares of pixels that are black or white without detail, of 8-bit luma. */
+export function toneOf(luma: Uint8Array): { exposure: number; shadowShare: number; highlightShare: number } {
+  // Not for...of: five times slower on typed arrays.
+  const histogram = new Uint32Array(256);
+  for (let i = 0; i < luma.length; i++) histogram[luma[i]!]!++;
+  let sum = 0;
   let shadows = 0;
   let highlights = 0;
-  for (let i = 0; i < luma.length; i++) {
-    if (luma[i]! <= SHADOW_END) shadows++;
-    else if (luma[i]! >= HIGHLIGHT_START) highlights++;
+  for (let value = 0; value < 256; value++) {
+    const count = histogram[value]!;
+    sum += value * count;
+    if (value <= SHADOW_END) shadows += count;
+    else if (value >= HIGHLIGHT_START) highlights += count;
   }
-  const share = (count: number) => Math.round((count / luma.length) * 1e4) / 1e4;
-  return { shadowShare: share(shadows), highlightShare: share(highlights) };
+  const share = (amount: number) => Math.round((amount / luma.length) * 1e4) / 1e4;
+  return { exposure: share(sum / 255), shadowShare: share(shadows), highlightShare: share(highlights) };
 }
 
-/** Smallest value up to which at least `share` of the counted pixels lie. */
-function percentileOf(histogram: Uint32Array, share: number): number {
+/** Smallest value up to which at least `share` of the pixels lie that are counted in the 256 places from `start` on. */
+function percentileOf(counts: Uint32Array, start: number, share: number): number {
   let total = 0;
-  for (const count of histogram) total += count;
+  for (let value = 0; value < 256; value++) total += counts[start + value]!;
   let sum = 0;
   for (let value = 0; value < 256; value++) {
-    sum += histogram[value]!;
+    sum += counts[start + value]!;
     if (sum >= share * total && sum > 0) return value;
   }
   return 255;

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { readDigitalSourceType } from '../../src/media/digital-source.js';
 import { readIccName } from '../../src/media/icc-profile.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../src/media/media-analyzer.js';
-import { clippedSharesOf, GRID_SIDE, luminanceGridOf } from '../../src/media/tone.js';
+import { toneOf, GRID_SIDE, luminanceGridOf } from '../../src/media/tone.js';
 
 const rgb = (width: number, height: number, at: (x: number, y: number) => [number, number, number]) => ({
   data: Uint8Array.from({ length: width * height * 3 }, (_, i) => at(Math.floor(i / 3) % width, Math.floor(i / 3 / width))[i % 3]!),
@@ -43,8 +43,12 @@ describe('luminanceGridOf', () => {
   });
 });
 
-it('clippedSharesOf counts luma up to 5 and from 250', () => {
-  expect(clippedSharesOf(Uint8Array.from([0, 5, 6, 100, 249, 250, 255, 128, 128, 128]))).toEqual({ shadowShare: 0.2, highlightShare: 0.2 });
+it('toneOf takes the mean, and counts luma up to 5 and from 250', () => {
+  expect(toneOf(Uint8Array.from([0, 5, 6, 100, 249, 250, 255, 128, 128, 128]))).toEqual({
+    exposure: 0.4898,
+    shadowShare: 0.2,
+    highlightShare: 0.2,
+  });
 });
 
 describe('readDigitalSourceType', () => {
