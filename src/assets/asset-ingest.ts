@@ -65,7 +65,8 @@ export class AssetIngest {
     const names = await this.#resolveNames(tx, items, mayBeNew);
     const rows = new Map((await this.#findTargets(tx, items, policy, contents)).map((row) => [row.id, row]));
     const byExternalId = new Map([...rows.values()].flatMap((row) => (row.external_id === null ? [] : [[row.external_id, row]])));
-    const versionNumbers = await highestVersionNumbers(tx, [...rows.keys()]);
+    // Rows without files make no version.
+    const versionNumbers = await highestVersionNumbers(tx, items.some(({ file }) => file !== null) ? [...rows.keys()] : []);
 
     const decisions: Decision[] = [];
     const touched = new Set<string>();

@@ -202,6 +202,7 @@ export function findAssets(tx: OrganizationTx, ids: readonly string[], forUpdate
 }
 
 export async function highestVersionNumbers(tx: OrganizationTx, assetIds: readonly string[]): Promise<Map<string, number>> {
+  if (assetIds.length === 0) return new Map();
   const rows = await tx.query<{ asset_id: string; number: number }>(sql`
     SELECT asset_id, max(number) AS number FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ANY(${assetIds}::uuid[])
     GROUP BY asset_id`);
@@ -209,6 +210,7 @@ export async function highestVersionNumbers(tx: OrganizationTx, assetIds: readon
 }
 
 export async function findBrandIds(tx: OrganizationTx, keys: readonly string[]): Promise<Map<string, string>> {
+  if (keys.length === 0) return new Map();
   const rows = await tx.query<{ key: string; id: string }>(sql`
     SELECT key, id FROM brand WHERE organization_id = ${tx.organizationId}::uuid AND key = ANY(${keys}::text[])`);
   return new Map(rows.map((row) => [row.key, row.id]));

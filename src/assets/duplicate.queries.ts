@@ -9,7 +9,8 @@ export interface KnownContent {
 }
 
 /** Versions, current or not, with these bytes; the first copy first. */
-export function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<KnownContent[]> {
+export async function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<KnownContent[]> {
+  if (sha256s.length === 0) return [];
   return tx.query<KnownContent>(sql`
     SELECT sha256, copy, id AS version_id, asset_id FROM asset_version
     WHERE organization_id = ${tx.organizationId}::uuid AND sha256 = ANY(${sha256s}::text[]) ORDER BY sha256, copy`);

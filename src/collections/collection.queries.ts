@@ -111,6 +111,7 @@ export function findMemberships(
 }
 
 export async function findCollectionIds(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, string>> {
+  if (names.length === 0) return new Map();
   const rows = await tx.query<{ name: string; id: string }>(sql`
     SELECT name, id FROM collection WHERE organization_id = ${tx.organizationId}::uuid AND name = ANY(${names}::text[])`);
   return new Map(rows.map((row) => [row.name, row.id]));

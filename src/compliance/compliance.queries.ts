@@ -15,11 +15,12 @@ export type Scope = Omit<JudgeScope, 'organizationId' | 'candidates'>;
  */
 export async function judge(tx: OrganizationTx, scope: Scope): Promise<number> {
   const full = { ...scope, organizationId: tx.organizationId };
-  await shareBrands(tx, full);
+  const brands = await shareBrands(tx, full);
   await deleteObsolete(tx, full);
   let judged = 0;
   // Any number of kinds are planned once a connection; which are in force, and whether people have decided, is found out on the way.
-  if (scope.versionIds) judged = await upsertFindings(tx, RULE_KINDS, full, true);
+  // Rules are brands': assets without one are judged by none.
+  if (scope.versionIds) judged = brands === 0 && !scope.substitute ? 0 : await upsertFindings(tx, RULE_KINDS, full, true);
   else for (const { kind, decided } of await listKindsInForce(tx, full)) judged += await upsertFindings(tx, [kind], full, decided);
   await markBrokenReleases(tx, full);
   return judged;
@@ -31,8 +32,9 @@ const planning = ({ versionIds }: JudgeScope) => ({ prepared: versionIds !== und
 /**
  * Judging shares the brand; whoever changes its rules or palette has it alone (`lockBrand`). Without that, an import could judge by the
  * old rule what the re-judging by the new one does not see yet.
+ * @returns how many brands
  */
-async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<void> {
+async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<number> {
   const { brandId, ruleIds, versionIds } = scope;
   const organizationId = sql`${scope.organizationId}::uuid`;
   const brands = sql`
@@ -46,7 +48,7 @@ async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<void>
           : empty
       }
     ORDER BY b.id FOR SHARE OF b`;
-  await tx.query(brands, planning(scope));
+  return (await tx.query(brands, planning(scope))).length;
 }
 
 async function deleteObsolete(tx: OrganizationTx, scope: JudgeScope): Promise<void> {

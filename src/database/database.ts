@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { isVitrineError, VitrineError } from '../errors.js';
-import { runPrepared } from './prepared-statement.js';
+import { beginPlanning, planByValues, runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
 import type { Sql } from './sql.js';
 import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
@@ -133,6 +133,7 @@ export class Database {
     let broken: Error | undefined;
     try {
       const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
+      beginPlanning(client);
       // One text, one round trip: a third of what a short transaction takes.
       await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}; ${setOwner(organizationId, actor)}`);
       // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
@@ -150,21 +151,27 @@ export class Database {
   }
 
   #handle(client: pg.PoolClient, role: string): Tx {
-    const run = (statement: Sql, options?: StatementOptions) =>
-      options?.prepared ? runPrepared(client, statement) : client.query({ text: statement.text, values: statement.values });
+    const run = (statement: Sql, options?: StatementOptions) => {
+      if (options?.prepared) return runPrepared(client, statement);
+      planByValues(client);
+      return client.query({ text: statement.text, values: statement.values });
+    };
     return {
       rows: this.#prisma,
       query: async <Row>(statement: Sql, options?: StatementOptions) => (await run(statement, options)).rows as Row[],
       execute: async (statement: Sql, options?: StatementOptions) => (await run(statement, options)).rowCount ?? 0,
       tentatively: async (work) => {
+        planByValues(client);
         await client.query('SAVEPOINT tentative');
         try {
           return await work();
         } finally {
           await client.query('ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative');
+          beginPlanning(client);
         }
       },
       asOwner: async (text, values) => {
+        planByValues(client);
         await client.query('SET LOCAL ROLE NONE');
         const result = await client.query({ text, values });
         await client.query(`SET LOCAL ROLE ${role}`);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
+import { planByValues } from './prepared-statement.js';
 
 const current = new AsyncLocalStorage<pg.PoolClient>();
 
@@ -32,6 +33,7 @@ export class TransactionPool extends pg.Pool {
       return found;
     };
     const query = (first: unknown, ...rest: unknown[]): unknown => {
+      planByValues(client());
       const target = client() as unknown as { query(...args: unknown[]): unknown };
       const text = typeof first === 'string' ? first : (first as { text?: string }).text;
       const nested = text === undefined ? undefined : NESTED[text];

@@ -31,6 +31,7 @@ export async function countTags(tx: OrganizationTx, prefix: string): Promise<num
 
 /** Ids of the tags that exist. `lower`: PostgreSQL may know capitals that this Node does not, and keeps only what it calls lower case. */
 export async function findTagIds(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, number>> {
+  if (names.length === 0) return new Map();
   const rows = await tx.query<{ name: string; id: number }>(sql`
     SELECT wanted.name, tag.id FROM unnest(${names}::text[]) AS wanted (name)
     JOIN tag ON tag.organization_id = ${tx.organizationId}::uuid AND tag.name = lower(wanted.name)`);
