@@ -61,3 +61,21 @@ export async function findExisting(tx: OrganizationTx, ids: readonly string[]): 
   );
   return rows.map(({ id }) => id);
 }
+
+/** What was asked for by a link, and by whom. */
+export interface ExportRow {
+  request: Record<string, unknown>;
+  createdBy: string;
+  createdByName: string;
+  createdAt: Date;
+}
+
+/** Null for a link that is unknown, or whose key has been revoked or has expired: nobody may do with a link what they may not do any more. */
+export async function findUsableExport(tx: OrganizationTx, id: string): Promise<ExportRow | null> {
+  const rows = await tx.query<ExportRow>(sql`
+    SELECT e.request, e.created_by AS "createdBy", e.created_by_name AS "createdByName", e.created_at AS "createdAt" FROM asset_export e
+    WHERE e.organization_id = ${tx.organizationId}::uuid AND e.id = ${id}::uuid
+      AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.organization_id = e.organization_id AND k.id = e.created_by
+        AND (k.revoked_at IS NOT NULL OR k.expires_at <= now()))`);
+  return rows[0] ?? null;
+}

@@ -9,7 +9,14 @@ import type { Download } from '../http/download.js';
 import type { Signer } from '../http/signed-token.js';
 import type { AssetFilter } from '../search/filter.inputs.js';
 import type { SearchService } from '../search/search.service.js';
-import { type ExportedAsset, findExisting, listExportedAssets, measureExport, selectExportedById } from './asset-export.queries.js';
+import {
+  type ExportedAsset,
+  findExisting,
+  findUsableExport,
+  listExportedAssets,
+  measureExport,
+  selectExportedById,
+} from './asset-export.queries.js';
 import { type ArchiveRooms, type ExportProgress, streamArchive } from './export-archive.js';
 import { MANIFEST_FORMATS, type ManifestFormat } from './export-manifest.js';
 
@@ -52,7 +59,7 @@ export class AssetExportService {
     this.#rooms = rooms;
   }
 
-  /** A link that works without an API key for a day. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
+  /** A link that works without an API key for a day, or until the viewer's own is revoked. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
   async create(viewer: Viewer, request: ExportRequest): Promise<AssetExport> {
     requireRole(viewer, 'EDITOR');
     const { database, signer, baseUrl } = this.#rooms;
@@ -75,15 +82,13 @@ export class AssetExportService {
     };
   }
 
-  /** Null when the link is forged or expired. */
+  /** Null when the link is forged or expired, or the key that made it is. */
   async open(token: string): Promise<Download | null> {
     const { database, signer } = this.#rooms;
     const claim = signer.verify(token) as { t?: string; o: string; i: string } | null;
     if (claim?.t !== 'export') return null;
     const organizationId = claim.o;
-    const row = await database.asOrganization(organizationId, (tx) =>
-      tx.rows.assetExport.findFirst({ where: { organizationId, id: claim.i } }),
-    );
+    const row = await database.asOrganization(organizationId, (tx) => findUsableExport(tx, claim.i));
     if (row === null) return null;
     const viewer: Viewer = { organizationId, apiKeyId: row.createdBy, apiKeyName: row.createdByName, role: 'EDITOR' };
     const stream = await this.archive(viewer, row.request as unknown as ExportRequest);

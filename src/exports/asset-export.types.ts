@@ -35,7 +35,9 @@ export class AssetExportCreateInput {
     'missing in storage or something is not as in the library.',
 })
 export class AssetExport {
-  @Field(() => String, { description: 'Address of the archive. Works without an API key, until `expiresAt`.' })
+  @Field(() => String, {
+    description: 'Address of the archive. Works without an API key until `expiresAt`, or until the key that made it is revoked or expires.',
+  })
   url!: string;
 
   @Field(() => String, { description: 'Name of the archive.' })

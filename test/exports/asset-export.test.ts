@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import type { ExportedAsset } from '../../src/exports/asset-export.queries.js';
 import { EntryNames } from '../../src/exports/entry-names.js';
 import { streamArchive } from '../../src/exports/export-archive.js';
+import { sql } from '../../src/database/sql.js';
 import { listArchive, readArchiveEntry } from '../../src/imports/archive.js';
 import { runImport, stageFiles } from '../support/import-client.js';
 import { structuredPicture } from '../support/structured-picture.js';
@@ -30,7 +31,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function create(input: object, key = main.keys.EDITOR) {
+async function createExport(input: object, key = main.keys.EDITOR) {
   const { assetExportCreate } = await test.ask(
     'mutation ($input: AssetExportCreateInput!) { assetExportCreate(input: $input) { export { url fileName assets byteSize expiresAt } userErrors { code field message } } }',
     { input },
@@ -41,7 +42,7 @@ async function create(input: object, key = main.keys.EDITOR) {
 
 /** Downloads an archive. @returns its path, and its entries by name as bytes */
 async function download(input: object) {
-  const made = await create(input);
+  const made = await createExport(input);
   expect(made.userErrors).toEqual([]);
   const answer = await fetch(made.export.url);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/zip']);
@@ -216,9 +217,9 @@ it('is refused with the field at fault, and its links cannot be forged', async (
     [{ filter: { tags: { any: ['never made'] } } }, 'BAD_USER_INPUT', 'input.filter.tags.any[0]'],
     [{ assets: [Buffer.from(`Asset:${crypto.randomUUID()}`).toString('base64url')] }, 'NOT_FOUND', 'input.assets[0]'],
   ] as const) {
-    expect([input, (await create(input)).userErrors]).toEqual([input, [expect.objectContaining({ code, field })]]);
+    expect([input, (await createExport(input)).userErrors]).toEqual([input, [expect.objectContaining({ code, field })]]);
   }
-  const { url } = (await create({ filter: {} })).export;
+  const { url } = (await createExport({ filter: {} })).export;
   expect((await fetch(`${url}x`)).status).toBe(404);
   expect((await fetch(url.replace('/exports/', '/files/'))).status).toBe(404);
   expect((await fetch(url.replace('/exports/', '/imports/'))).status).toBe(404);
@@ -239,7 +240,7 @@ it('stops when the reader goes away, and leaves nothing behind', async () => {
     Array.from({ length: 12 }, async (_, n) => ({ fileName: `n${n}.png`, content: await noise(), fields: { tags: ['left'] } })),
   );
   await importAs(main, pictures);
-  const { url } = (await create({ filter: { tags: { any: ['left'] } } })).export;
+  const { url } = (await createExport({ filter: { tags: { any: ['left'] } } })).export;
   const gone = new AbortController();
   const answer = await fetch(url, { signal: gone.signal });
   await (answer.body as ReadableStream<Uint8Array>).getReader().read();
@@ -348,4 +349,33 @@ it('gives every file of an archive a name of its own that all systems take', () 
   expect(new Set(made.map((name) => name.toLowerCase())).size).toBe(given.length);
   expect(made.at(-1)).toBe('日本.png');
   expect(Math.max(...made.map((name) => Buffer.byteLength(name)))).toBeLessThan(255);
+});
+
+it('gives links that die with the key that made them', async () => {
+  const create = 'mutation { apiKeyCreate(input: { name: "leaving", role: EDITOR }) { secret apiKey { id } } }';
+  const revoke = 'mutation ($id: ID!) { apiKeyRevoke(input: { id: $id }) { userErrors { code } } }';
+  const linkOf = async (key: string) => {
+    const assets = (await test.ask('{ assets(first: 1) { edges { node { id } } } }', {}, main.keys.EDITOR)).assets.edges;
+    return (await createExport({ assets: assets.map(({ node }: { node: { id: string } }) => node.id) }, key)).export.url as string;
+  };
+  const statusOf = async (url: string) => {
+    const answer = await fetch(url);
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const { secret, apiKey } = (await test.ask(create, {}, main.keys.ADMIN)).apiKeyCreate;
+  const [own, others] = [await linkOf(secret), await linkOf(main.keys.EDITOR)];
+  expect([await statusOf(own), await statusOf(others)]).toEqual([200, 200]);
+  await test.ask(revoke, { id: apiKey.id }, main.keys.ADMIN);
+  expect([await statusOf(own), await statusOf(others)]).toEqual([404, 200]);
+
+  const passing = (await test.ask(create, {}, main.keys.ADMIN)).apiKeyCreate;
+  const link = await linkOf(passing.secret);
+  const [, id] = Buffer.from(passing.apiKey.id, 'base64url').toString().split(':');
+  await test.app.database.asOrganization(main.id, (tx) =>
+    tx.execute(
+      sql`UPDATE api_key SET expires_at = now() - interval '1 minute' WHERE organization_id = ${main.id}::uuid AND id = ${id}::uuid`,
+    ),
+  );
+  expect(await statusOf(link)).toBe(404);
 });
