@@ -221,5 +221,7 @@ async function startWorker(data, url) {
     child.stderr.on('data', (chunk) => String(chunk).includes('worker started') && resolve());
     child.once('exit', (code) => reject(new Error(`the second worker ended with ${code}`)));
   });
-  return () => child.kill('SIGTERM');
+  const stop = () => child.kill('SIGTERM');
+  closers.unshift(stop);
+  return stop;
 }

@@ -22,19 +22,25 @@ export async function checkStorageCommand(config: Config, log: Logger, options: 
     const { repair = false, force = false } = options;
     const report = await app.storage.check({ repair, force, graceMs: hours * HOUR_MS });
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describe(report, repair));
-    return report.missingCount > 0 || report.orphans > report.removed ? 2 : 0;
+    const left = report.orphans - report.removed + report.leftRenditions - report.removedRenditions;
+    return report.missingCount > 0 || left > 0 ? 2 : 0;
   } finally {
     await app.stop();
   }
 }
 
-function describe({ files, orphans, removed, missing, missingCount, expired }: StorageReport, repair: boolean): string {
+function describe(report: StorageReport, repair: boolean): string {
+  const { files, orphans, removed, leftRenditions, removedRenditions, missing, missingCount, expired } = report;
   const lines = [`${files} files in storage.`];
   lines.push(
     orphans === 0
       ? 'None is without a row.'
       : `${orphans} are files that no row is about: ${removed} removed${repair ? '' : '; --repair removes them'}.`,
   );
+  if (leftRenditions > 0)
+    lines.push(
+      `Of ${leftRenditions} files that are gone, renditions were left: of ${removedRenditions} removed${repair ? '' : '; --repair removes them'}.`,
+    );
   if (repair)
     lines.push(
       `Forgotten since their time is over: ${expired.uploads} uploads, ${expired.reports} report files, ${expired.exports} export links.`,

@@ -99,6 +99,10 @@ export interface FileStore {
   remove(sha256: string): Promise<void>;
   /** Every stored hash, once, in ascending order. With `unchangedForMs` only what nobody has put for so long (see each store). */
   list(options?: { unchangedForMs?: number }): AsyncIterable<string>;
+  /** Contents that have renditions, their file there or not, in ascending order. */
+  listRendered(): AsyncIterable<string>;
+  /** Removes all renditions of a content and leaves its file; none is no error. */
+  removeRenditions(sha256: string): Promise<void>;
   /** Replaces what had that name. Names: lower-case letters, digits, `.`, `_`, `-`, 100 characters at most. */
   putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void>;
   /** Null when there is no such rendition. */

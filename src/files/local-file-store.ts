@@ -120,25 +120,27 @@ export class LocalFileStore implements FileStore {
 
   async remove(sha256: string): Promise<void> {
     // Renditions first: interrupted in between, the file is still listed and can be removed again.
-    await this.onDisk(() => rm(this.absolute(renditionsKey(sha256)), { recursive: true, force: true }));
+    await this.removeRenditions(sha256);
     await this.onDisk(() => rm(this.absolute(fileKey(sha256)), { force: true }));
   }
 
   async *list(options: { unchangedForMs?: number } = {}): AsyncGenerator<string> {
     const changedBefore = Date.now() - (options.unchangedForMs ?? 0);
-    const root = this.absolute('files');
-    for (const first of await this.names(root)) {
-      for (const second of await this.names(path.join(root, first))) {
-        for (const name of await this.names(path.join(root, first, second))) {
-          if (!name.startsWith(first + second) || !/^[0-9a-f]{64}$/.test(name)) continue;
-          if (options.unchangedForMs === undefined) yield name;
-          else {
-            const file = await stat(path.join(root, first, second, name)).catch(() => null);
-            if (file !== null && file.mtimeMs <= changedBefore) yield name;
-          }
-        }
+    for await (const sha256 of this.contentsUnder('files')) {
+      if (options.unchangedForMs === undefined) yield sha256;
+      else {
+        const file = await stat(this.absolute(fileKey(sha256))).catch(() => null);
+        if (file !== null && file.mtimeMs <= changedBefore) yield sha256;
       }
     }
+  }
+
+  listRendered(): AsyncIterable<string> {
+    return this.contentsUnder('renditions');
+  }
+
+  async removeRenditions(sha256: string): Promise<void> {
+    await this.onDisk(() => rm(this.absolute(renditionsKey(sha256)), { recursive: true, force: true }));
   }
 
   async putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void> {
@@ -225,6 +227,17 @@ export class LocalFileStore implements FileStore {
   private async findByteSize(key: string): Promise<number | null> {
     const found = await this.onDisk(() => stat(this.absolute(key)).catch(nullIfMissing));
     return found === null ? null : found.size;
+  }
+
+  /** Names of contents in ascending order: `files/ab/cd/<sha256>`. */
+  private async *contentsUnder(kind: 'files' | 'renditions'): AsyncGenerator<string> {
+    const root = this.absolute(kind);
+    for (const first of await this.names(root)) {
+      for (const second of await this.names(path.join(root, first))) {
+        for (const name of await this.names(path.join(root, first, second)))
+          if (name.startsWith(first + second) && /^[0-9a-f]{64}$/.test(name)) yield name;
+      }
+    }
   }
 
   private async names(folder: string): Promise<string[]> {

@@ -118,8 +118,22 @@ export class S3FileStore implements FileStore {
 
   async remove(sha256: string): Promise<void> {
     // Renditions first: interrupted in between, the file is still listed and can be removed again.
-    for await (const { key } of this.bucket.listObjects(`${renditionsKey(sha256)}/`)) await this.bucket.deleteObject(key);
+    await this.removeRenditions(sha256);
     await this.bucket.deleteObject(fileKey(sha256));
+  }
+
+  async *listRendered(): AsyncGenerator<string> {
+    let last = '';
+    for await (const { key } of this.bucket.listObjects('renditions/')) {
+      const sha256 = key.split('/')[3] ?? '';
+      if (sha256 === last || !/^[0-9a-f]{64}$/.test(sha256) || !key.startsWith(`${renditionsKey(sha256)}/`)) continue;
+      last = sha256;
+      yield sha256;
+    }
+  }
+
+  async removeRenditions(sha256: string): Promise<void> {
+    for await (const { key } of this.bucket.listObjects(`${renditionsKey(sha256)}/`)) await this.bucket.deleteObject(key);
   }
 
   async *list(options: { unchangedForMs?: number } = {}): AsyncGenerator<string> {

@@ -25,6 +25,15 @@ export class FileKeeper {
     return this.#alone(sha256, () => this.#files.removeUnchanged(sha256, unchangedForMs));
   }
 
+  /** Removes the renditions of a file that is not there. @returns false when it is */
+  removeRenditions(sha256: string): Promise<boolean> {
+    return this.#alone(sha256, async () => {
+      if (await this.#files.has(sha256)) return false;
+      await this.#files.removeRenditions(sha256);
+      return true;
+    });
+  }
+
   #alone<T>(sha256: string, work: () => Promise<T>): Promise<T> {
     return this.#database.asSystem(async (tx) => {
       await lockFile(tx, sha256);

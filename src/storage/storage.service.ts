@@ -19,6 +19,9 @@ export interface StorageReport {
   orphans: number;
   /** Of them, those that were removed. */
   removed: number;
+  /** Files that are gone, and that no row is about, of which renditions (thumbnails and the like) were left; and those removed. */
+  leftRenditions: number;
+  removedRenditions: number;
   /** Versions whose file is not in storage, the first hundred of them. */
   missing: (MissingFile & { organization: string })[];
   missingCount: number;
@@ -71,17 +74,42 @@ export class StorageService {
     if (!(graceMs >= MIN_GRACE_MS)) throw badInput('graceMs', graceMs, `at least ${MIN_GRACE_MS} (an hour)`);
     const expired = repair ? await this.#forgetExpired() : { uploads: 0, reports: 0, exports: 0 };
     const counted = await this.#walk(graceMs, options, async () => false);
-    if (!repair || counted.orphans === 0) return { ...counted, expired };
+    if (!repair || counted.orphans === 0) return { ...counted, ...(await this.#walkRenditions(options)), expired };
     if (!options.force && counted.orphans >= SUSPICIOUS_FROM && counted.orphans > counted.files * SUSPICIOUS_SHARE) {
       const message = `${counted.orphans} of ${counted.files} files are unknown to this database: is it the one they belong to? Nothing was removed. \`vitrine storage check --repair --force\` removes them.`;
       throw new VitrineError('CONFLICT', message, { value: counted.orphans });
     }
-    return { ...(await this.#walk(graceMs, options, (sha256) => this.#remove(sha256, graceMs))), expired };
+    const swept = await this.#walk(graceMs, options, (sha256) => this.#remove(sha256, graceMs));
+    return { ...swept, ...(await this.#walkRenditions(options)), expired };
+  }
+
+  /** Renditions without a file: both listings are ascending. Those of a file that is missing stay, for it may be restored. */
+  async #walkRenditions({ repair, signal }: StorageCheckOptions): Promise<Pick<StorageReport, 'leftRenditions' | 'removedRenditions'>> {
+    const found = { leftRenditions: 0, removedRenditions: 0 };
+    const files = this.#files.list()[Symbol.asyncIterator]();
+    let file = await files.next();
+    for await (const sha256 of this.#files.listRendered()) {
+      signal?.throwIfAborted();
+      while (!file.done && file.value < sha256) file = await files.next();
+      if (!file.done && file.value === sha256) continue;
+      // It may have come since it was listed.
+      if ((await this.#files.has(sha256)) || (await this.#isReferenced(sha256))) continue;
+      found.leftRenditions += 1;
+      if (repair && (await this.#keeper.removeRenditions(sha256))) found.removedRenditions += 1;
+    }
+    await files.return?.();
+    return found;
   }
 
   /** The listing is ascending, and so are the rows: each chunk of files is compared with the rows of the same stretch. */
   async #walk(graceMs: number, { signal, onProgress }: StorageCheckOptions, remove: (sha256: string) => Promise<boolean>) {
-    const found: Omit<StorageReport, 'expired'> = { files: 0, orphans: 0, removed: 0, missing: [], missingCount: 0 };
+    const found: Omit<StorageReport, 'expired' | 'leftRenditions' | 'removedRenditions'> = {
+      files: 0,
+      orphans: 0,
+      removed: 0,
+      missing: [],
+      missingCount: 0,
+    };
     const organizations = await this.#organizations.listOrganizations();
     const compare = async (chunk: readonly string[], after: string, upTo: string | null) => {
       const orphans = new Set(chunk);
@@ -134,11 +162,15 @@ export class StorageService {
   }
 
   async #remove(sha256: string, graceMs: number): Promise<boolean> {
-    // Again, and of organisations that are new: a row may have come since the stretch was read.
-    for (const { id } of await this.#organizations.listOrganizations()) {
-      if (await this.#database.asOrganization(id, (tx) => isReferenced(tx, sha256))) return false;
-    }
-    return this.#keeper.remove(sha256, graceMs);
+    // Again: a row may have come since the stretch was read.
+    return (await this.#isReferenced(sha256)) ? false : this.#keeper.remove(sha256, graceMs);
+  }
+
+  /** Whether any organisation has a row about it, those that are new included. */
+  async #isReferenced(sha256: string): Promise<boolean> {
+    for (const { id } of await this.#organizations.listOrganizations())
+      if (await this.#database.asOrganization(id, (tx) => isReferenced(tx, sha256))) return true;
+    return false;
   }
 
   async #forgetExpired(): Promise<StorageReport['expired']> {

@@ -12,11 +12,13 @@ const MAX = { maxByteSize: 100 * 1024 * 1024 };
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 const text = (words: string) => Buffer.from(words);
 
-async function hashes(store: FileStore, options?: { unchangedForMs: number }): Promise<string[]> {
-  const all: string[] = [];
-  for await (const hash of store.list(options)) all.push(hash);
-  return all;
+async function all(listing: AsyncIterable<string>): Promise<string[]> {
+  const listed: string[] = [];
+  for await (const hash of listing) listed.push(hash);
+  return listed;
 }
+
+const hashes = (store: FileStore, options?: { unchangedForMs: number }) => all(store.list(options));
 
 describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
   let folder: string;
@@ -256,10 +258,18 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
       await expect(store.putRendition(hash, hostile, text('x'))).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
       await expect(store.openRendition(hash, hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
     }
+    expect(await all(store.listRendered())).toEqual([hash, other.sha256].sort());
     await store.remove(hash);
     expect(await store.openRendition(hash, 'w640.webp')).toBeNull();
     expect(await store.openRendition(hash, 'w64.webp')).toBeNull();
     expect((await buffer((await store.openRendition(other.sha256, 'w64.webp'))!.stream)).toString()).toBe('of another');
+    expect(await hashes(store)).toEqual([other.sha256]);
+    // Without its file they are listed all the same, and go alone.
+    const gone = sha256(text('gone'));
+    await store.putRendition(gone, 'w64.webp', text('left'));
+    expect(await all(store.listRendered())).toEqual([gone, other.sha256].sort());
+    for (const content of [gone, other.sha256, 'f'.repeat(64)]) await store.removeRenditions(content);
+    expect(await all(store.listRendered())).toEqual([]);
     expect(await hashes(store)).toEqual([other.sha256]);
   });
 

@@ -92,6 +92,26 @@ it('removes old files that no row of anybody is about, and tells which files are
   await expect(test.app.storage.check({ graceMs: 1000 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
+it('removes renditions of files that are gone, but not of those that a row waits for', async () => {
+  const [kept, lost] = await Promise.all([5011, 5012].map((seed) => structuredPicture(seed)));
+  await importAs(main, kept as Buffer);
+  await importAs(main, lost as Buffer);
+  await rm(pathOf(hashOf(lost as Buffer)));
+  const renditionsOf = (sha256: string) =>
+    path.dirname(pathOf(sha256)).replace(`${path.sep}files${path.sep}`, `${path.sep}renditions${path.sep}`);
+  const namesOf = (sha256: string) => readdir(path.join(renditionsOf(sha256), sha256)).catch(() => []);
+  const forgotten = hashOf(Buffer.from('of a file long gone'));
+  await mkdir(path.join(renditionsOf(forgotten), forgotten), { recursive: true });
+  await writeFile(path.join(renditionsOf(forgotten), forgotten, 'thumbnail.webp'), 'x');
+
+  expect(await test.app.storage.check()).toMatchObject({ leftRenditions: 1, removedRenditions: 0 });
+  expect(await namesOf(forgotten)).toEqual(['thumbnail.webp']);
+  expect(await test.app.storage.check({ repair: true })).toMatchObject({ leftRenditions: 1, removedRenditions: 1 });
+  expect(await namesOf(forgotten)).toEqual([]);
+  for (const content of [kept, lost]) expect(await namesOf(hashOf(content as Buffer))).toContain('thumbnail.webp');
+  expect(await test.app.storage.check()).toMatchObject({ leftRenditions: 0 });
+});
+
 it('forgets uploads, report files and export links whose time is over, and then their files', async () => {
   const [upload, report, scheduled] = [Buffer.from('an upload'), Buffer.from('a report'), Buffer.from('of a schedule')];
   await stageFiles(test, main.keys.EDITOR, [{ fileName: 'u.txt', content: upload }]);
