@@ -55,7 +55,7 @@ function references(library, dimensions) {
   const page = (ids) => sql`SELECT a.* FROM (${ids}) p JOIN asset a ON a.organization_id = ${library.organizationId}::uuid AND a.id = p.asset_id
     ORDER BY p.distance, a.id`;
   const byIndex = (settings, limit) => async (tx, vector, tag) => {
-    await library.filters.resolve(tx, tag && { tags: { all: [tag] } });
+    await library.filters.resolve(tx, tag && { tags: { all: [tag] } }, 'filter', library.model.id);
     await tx.query(sql`SELECT ${raw(Object.entries(settings).map(([name, value]) => `set_config('hnsw.${name}', '${value}', true)`).join(', '))}`);
     return tx.query(page(sql`SELECT n.asset_id, n.distance FROM (SELECT s.asset_id, ${near(vector)} AS distance FROM asset_embedding s
       WHERE ${rows(tag)} ORDER BY ${near(vector)} LIMIT ${limit}) n ORDER BY n.distance + 0 LIMIT ${K}`));
@@ -65,7 +65,7 @@ function references(library, dimensions) {
     'HNSW + WHERE, ef 400': byIndex({ ef_search: 400, iterative_scan: 'off' }, K),
     'iterative scan': byIndex({ ef_search: 200, iterative_scan: 'relaxed_order', max_scan_tuples: 40000 }, 3 * K),
     exact: async (tx, vector, tag) => {
-      await library.filters.resolve(tx, tag && { tags: { all: [tag] } });
+      await library.filters.resolve(tx, tag && { tags: { all: [tag] } }, 'filter', library.model.id);
       return tx.query(page(sql`SELECT s.asset_id, (s.vector <=> ${vector}::embedding) + 0 AS distance FROM asset_embedding s WHERE ${rows(tag)}
         ORDER BY (s.vector <=> ${vector}::embedding) + 0, s.asset_id LIMIT ${K}`));
     },
@@ -83,7 +83,7 @@ const literal = (vector) => `[${Array.from(vector).join(',')}]`;
 
 async function measure(database, library, { tag, texts }) {
   const ways = references(library, library.model.dimensions);
-  const results = new Map([...Object.keys(ways), ALONE, 'Vitrine'].map((name) => [name, { ms: [], found: [], rows: [] }]));
+  const results = new Map([...Object.keys(ways), ALONE, 'Vitrine'].map((name) => [name, { ms: [], found: [] }]));
   const modes = new Map();
   for (const text of texts) {
     const vector = literal(text);
@@ -91,21 +91,30 @@ async function measure(database, library, { tag, texts }) {
     const name = `text ${RUN} ${library.textVectors.size}`;
     library.textVectors.set(name, text);
     await (await library.embedding.modelOf(library.organizationId)).embedQuery(name);
-    // Each query goes every way before the next one, so that a noisy moment treats all alike.
-    for (const [name, way] of Object.entries(ways)) {
+    // Each query goes every way before the next one, so that a noisy moment treats all alike, and in an order by
+    // chance, since a way finds in the processor's cache what the one before it has read.
+    const turns = [
+      ...Object.entries(ways).map(([way, rank]) => [
+        way,
+        async () => (await database.asOrganization(library.organizationId, (tx) => rank(tx, vector, tag))).map((row) => row.id),
+      ]),
+      ...Object.entries(OURS).map(([way, ask]) => [
+        way,
+        async () => {
+          const page = await library.search.findAssets(library.viewer, { ...ask(name), filter: tag && { tags: { all: [tag] } }, first: K });
+          if (way === ALONE) {
+            const mode = page.search.reason.startsWith('Only') ? 'index, then exact' : page.search.mode.toLowerCase();
+            modes.set(mode, (modes.get(mode) ?? 0) + 1);
+          }
+          return page.edges.map((edge) => edge.node.id);
+        },
+      ]),
+    ];
+    for (const [way, find] of shuffled(turns, library.random)) {
       const started = performance.now();
-      const rows = await database.asOrganization(library.organizationId, (tx) => way(tx, vector, tag));
-      results.get(name).ms.push(performance.now() - started);
-      results.get(name).found.push(rows.map((row) => row.id));
-    }
-    for (const [way, ask] of Object.entries(OURS)) {
-      const started = performance.now();
-      const page = await library.search.findAssets(library.viewer, { ...ask(name), filter: tag && { tags: { all: [tag] } }, first: K });
+      const ids = await find();
       results.get(way).ms.push(performance.now() - started);
-      results.get(way).found.push(page.edges.map((edge) => edge.node.id));
-      if (way !== ALONE) continue;
-      const mode = page.search.reason.startsWith('Only') ? 'index, then exact' : page.search.mode.toLowerCase();
-      modes.set(mode, (modes.get(mode) ?? 0) + 1);
+      results.get(way).found.push(ids);
     }
   }
   const truth = results.get('exact').found;
@@ -122,6 +131,10 @@ async function measure(database, library, { tag, texts }) {
       ]),
     ),
   };
+}
+
+function shuffled(list, random) {
+  return list.map((item) => [random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
 }
 
 function share(ids, wanted) {

@@ -17,6 +17,8 @@ export interface CandidateRequest {
   hasParts: boolean;
   /** Added to the distance of a region: the best of several is near by chance. See CalibrationService. */
   tileMargin: number;
+  /** Under an APPROXIMATE strategy: so many of the nearest that pass are enough; null: all of the window. */
+  enough?: number | null;
   /** The library revision that a walk through pages began with; null: now. */
   revision?: number | null;
   /** Assets that must not come again. */
@@ -66,24 +68,28 @@ export function selectCandidates(request: CandidateRequest): Sql {
     return maxDistance == null ? all : sql`SELECT * FROM (${all} OFFSET 0) c WHERE c.distance <= ${maxDistance}::float8`;
   }
   // The filter stands above the LIMIT. So what passes among the nearest is the beginning of the exact answer, as far as the index found
-  // the nearest; a filter inside would make the index search on, far from where it is good. `place` says how near the beginning.
+  // the nearest; a filter inside would make the index search on, far from where it is good.
   const typed = sql`halfvec(${raw(String(Math.trunc(strategy.dimensions)))})`;
   const near = sql`s.vector::${typed} <=> ${vector}::${typed}`;
   if (maxDistance != null) conditions.push(sql`s.distance <= ${maxDistance}::float8`);
   const window = (rows: Sql, part: Sql, limit: number, margin = sql`0`) => sql`
     SELECT s.organization_id, s.asset_id, s.version_id, s.brand_id, s.kind, s.tag_ids, s.created_at, ${part}, ${near} AS looked, (${near}) + ${margin} AS distance
     FROM asset_embedding s WHERE ${rows} ORDER BY ${near} LIMIT ${limit}`;
-  const nearest = looksAtParts
-    ? nearestOfBoth(
-        strategy,
-        (limit) => window(wholes, sql`NULL::text AS part`, limit),
-        (limit) => window(parts('s'), sql`s.part`, limit, marginOf(request, 's')),
-      )
-    : window(wholes, sql`NULL::text AS part`, strategy.window);
-  return sql`
-    SELECT s.asset_id, s.version_id, s.distance, s.place, s.part, s.distance AS part_distance FROM (
-      SELECT w.*, row_number() OVER (ORDER BY w.distance) AS place FROM (${nearest}) w) s ${asset}
-    WHERE ${join(conditions, ' AND ')}`;
+  const columns = sql`s.asset_id, s.version_id, s.distance, s.part, s.distance AS part_distance`;
+  const passing = sql`${asset} WHERE ${join(conditions, ' AND ')}`;
+  if (!looksAtParts) {
+    const nearest = window(wholes, sql`NULL::text AS part`, strategy.trusted);
+    // Rows come as the index gives them, the nearest first, one by one: those that nobody will look at are not fetched. A join may change
+    // their order.
+    const enough = request.enough != null && !needsAsset(filter) ? sql`LIMIT ${request.enough}` : empty;
+    return sql`SELECT ${columns} FROM (${nearest}) s ${passing} ${enough}`;
+  }
+  const nearest = nearestOfBoth(
+    strategy,
+    (limit) => window(wholes, sql`NULL::text AS part`, limit),
+    (limit) => window(parts('s'), sql`s.part`, limit, marginOf(request, 's')),
+  );
+  return sql`SELECT ${columns} FROM (${nearest}) s ${passing}`;
 }
 
 const NO_PART = sql`NULL::text AS part, NULL::float8 AS part_distance`;
@@ -91,15 +97,18 @@ const NO_PART = sql`NULL::text AS part, NULL::float8 AS part_distance`;
 /**
  * Of a window of wholes and one of parts, the nearest picture of each version, as far out as both windows reach: beyond, an asset's nearest
  * picture may lie unseen. An index may give a few rows less than it is asked for, and knows no margins: `looked` is how far out it went.
+ * Of all these, the nearest that are trusted.
  */
-function nearestOfBoth({ window, partWindow }: Approximate, wholes: (limit: number) => Sql, parts: (limit: number) => Sql): Sql {
+function nearestOfBoth({ window, trusted, partWindow }: Approximate, wholes: (limit: number) => Sql, parts: (limit: number) => Sql): Sql {
   const measured = (rows: Sql, limit: number) => sql`
     SELECT w.*, CASE WHEN count(*) OVER () >= ${Math.ceil(limit / 2)} THEN max(w.looked) OVER () END AS horizon FROM (${rows}) w`;
   return sql`
-    SELECT DISTINCT ON (u.version_id) u.* FROM (
-      SELECT b.*, min(b.horizon) OVER () AS reach FROM (
-        ${measured(wholes(window), window)} UNION ALL ${measured(parts(partWindow), partWindow)}) b) u
-    WHERE u.reach IS NULL OR u.distance <= u.reach ORDER BY u.version_id, u.distance`;
+    SELECT v.* FROM (
+      SELECT DISTINCT ON (u.version_id) u.* FROM (
+        SELECT b.*, min(b.horizon) OVER () AS reach FROM (
+          ${measured(wholes(window), window)} UNION ALL ${measured(parts(partWindow), partWindow)}) b) u
+      WHERE u.reach IS NULL OR u.distance <= u.reach ORDER BY u.version_id, u.distance) v
+    ORDER BY v.distance LIMIT ${trusted}`;
 }
 
 /**

@@ -56,11 +56,9 @@ export function selectResults(request: ResultRequest): Sql {
   }
   // What the cut drops anyway need not be kept. Under an APPROXIMATE strategy all that passed must be counted.
   const near = cut && request.strategy.mode === 'EXACT' ? { maxDistance: Math.min(cut.keep, request.maxDistance ?? cut.keep) } : {};
-  const { strategy } = request;
-  const passed = strategy.mode === 'EXACT' ? sql`count(*)` : sql`count(*) FILTER (WHERE place <= ${strategy.window / 2}::float8)`;
   const visual = sql`
     candidate AS MATERIALIZED (${selectCandidates({ ...request, ...near })}),
-    level AS MATERIALIZED (SELECT min(distance) AS best, ${passed} AS passed FROM candidate),
+    level AS MATERIALIZED (SELECT min(distance) AS best, count(*) AS passed FROM candidate),
     visual AS (SELECT c.* FROM candidate c, level l ${cut ? sql`WHERE l.best <= ${cut.match}::float8 AND c.distance <= ${cut.keep}::float8` : sql``})`;
   if (words === null) {
     return sql`WITH ${visual}

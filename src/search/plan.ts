@@ -4,16 +4,15 @@ export type Strategy = { mode: 'EXACT'; reason: string } | Approximate;
 export interface Approximate {
   mode: 'APPROXIMATE';
   reason: string;
-  /** Rows that the index is asked for, nearest first, before the filter. */
+  /** Rows that the index looks for. */
   window: number;
+  /** So many of them, the nearest, are filtered: those it knows well. */
+  trusted: number;
   /** The same for frames, pages and regions, of which an asset has several. */
   partWindow: number;
   /** Whether those have an index of their own; few are compared one by one. */
   arePartsIndexed: boolean;
-  /**
-   * So many of the nearer half must pass the filter. Where fewer do, what passes lies in parts that a search from here reaches badly, and
-   * the exact way is gone.
-   */
+  /** So many of the trusted ones must pass the filter. Where fewer do, what passes lies farther off: {@link afterTooFew}. */
   required: number;
   dimensions: number;
 }
@@ -33,51 +32,74 @@ export interface PlanFacts {
   limit: number;
 }
 
-// Measured by `npm run bench:search` (docs/benchmarks.md), as a ratio, so that it holds on machines of other speed.
+// Measured by `npm run bench:search` (docs/benchmarks.md), as ratios, so that they hold on machines of other speed.
 /** One row of the window costs as much as comparing this many filtered rows exactly. */
-const ROWS_PER_WINDOW_ROW = 9;
-/** So many times the rows wanted must be expected to pass in the window. */
-const MARGIN = 3;
+const ROWS_PER_WINDOW_ROW = 7;
 /** Narrower, and it overlooks near ones for queries that lie apart from all pictures, as texts do. */
 const MIN_WINDOW = 200;
-const MAX_WINDOW = 4000;
+/** What pgvector looks for in one go. Going on from there (its iterative scan) overlooks more than a window that is wide at once. */
+const MAX_WINDOW = 1000;
+/** Share of a window's rows, the nearest, of which the index misses few. */
+const TRUSTED = 0.8;
+/** So many times the rows wanted must be expected to pass among those; a second window is chosen with more care. */
+const FIRST_MARGIN = 1.05;
+const SECOND_MARGIN = 1.5;
+/** What a window costs that may be asked in vain, as a share of comparing all that pass. */
+const WORTH_TRYING = 1 / 3;
 /** Near a query several parts of one asset lie together. */
 const PARTS_PER_ASSET = 4;
 const MAX_PART_WINDOW = 1000;
 
 /**
- * Exact where the filter leaves few rows, else the index with a window wide enough that, were the filter's rows spread evenly, enough
- * would pass.
+ * Exact where the filter leaves few rows, else the index, by a window in which enough would pass, were the filter's rows spread evenly. Where
+ * that would be a wide one, a narrow one is tried: often what passes lies around the query (a brand and its name), which no statistics tell.
  */
-export function choosePlan({ vectors, dimensions, arePartsIndexed, estimate, limit }: PlanFacts): Strategy {
-  const passing = Math.max(1, Math.min(estimate ?? vectors, vectors));
-  const share = passing / Math.max(1, vectors);
-  const window = Math.max(MIN_WINDOW, Math.ceil((limit * MARGIN) / share));
-  const about = `about ${count(passing)} of ${count(vectors)} vectors pass the filter`;
-  if (window > MAX_WINDOW || window * ROWS_PER_WINDOW_ROW > passing) {
-    return {
-      mode: 'EXACT',
-      reason: `${estimate === null ? `${count(vectors)} vectors` : about}: comparing them all is quicker than the index.`,
-    };
-  }
+export function choosePlan(facts: PlanFacts): Strategy {
+  const { vectors, estimate } = facts;
+  const passing = readPassing(facts);
+  const even = windowFor(facts, passing / Math.max(1, vectors), FIRST_MARGIN);
+  const isTrial = even > 2 * MIN_WINDOW;
+  const window = isTrial ? MIN_WINDOW : even;
+  if (window < facts.limit / TRUSTED || window * ROWS_PER_WINDOW_ROW > (isTrial ? passing * WORTH_TRYING : passing))
+    return exactly(`${estimate === null ? `${count(vectors)} vectors` : about(facts)}: comparing them all is quicker than the index.`);
+  return byIndex(facts, window);
+}
+
+/** What to do after a window in which too few passed: one as wide as their share asks for, or everything that passes is compared. */
+export function afterTooFew(facts: PlanFacts, tried: Approximate, passed: number, isFirst: boolean): Strategy {
+  const window = windowFor(facts, passed / tried.trusted, SECOND_MARGIN);
+  if (isFirst && window <= MAX_WINDOW && window * ROWS_PER_WINDOW_ROW <= readPassing(facts)) return byIndex(facts, window);
+  return exactly(
+    `Only ${passed} of the ${count(tried.trusted)} vectors nearest to the query pass the filter, so all that pass were compared.`,
+  );
+}
+
+/** A window in which `margin` times the rows wanted pass, of a filter that lets this share pass. */
+function windowFor({ limit }: PlanFacts, share: number, margin: number): number {
+  return Math.max(MIN_WINDOW, Math.ceil((limit * margin) / TRUSTED / Math.max(share, 1e-9)));
+}
+
+function byIndex(facts: PlanFacts, window: number): Approximate {
+  const { vectors, dimensions, arePartsIndexed, estimate, limit } = facts;
   return {
     mode: 'APPROXIMATE',
     window,
+    trusted: Math.ceil(window * TRUSTED),
     // Two windows in one statement look equally wide: beyond what one go gives, the wholes' would become slow for it.
     partWindow: Math.max(window, Math.min(MAX_PART_WINDOW, window * PARTS_PER_ASSET)),
     arePartsIndexed,
     required: limit,
     dimensions,
-    reason: `${estimate === null ? `No filter over ${count(vectors)} vectors` : about}: the index gave the ${count(window)} nearest, which were filtered and ranked.`,
+    reason: `${estimate === null ? `No filter over ${count(vectors)} vectors` : about(facts)}: the ${count(window * TRUSTED)} nearest by the index were filtered and ranked.`,
   };
 }
 
-/** The exact way after an index search that found too few. */
-export function fallBack(tried: Approximate, found: number): Strategy {
-  return {
-    mode: 'EXACT',
-    reason: `Only ${found} of the ${count(tried.window / 2)} vectors nearest to the query pass the filter, so all that pass were compared.`,
-  };
+function readPassing({ estimate, vectors }: PlanFacts): number {
+  return Math.max(1, Math.min(estimate ?? vectors, vectors));
+}
+
+function about(facts: PlanFacts): string {
+  return `about ${count(readPassing(facts))} of ${count(facts.vectors)} vectors pass the filter`;
 }
 
 function count(value: number): string {

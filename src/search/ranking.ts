@@ -13,7 +13,7 @@ import type { FilterContext } from './filter.queries.js';
 import { type FilterService, resolveIn } from './filter.service.js';
 import { type DistanceCut, selectResults } from './fusion.queries.js';
 import { matchOf, nothing, toDistances } from './match.js';
-import { choosePlan, exactly, fallBack, type Strategy } from './plan.js';
+import { afterTooFew, choosePlan, exactly, type PlanFacts, type Strategy } from './plan.js';
 import { scoreTerms } from './query.queries.js';
 import type { ReadQuery } from './query-reader.service.js';
 import { type RankCursor, rankKeys, sortValue } from './search-cursor.js';
@@ -52,6 +52,8 @@ export class Ranking {
   readonly #calibration: CalibrationService;
   /** What passes a filter, as PostgreSQL's statistics say: these change every few minutes, and what follows is checked. */
   readonly #estimates = new LRUCache<string, number>({ max: 1000, ttl: 60_000 });
+  /** Libraries that have more than whole pictures. */
+  readonly #hasMore = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(database: Database, embedding: EmbeddingService, filters: FilterService, calibration: CalibrationService) {
     this.#database = database;
@@ -65,39 +67,42 @@ export class Ranking {
     const coverage = await this.#embedding.recentCoverage(viewer.organizationId, model);
     const { found, strategy, about, levels, wanted, termsOf } = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { context, notices: about } = await this.#filters.resolve(tx, filter, 'filter', model.revision.id);
-      const known = 'vector' in probe ? await this.#calibration.cutOf(tx, model.revision.id, probe.vector) : null;
-      // `showAll` is about pictures: the nearest of a few texts, however far, would stand beside the best picture.
-      const texts = isCut || showAll ? known?.texts : null;
-      const levels = (isCut && known?.pictures) || null;
-      const wanted = {
-        ...{ probe, filter, maxDistance, without: read?.without ?? [] },
-        // A walk that began with pictures alone goes on so, whatever words find by now.
-        words: after?.at != null && after.ladders === null ? null : (read?.words ?? null),
-        // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
-        cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
-        // Likeness to an asset looks at wholes alone.
-        hasParts: known?.hasParts ?? false,
-        // As the walk began: with another margin its places would be others.
-        tileMargin: after?.tileMargin ?? known?.tileMargin ?? 0,
-        passageCut: after !== null ? after.passageCut : texts ? 1 - texts.match : null,
-      };
-      const request = {
-        ...{ ...wanted, context, sort, limit: page.first + 1 },
-        ...{
-          revision: after?.revision ?? null,
-          exclude: [...(after?.seen ?? []), ...(read?.hidden ?? [])],
-          after: after?.at ?? null,
-          ladders: after?.ladders ?? null,
-        },
-      };
-      const planned =
-        after !== null
-          ? exactly('A later page: everything that passes the filter was compared.')
-          : sort.field !== 'RELEVANCE'
-            ? exactly('Another order than by likeness: everything that passes the filter was compared.')
-            : await this.#plan(tx, model, filter, context, request.limit);
-      const ranked = await rankBy(tx, request, planned);
-      return { ...ranked, about, levels, wanted, termsOf: await this.#scoreTerms(tx, model, ranked.found.rows, read) };
+      // What a library has besides whole pictures is read where scores are, and else taken to be as it was last: the answer tells.
+      let hasMore = isCut || (this.#hasMore.get(tx.organizationId) ?? false);
+      for (;;) {
+        const known = 'vector' in probe && hasMore ? await this.#calibration.cutOf(tx, model.revision.id, probe.vector) : null;
+        // `showAll` is about pictures: the nearest of a few texts, however far, would stand beside the best picture.
+        const texts = isCut || showAll ? known?.texts : null;
+        const levels = (isCut && known?.pictures) || null;
+        const wanted = {
+          ...{ probe, filter, maxDistance, without: read?.without ?? [] },
+          // A walk that began with pictures alone goes on so, whatever words find by now.
+          words: after?.at != null && after.ladders === null ? null : (read?.words ?? null),
+          // A walk is cut where its first page was, though scores may mean something else by now, or the best match be gone.
+          cut: after === null ? levels && toDistances(levels) : after.keep === null ? null : { keep: after.keep, match: ANY_DISTANCE },
+          // Likeness to an asset looks at wholes alone.
+          hasParts: known?.hasParts ?? false,
+          // As the walk began: with another margin its places would be others.
+          tileMargin: after?.tileMargin ?? known?.tileMargin ?? 0,
+          passageCut: after !== null ? after.passageCut : texts ? 1 - texts.match : null,
+        };
+        const request = {
+          ...{ ...wanted, context, sort, limit: page.first + 1 },
+          ...{
+            revision: after?.revision ?? null,
+            exclude: [...(after?.seen ?? []), ...(read?.hidden ?? [])],
+            after: after?.at ?? null,
+            ladders: after?.ladders ?? null,
+            // Words are fused with places in the whole window.
+            enough: wanted.words === null ? page.first + 1 : null,
+          },
+        };
+        const ranked = await rankBy(tx, request, await this.#factsOf(tx, model, task, context));
+        if (hasMore || 'assetId' in probe || !ranked.found.hasMore)
+          return { ...ranked, about, levels, wanted, termsOf: await this.#scoreTerms(tx, model, ranked.found.rows, read) };
+        this.#hasMore.set(tx.organizationId, true);
+        hasMore = true;
+      }
     });
     const missing = coverage.embeddable - coverage.embedded;
     const exact = strategy.mode === 'EXACT';
@@ -143,7 +148,7 @@ export class Ranking {
       {
         mode: strategy.mode,
         exhaustive: exact && missing === 0,
-        countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.window : count,
+        countScanned: strategy.mode === 'APPROXIMATE' ? async () => strategy.trusted : count,
         reason: strategy.reason,
         modelRevision: model.revision.revision,
         match: read && matchOf(found, levels && toDistances(levels)),
@@ -170,18 +175,20 @@ export class Ranking {
     return ({ id }) => terms.map(({ label }, index) => ({ label, score: scores.get(id)?.[index] ?? null }));
   }
 
-  async #plan(
+  /** What a plan goes by, or why there is nothing to plan. */
+  async #factsOf(
     tx: OrganizationTx,
     model: LibraryModel,
-    filter: AssetFilter | null,
+    { after, sort, filter, page }: RankTask,
     context: FilterContext,
-    limit: number,
-  ): Promise<Strategy> {
+  ): Promise<PlanFacts | string> {
+    if (after !== null) return 'A later page: everything that passes the filter was compared.';
+    if (sort.field !== 'RELEVANCE') return 'Another order than by likeness: everything that passes the filter was compared.';
     const index = await this.#embedding.findVectorIndex(tx, model.revision);
-    if (typeof index === 'string') return { mode: 'EXACT', reason: index };
+    if (typeof index === 'string') return index;
     const estimate = filter === null ? null : await this.#estimate(tx, filter, context);
     const { vectors, arePartsIndexed } = index;
-    return choosePlan({ vectors, arePartsIndexed, dimensions: model.revision.dimensions, estimate, limit });
+    return { vectors, arePartsIndexed, dimensions: model.revision.dimensions, estimate, limit: page.first + 1 };
   }
 
   async #estimate(tx: OrganizationTx, filter: AssetFilter, context: FilterContext): Promise<number> {
@@ -205,17 +212,18 @@ function keptDistance({ best }: Ranked, cut: DistanceCut | null): number | null 
   return best !== null && best <= cut.match ? cut.keep : NO_DISTANCE;
 }
 
-/** Goes the planned way, and the exact one when the index found too little. */
+/** Goes the planned way, and on to the next one while the index finds too little. */
 async function rankBy(
   tx: OrganizationTx,
   request: Omit<RankRequest, 'strategy'>,
-  planned: Strategy,
+  facts: PlanFacts | string,
 ): Promise<{ found: Ranked; strategy: Strategy }> {
-  if (planned.mode === 'EXACT') return { found: await rankAssets(tx, { ...request, strategy: planned }), strategy: planned };
-  await prepareApproximate(tx, planned);
-  const found = await rankAssets(tx, { ...request, strategy: planned });
-  const passed = found.passed ?? 0;
-  if (passed >= planned.required) return { found, strategy: planned };
-  const strategy = fallBack(planned, passed);
-  return { found: await rankAssets(tx, { ...request, strategy }), strategy };
+  let strategy = typeof facts === 'string' ? exactly(facts) : choosePlan(facts);
+  for (let isFirst = true; ; isFirst = false) {
+    if (strategy.mode === 'APPROXIMATE') await prepareApproximate(tx, strategy);
+    const found = await rankAssets(tx, { ...request, strategy });
+    const passed = found.passed ?? 0;
+    if (typeof facts === 'string' || strategy.mode === 'EXACT' || passed >= strategy.required) return { found, strategy };
+    strategy = afterTooFew(facts, strategy, passed, isFirst);
+  }
 }

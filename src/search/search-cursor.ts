@@ -37,6 +37,7 @@ const rungs = z.array(z.number()).max(64);
 const ladders = z.object({ visual: rungs, text: rungs, meaning: rungs }).nullable();
 
 export function readRankCursor(page: Page, sort: Sort, after: string | null | undefined): RankCursor | null {
+  if (page.keys === null) return null;
   const shape = z.tuple(
     [SORT_VALUES[sort.field], z.uuid(), z.int().min(0), z.number().nullable(), z.number().nullable(), z.number().min(0).max(2), ladders],
     z.uuid(),

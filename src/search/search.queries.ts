@@ -41,10 +41,12 @@ export type RankedRow = AssetRow & {
 
 export interface Ranked {
   rows: RankedRow[];
-  /** Under an APPROXIMATE strategy: how many of the nearer half of the window passed the filter. */
+  /** Under an APPROXIMATE strategy: how many of the nearer half of the window passed the filter; no more are counted than are asked for. */
   passed: number | null;
   /** The library revision that the rows are of. */
   revision: number;
+  /** Whether the library has, or has had, more than whole pictures: frames, pages, regions, passages. */
+  hasMore: boolean;
   /** Least distance of any candidate; null where there is none, or nothing was cut. */
   best: number | null;
   /** Where places were read from; null when no channels were fused. */
@@ -89,27 +91,26 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
       SELECT r.asset_id, r.version_id, r.distance, r.relevance, r.channels, r.part, r.passage, r.best, r.ladders ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.passed, m.revision, p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (SELECT ${passed} AS passed,
-      COALESCE((SELECT l.revision FROM library_revision l WHERE l.organization_id = ${organization}), 0) AS revision) m
+    SELECT m.*, p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (
+      SELECT ${passed} AS passed, l.revision, l.has_parts OR l.has_texts AS has_more
+      FROM (SELECT) one LEFT JOIN library_revision l ON l.organization_id = ${organization}) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id ${passage}) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
 export async function rankAssets(tx: OrganizationTx, request: RankRequest): Promise<Ranked> {
-  const rows = await tx.query<RankedRow & Omit<Ranked, 'rows'>>(rankStatement(request));
+  const rows = await tx.query<
+    RankedRow & Omit<Ranked, 'rows' | 'revision' | 'hasMore'> & { revision: number | null; has_more: boolean | null }
+  >(rankStatement(request));
   // What is not about a row stands on every row, and alone on one row of nulls when the page is empty.
-  const { passed = null, revision = 0, best = null, ladders = null } = rows[0] ?? {};
-  return { passed, revision, best, ladders, rows: rows.filter((row) => row.id !== null) };
+  const { passed, revision, has_more, best, ladders } = rows[0] as (typeof rows)[number];
+  return { passed, revision: revision ?? 0, hasMore: has_more ?? false, best, ladders, rows: rows.filter((row) => row.id !== null) };
 }
 
-/** pgvector looks for at most this many rows at a time. */
-const MAX_EF_SEARCH = 1000;
-
-/** Before an APPROXIMATE statement, in its transaction: indexes look as wide as the window, and further where that is too wide for one go. */
-export async function prepareApproximate(tx: OrganizationTx, { window: wholes, partWindow, arePartsIndexed }: Approximate): Promise<void> {
-  const window = arePartsIndexed ? Math.max(wholes, partWindow) : wholes;
-  await tx.query(sql`SELECT set_config('hnsw.ef_search', ${String(Math.min(window, MAX_EF_SEARCH))}, true),
-    set_config('hnsw.iterative_scan', ${window > MAX_EF_SEARCH ? 'relaxed_order' : 'off'}, true), set_config('hnsw.max_scan_tuples', ${String(window)}, true)`);
+/** Before an APPROXIMATE statement, in its transaction: indexes look as wide as the window. */
+export async function prepareApproximate(tx: OrganizationTx, { window, partWindow, arePartsIndexed }: Approximate): Promise<void> {
+  const width = arePartsIndexed ? Math.max(window, partWindow) : window;
+  await tx.query(sql`SELECT set_config('hnsw.ef_search', ${String(width)}, true), set_config('hnsw.iterative_scan', 'off', true)`);
 }
 
 /** What the planner of PostgreSQL expects to pass, under the policies, without looking. */

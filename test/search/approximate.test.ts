@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createRandom } from '../../src/samples/random.js';
 import { sql } from '../../src/database/sql.js';
 import type { AssetFilter } from '../../src/search/filter.inputs.js';
-import { choosePlan } from '../../src/search/plan.js';
+import { afterTooFew, type Approximate, choosePlan } from '../../src/search/plan.js';
 import { explain } from '../support/query-plan.js';
 import { prepareApproximate, rankStatement } from '../../src/search/search.queries.js';
 import { DIMENSIONS, openSearch, type SearchRoom } from '../support/search-room.js';
@@ -120,8 +120,8 @@ describe('with an index', () => {
     );
     if (!onServer()) return;
     expect(page.search).toMatchObject({ mode: 'APPROXIMATE', exhaustive: false });
-    expect(await page.search.countScanned()).toBe(200);
-    expect(page.search.reason).toBe('No filter over 6,000 vectors: the index gave the 200 nearest, which were filtered and ranked.');
+    expect(await page.search.countScanned()).toBe(160);
+    expect(page.search.reason).toBe('No filter over 6,000 vectors: the 160 nearest by the index were filtered and ranked.');
     expect(await page.countTotal()).toBe(COUNT);
   });
 
@@ -153,7 +153,15 @@ describe('with an index', () => {
     const plan = (of: SearchRoom) =>
       of.inside(async (tx) => {
         const strategy = {
-          ...{ mode: 'APPROXIMATE' as const, window: 400, partWindow: 400, arePartsIndexed: false, required: 84, dimensions: DIMENSIONS },
+          ...{
+            mode: 'APPROXIMATE' as const,
+            window: 400,
+            trusted: 320,
+            partWindow: 400,
+            arePartsIndexed: false,
+            required: 84,
+            dimensions: DIMENSIONS,
+          },
           reason: 'a test',
         };
         await prepareApproximate(tx, strategy);
@@ -199,8 +207,14 @@ describe('with an index', () => {
 });
 
 describe('choosePlan', () => {
-  const plan = (vectors: number, estimate: number | null, limit = 21) =>
-    choosePlan({ vectors, dimensions: 512, arePartsIndexed: false, estimate, limit });
+  const factsOf = (vectors: number, estimate: number | null, limit = 21) => ({
+    vectors,
+    dimensions: 512,
+    arePartsIndexed: false,
+    estimate,
+    limit,
+  });
+  const plan = (vectors: number, estimate: number | null, limit = 21) => choosePlan(factsOf(vectors, estimate, limit));
 
   it('takes the index for what is not filtered, and compares what is few', () => {
     expect(plan(200_000, null)).toMatchObject({ mode: 'APPROXIMATE' });
@@ -213,6 +227,31 @@ describe('choosePlan', () => {
       .map((estimate) => plan(200_000, estimate))
       .map((made) => ('window' in made ? made.window : 0));
     expect(windows).toEqual([...windows].sort((a, b) => a - b));
+  });
+
+  it('tries a narrow window where little passes, and goes on as wide as what passed in it asks for', () => {
+    const facts = factsOf(200_000, 8000);
+    const first = choosePlan(facts) as Approximate;
+    expect(first).toMatchObject({ mode: 'APPROXIMATE', window: 200, trusted: 160, required: 21 });
+    const second = afterTooFew(facts, first, 16, true) as Approximate;
+    expect(second).toMatchObject({ mode: 'APPROXIMATE', window: 394, trusted: 316 });
+    for (const [passed, isFirst] of [
+      [0, true],
+      [3, true],
+      [16, false],
+    ] as const)
+      expect(afterTooFew(facts, first, passed, isFirst)).toEqual({
+        mode: 'EXACT',
+        reason: `Only ${passed} of the 160 vectors nearest to the query pass the filter, so all that pass were compared.`,
+      });
+    // Few rows are compared sooner than a second window is searched.
+    expect(afterTooFew(factsOf(200_000, 2000), first, 16, true).mode).toBe('EXACT');
+  });
+
+  it('takes no window that a page does not fit into', () => {
+    expect(plan(1_000_000, null, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 200 });
+    expect(plan(1_000_000, 400_000, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 332 });
+    expect(plan(1_000_000, null, 161).mode).toBe('APPROXIMATE');
   });
 
   it('takes estimates that cannot be', () => {
