@@ -45,7 +45,7 @@ export interface Ranked {
   passed: number | null;
   /** The library revision that the rows are of. */
   revision: number;
-  /** Whether the library has, or has had, more than whole pictures: frames, pages, regions, passages. */
+  /** Whether the library has more than whole pictures: frames, pages, regions, passages. */
   hasMore: boolean;
   /** Least distance of any candidate; null where there is none, or nothing was cut. */
   best: number | null;
@@ -92,19 +92,20 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
     SELECT m.*, p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (
-      SELECT ${passed} AS passed, l.revision, l.has_parts OR l.has_texts AS has_more
+      SELECT ${passed} AS passed, l.revision, COALESCE(l.has_parts, false) OR EXISTS (SELECT 1 FROM search_calibration c
+        WHERE c.organization_id = ${organization} AND c.model_revision_id = ${request.context.modelRevisionId} AND c.of_text) AS has_more
       FROM (SELECT) one LEFT JOIN library_revision l ON l.organization_id = ${organization}) m
     LEFT JOIN (page p JOIN asset a ON a.organization_id = ${organization} AND a.id = p.asset_id ${passage}) ON TRUE
     ORDER BY p.${raw(kept)} ${raw(direction)}, p.asset_id ${raw(direction)}`;
 }
 
 export async function rankAssets(tx: OrganizationTx, request: RankRequest): Promise<Ranked> {
-  const rows = await tx.query<
-    RankedRow & Omit<Ranked, 'rows' | 'revision' | 'hasMore'> & { revision: number | null; has_more: boolean | null }
-  >(rankStatement(request));
+  const rows = await tx.query<RankedRow & Omit<Ranked, 'rows' | 'revision' | 'hasMore'> & { revision: number | null; has_more: boolean }>(
+    rankStatement(request),
+  );
   // What is not about a row stands on every row, and alone on one row of nulls when the page is empty.
   const { passed, revision, has_more, best, ladders } = rows[0] as (typeof rows)[number];
-  return { passed, revision: revision ?? 0, hasMore: has_more ?? false, best, ladders, rows: rows.filter((row) => row.id !== null) };
+  return { passed, revision: revision ?? 0, hasMore: has_more, best, ladders, rows: rows.filter((row) => row.id !== null) };
 }
 
 /** Before an APPROXIMATE statement, in its transaction: indexes look as wide as the window. */

@@ -135,7 +135,10 @@ describe('one search with every kind of condition', () => {
     expect(role).toBe('vitrine_app');
     const relations = plan.flatMap((node) => node['Relation Name'] ?? []);
     expect(new Set(relations)).toEqual(
-      new Set([`asset_embedding_${room.model.id}`, 'asset', 'asset_version', 'collection_asset', 'finding', 'library_revision']),
+      new Set([
+        ...[`asset_embedding_${room.model.id}`, 'asset', 'asset_version', 'collection_asset', 'finding'],
+        ...['library_revision', 'search_calibration'],
+      ]),
     );
   });
 
