@@ -4,6 +4,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { rasterizeSvg } from '../dist/media/rasterize-svg.js';
+import { withArticle } from '../dist/samples/captions.js';
 import { createRandom } from '../dist/samples/random.js';
 import { drawTrainingScene } from '../dist/samples/training-scene.js';
 
@@ -175,7 +176,27 @@ function xmp(code, index) {
   return `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" ${body}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>`;
 }
 
-/** Scenes: the first that come, and further ones until each of `wanted` objects is in `each` of them. Truth: objects and layout. */
+/** Alternative texts of a scene in three styles. */
+const ALT_TEXTS = {
+  caption: ({ captions }) => captions[0],
+  'object alone': ({ objects }) => withArticle(objects[0]),
+  sentence: ({ objects, colours }) => `The picture shows ${objects.map((object, n) => withArticle(`${colours[n]} ${object}`)).join(' and ')} for our spring campaign.`,
+};
+
+/** Gives each scene with objects an alternative text: its own, or in half of the cases that of a scene that shares no object with it. */
+function describe(scenes, seed) {
+  const random = createRandom(seed);
+  const shown = scenes.filter(({ scene }) => scene.objects.length > 0);
+  for (const row of shown) {
+    const style = random.pick(Object.keys(ALT_TEXTS));
+    const others = shown.filter(({ scene }) => !scene.objects.some((object) => row.scene.objects.includes(object)));
+    const isRight = random.chance(0.5);
+    row.alt = { style, isRight };
+    row.fields.altText = ALT_TEXTS[style](isRight ? row.scene : random.pick(others).scene);
+  }
+}
+
+/** Scenes: the first that come, and further ones until each of `wanted` objects is in `each` of them. Truth: objects, layout, alternative text. */
 export async function writeScenes(folder, count, wanted, each, firstSeed) {
   await mkdir(folder, { recursive: true });
   const truth = [];
@@ -187,8 +208,9 @@ export async function writeScenes(folder, count, wanted, each, firstSeed) {
     for (const object of new Set(scene.objects)) if (missing.has(object)) missing.set(object, missing.get(object) - 1);
     const file = `s${seed}.png`;
     await writeFile(path.join(folder, file), await rasterizeSvg(scene.svg, { width: scene.width, height: scene.height, format: 'png', quality: 90 }));
-    truth.push({ file, fields: { externalId: `scene-${seed}`, brand: 'scenes' }, objects: scene.objects, layout: scene.layout });
+    truth.push({ file, fields: { externalId: `scene-${seed}`, brand: 'scenes' }, objects: scene.objects, layout: scene.layout, scene });
   }
+  describe(truth, firstSeed);
   await writeFile(path.join(folder, 'manifest.jsonl'), truth.map(({ file, fields }) => `${JSON.stringify({ file, ...fields })}\n`).join(''));
   return truth;
 }

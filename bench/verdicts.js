@@ -45,11 +45,18 @@ try {
       brand('scenes', [], [
         ...PROHIBITED.map((object) => rule('PROHIBITED_CONTENT', `no-${object.replace(' ', '-')}`, { concepts: [concept(object)], failAt: 0.2, reviewAt: 0.05 })),
         ...REQUIRED.map((object) => rule('REQUIRED_CONTENT', `with-${object}`, { concepts: [concept(object)], passAt: 0.2, reviewAt: 0.05 })),
+        rule('ALT_TEXT', 'alt-text-fits', { fits: {} }),
         rule('STYLE', 'landscapes-not-icons', { approved: landscapes.slice(0, 5), rejected: icons.slice(0, 5) }),
       ]),
     ],
   }, { publish: true });
 
+  // Texts are read in the background.
+  for (let unread = 1; unread > 0; ) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const page = await app.compliance.findings(owner, { verdict: 'NOT_EVALUATED', first: 100 });
+    unread = page.edges.filter(({ node }) => node.ruleKey === 'alt-text-fits').length;
+  }
   const found = new Map();
   for (const { node } of (await app.brands.listBrands(owner)).edges) {
     for (let after = null, more = true; more; ) {
@@ -85,20 +92,22 @@ try {
   }
 
   console.log('\n### Kinds that ask the model: FAIL against truth, and what a person is asked\n\n| rule | pictures | truly | FAIL: precision | recall | recall with review | sent to review |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
-  const figures = (key, rows, isTrue) => {
+  const figures = (key, rows, isTrue, label = key) => {
     const all = rows.map((row) => [isTrue(row), verdictOf(row, key)]);
     const truly = all.filter(([true_]) => true_);
     const failed = all.filter(([, verdict]) => verdict === 'FAIL');
     const hits = failed.filter(([true_]) => true_).length;
     const review = all.filter(([, verdict]) => verdict === 'NEEDS_REVIEW');
     const reached = hits + review.filter(([true_]) => true_).length;
-    console.log(`| ${key} | ${all.length} | ${truly.length} | ${percent(hits, failed.length)} | ${percent(hits, truly.length)} | ${percent(reached, truly.length)} | ${percent(review.length, all.length)} |`);
+    console.log(`| ${label} | ${all.length} | ${truly.length} | ${percent(hits, failed.length)} | ${percent(hits, truly.length)} | ${percent(reached, truly.length)} | ${percent(review.length, all.length)} |`);
   };
   for (const object of PROHIBITED) figures(`no-${object.replace(' ', '-')}`, scenes, (scene) => scene.objects.includes(object));
   for (const object of REQUIRED) figures(`with-${object}`, scenes, (scene) => !scene.objects.includes(object));
   const exemplars = new Set([...landscapes.slice(0, 5), ...icons.slice(0, 5)]);
   const styled = scenes.filter((scene) => ['landscape', 'icon'].includes(scene.layout) && !exemplars.has(scene.fields.externalId));
   figures('landscapes-not-icons', styled, (scene) => scene.layout === 'icon');
+  for (const style of ['caption', 'object alone', 'sentence'])
+    figures('alt-text-fits', scenes.filter(({ alt }) => alt?.style === style), ({ alt }) => !alt.isRight, `alt-text-fits: ${style}`);
   if (wrong > 0) process.exitCode = 1;
 } catch (error) {
   console.error(error);

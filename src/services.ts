@@ -7,6 +7,7 @@ import { AssetIngest } from './assets/asset-ingest.js';
 import { AssetService } from './assets/asset.service.js';
 import { BrandService } from './brands/brand.service.js';
 import { CollectionService } from './collections/collection.service.js';
+import { ALT_TEXT_READ } from './compliance/alt-text-read.job.js';
 import { ComplianceService } from './compliance/compliance.service.js';
 import type { ScopeFilters } from './compliance/rule-scope.js';
 import { GuidelineFileService } from './compliance/guideline-file.service.js';
@@ -94,7 +95,9 @@ export async function buildServices({ config, log, database, files, library, mod
   const calibration = new CalibrationService(database, embedding);
   // Rules need filters to tell their scopes by, filters need tags, and changed tags have assets judged: a scope is asked for later.
   const scopes: ScopeFilters = { read: (...scope) => assetScopes.read(...scope), compile: (...scope) => assetScopes.compile(...scope) };
-  const compliance = new ComplianceService(database, embedding, undefined, scopes);
+  const compliance = new ComplianceService(database, embedding, undefined, scopes, (tx) =>
+    queue.enqueue(tx, ALT_TEXT_READ, [{ organizationId: tx.organizationId }]),
+  );
   const modelRevisions = new ModelRevisionService(database, embedding, queue, compliance, log);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
   const assetScopes = new AssetScopeFilters(tags);

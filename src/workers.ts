@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ASSET_REMEASURE, AssetRemeasureJob } from './assets/asset-remeasure.job.js';
 import { AssetRestore } from './assets/asset-restore.js';
 import { ChangeUndoJob } from './assets/change-undo.job.js';
+import { ALT_TEXT_READ, AltTextReadJob } from './compliance/alt-text-read.job.js';
 import { CALIBRATION, CalibrationJob } from './concepts/calibration.job.js';
 import { CONCEPT_MATCH, ConceptMatchJob } from './concepts/concept-match.job.js';
 import { openDetector } from './detection/detector.js';
@@ -50,6 +51,7 @@ export const JOB_KINDS = [
   ASSET_REMEASURE,
   DUPLICATE_SCAN,
   MARK_SCAN,
+  ALT_TEXT_READ,
   OBJECT_SCAN,
   CONCEPT_MATCH,
   VECTOR_INDEX,
@@ -112,7 +114,7 @@ export async function startWorkers(
   queue.work(IMPORT_PLAN, new ImportPlanJob(database, queue, listing), 1);
   // Two batches at a time: while one is written, the next is decoded.
   const libraryChanged = async (organizationId: string) => {
-    for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, OBJECT_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
+    for (const kind of [CALIBRATION, DUPLICATE_SCAN, MARK_SCAN, ALT_TEXT_READ, OBJECT_SCAN, VECTOR_INDEX, SAVED_SEARCH_MATCH]) {
       await database.asOrganization(organizationId, (tx) => queue.enqueue(tx, kind, [{ organizationId }]));
       queue.wake(kind);
     }
@@ -148,6 +150,7 @@ export async function startWorkers(
   queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});
   queue.work(REPORT_EXPORT, new ReportExportJob(database, files, reportWriter), 1);
+  queue.work(ALT_TEXT_READ, new AltTextReadJob({ database, embedding, judge: compliance }), 1);
   queue.work(MARK_SCAN, new MarkScanJob({ database, files, media, judge: compliance }), 1);
   const session = { provider: config.model.provider, threads: config.model.threads ?? null };
   const open = (description: Parameters<typeof openDetector>[0]) => openDetector(description, session);

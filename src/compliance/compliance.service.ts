@@ -13,6 +13,7 @@ import {
   type Scope,
 } from './compliance.queries.js';
 import type { Sql } from '../database/sql.js';
+import { hasUnreadAltTexts } from './alt-text.queries.js';
 import { countFindings, type FindingFilter, type FindingRecord, listFindings } from './finding.queries.js';
 import { parameterSchema } from './read-input.js';
 import { judgeSubstitute, RENDITION_KINDS, type RenditionVerdict } from './rendition-judging.queries.js';
@@ -52,12 +53,21 @@ export class ComplianceService {
   readonly #embedding: PromptEmbedding;
   readonly #clock: () => Date;
   readonly #scopes: ScopeFilters;
+  readonly #readAltTexts: (tx: OrganizationTx) => Promise<void>;
 
-  constructor(database: Database, embedding: PromptEmbedding, clock: () => Date = () => new Date(), scopes: ScopeFilters = NO_FILTERS) {
+  /** @param readAltTexts asks, in the transaction that judges, for alternative texts to be read that the model has not read */
+  constructor(
+    database: Database,
+    embedding: PromptEmbedding,
+    clock: () => Date = () => new Date(),
+    scopes: ScopeFilters = NO_FILTERS,
+    readAltTexts: (tx: OrganizationTx) => Promise<void> = async () => undefined,
+  ) {
     this.#database = database;
     this.#embedding = embedding;
     this.#clock = clock;
     this.#scopes = scopes;
+    this.#readAltTexts = readAltTexts;
   }
 
   /** The moment that is judged for. */
@@ -242,7 +252,10 @@ export class ComplianceService {
   }
 
   async #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
-    return judge(tx, { ...scope, now: this.#clock(), modelRevisionId: await this.modelRevisionIn(tx) });
+    const modelRevisionId = await this.modelRevisionIn(tx);
+    const changed = await judge(tx, { ...scope, now: this.#clock(), modelRevisionId });
+    if (await hasUnreadAltTexts(tx, modelRevisionId, scope.versionIds ?? null)) await this.#readAltTexts(tx);
+    return changed;
   }
 
   async #refreshScopes(tx: OrganizationTx, ruleIds: readonly string[] | null, assetIds: readonly string[] | null): Promise<ScopeChange> {

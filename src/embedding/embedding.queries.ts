@@ -87,19 +87,22 @@ export async function findTextVector(
   return { vector: parseHalfvecText(found.vector), truncated: found.truncated };
 }
 
-/** Keeps vectors of queries for a while. */
-export async function saveQueryVectors(
+/** Keeps vectors of queries for a while, or of alternative texts as long as an asset has them. */
+export async function savePassingVectors(
   tx: OrganizationTx,
   modelRevisionId: number,
   vectors: ReadonlyMap<string, { vector: Float32Array; truncated: boolean }>,
+  purpose: 'QUERY' | 'ALT_TEXT',
 ): Promise<void> {
   if (vectors.size === 0) return;
   const rows = [...vectors].map(
     ([text, { vector, truncated }]) =>
-      sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec, ${truncated}::boolean, 'QUERY')`,
+      sql`(${tx.organizationId}::uuid, ${modelRevisionId}, ${text}, ${toHalfvecBinary(vector)}::halfvec, ${truncated}::boolean, ${purpose})`,
   );
   await tx.execute(sql`
-    INSERT INTO text_embedding (organization_id, model_revision_id, text, vector, truncated, purpose) VALUES ${join(rows)} ON CONFLICT DO NOTHING`);
+    INSERT INTO text_embedding (organization_id, model_revision_id, text, vector, truncated, purpose) VALUES ${join(rows)}
+    ON CONFLICT (organization_id, model_revision_id, text) DO UPDATE SET purpose = excluded.purpose, truncated = excluded.truncated
+      WHERE text_embedding.purpose = 'QUERY' AND excluded.purpose <> 'QUERY'`);
 }
 
 /** Deletes vectors of queries that nobody has asked for in 90 days, and all but the `keep` asked last. @returns how many */

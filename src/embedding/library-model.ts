@@ -16,6 +16,7 @@ import {
   type NewEmbedding,
   saveEmbeddingFailure,
   saveEmbeddings,
+  savePassingVectors,
   saveTextVectors,
   type UnembeddedVersion,
 } from './embedding.queries.js';
@@ -114,6 +115,18 @@ export class LibraryModel {
     const embedded = await this.embedTexts(missing, 'interactive');
     const vectors = new Map(missing.map((text, index) => [text, (embedded[index] as TextVector).vector]));
     await this.#rooms.database.asOrganization(organizationId, (tx) => saveTextVectors(tx, this.revision.id, vectors));
+  }
+
+  /** The same for alternative texts, at most {@link MAX_STORED_TEXT} characters each, behind queries that wait. Opens its own transaction. */
+  async readAltTexts(organizationId: string, texts: readonly string[]): Promise<void> {
+    const wanted = [...new Set(texts)];
+    const vectors = new Map<string, TextVector>();
+    for (let from = 0; from < wanted.length; from += TEXTS_AT_ONCE) {
+      const some = wanted.slice(from, from + TEXTS_AT_ONCE);
+      const embedded = await this.#rooms.pool.use(this.revision, (embedder) => embedder.embedTexts(some, 'bulk'));
+      for (const [index, text] of some.entries()) vectors.set(text, embedded[index] as TextVector);
+    }
+    await this.#rooms.database.asOrganization(organizationId, (tx) => savePassingVectors(tx, this.revision.id, vectors, 'ALT_TEXT'));
   }
 
   /** The whole (null: there is none) and the parts of one file, in that order. */

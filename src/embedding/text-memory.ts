@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.js';
-import { findTextVector, removeOldQueryVectors, saveQueryVectors } from './embedding.queries.js';
+import { findTextVector, removeOldQueryVectors, savePassingVectors } from './embedding.queries.js';
 
 /** Some 10 MB of 512 dimensions. */
 const REMEMBERED_TEXTS = 5_000;
@@ -67,7 +67,7 @@ export class TextMemory {
     const batches = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { organizationId, modelRevisionId, texts } of batches)
-      await this.#database.asOrganization(organizationId, (tx) => saveQueryVectors(tx, modelRevisionId, texts));
+      await this.#database.asOrganization(organizationId, (tx) => savePassingVectors(tx, modelRevisionId, texts, 'QUERY'));
   }
 
   /** Forgets queries that nobody has asked for long. Opens its own transaction. */

@@ -38,6 +38,8 @@ export interface Compliance {
   checks: RuleCheckService;
   tags: TagService;
   modelRevisionId: number;
+  /** How often alternative texts were asked to be read. */
+  readings: { count: number };
   /** Texts whose vectors were asked for. */
   asked: string[];
   /** What the services take for the present. */
@@ -67,7 +69,16 @@ export async function openCompliance(database: Database, slug: string): Promise<
     },
   };
   const scopes: ScopeFilters = { read: (...scope) => filters.read(...scope), compile: (...scope) => filters.compile(...scope) };
-  const compliance = new ComplianceService(database, embedding, () => now, scopes);
+  const readings = { count: 0 };
+  const compliance = new ComplianceService(
+    database,
+    embedding,
+    () => now,
+    scopes,
+    async () => {
+      readings.count += 1;
+    },
+  );
   const brands = new BrandService(database, compliance);
   const tags = new TagService(database, { afterChange: (tx, assetIds) => compliance.judgeAssets(tx, assetIds) });
   const filters = new AssetScopeFilters(tags);
@@ -79,7 +90,7 @@ export async function openCompliance(database: Database, slug: string): Promise<
   const marks = {} as MarkService;
   return {
     reports: new ReportService(database, compliance, new HistoryService(database)),
-    ...{ brands, compliance, rules, checks, tags, asked, modelRevisionId: model.id },
+    ...{ brands, compliance, rules, checks, tags, asked, readings, modelRevisionId: model.id },
     admin: viewerAs(organizationId, 'ADMIN'),
     guidelines,
     guidelineFiles: new GuidelineFileService({ database, brands, guidelines, ruleImport, marks, tags, compliance }),
