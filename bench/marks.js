@@ -31,8 +31,10 @@ const CASES = {
   recoloured: { ground: 'plain', share: [0.1, 0.4], recolor: true },
   'stretched, 0.8 to 1.25': { ground: 'plain', share: [0.1, 0.4], stretch: true },
   cluttered: { ground: 'clutter', share: [0.1, 0.4] },
+  'cluttered and recoloured': { ground: 'clutter', share: [0.1, 0.4], recolor: true },
   'no mark, plain': { ground: 'plain', share: [0.1, 0.4], empty: true },
   'no mark, cluttered': { ground: 'clutter', share: [0.1, 0.4], empty: true },
+  'no mark, clutter in colours of marks': { ground: 'own', share: [0.1, 0.4], empty: true },
 };
 
 let seed = 20261124;
@@ -75,11 +77,12 @@ function ground(kind, base, width, height) {
   if (kind === 'plain') return `<rect width="100%" height="100%" fill="${base}"/>`;
   if (kind === 'graded')
     return `<defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="${base}"/><stop offset="1" stop-color="${color()}"/></linearGradient></defs><rect width="100%" height="100%" fill="url(#g)"/>`;
+  const fill = kind === 'own' ? () => pick(marks).fill : color;
   const shapes = Array.from({ length: 60 }, () => {
     const [x, y, r] = [between(0, width), between(0, height), between(10, 140)];
     return random() < 0.5
-      ? `<circle cx="${x}" cy="${y}" r="${r / 2}" fill="${color()}"/>`
-      : `<rect x="${x - r / 2}" y="${y - r / 2}" width="${r}" height="${r * between(0.3, 2)}" fill="${color()}" transform="rotate(${between(0, 90)} ${x} ${y})"/>`;
+      ? `<circle cx="${x}" cy="${y}" r="${r / 2}" fill="${fill()}"/>`
+      : `<rect x="${x - r / 2}" y="${y - r / 2}" width="${r}" height="${r * between(0.3, 2)}" fill="${fill()}" transform="rotate(${between(0, 90)} ${x} ${y})"/>`;
   });
   return `<rect width="100%" height="100%" fill="${base}"/>${shapes.join('')}`;
 }

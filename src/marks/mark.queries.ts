@@ -3,7 +3,7 @@ import { sql } from '../database/sql.js';
 import type { MarkSighting } from '../media/mark-finder.js';
 
 /** Counted up whenever the finder would find other things in the same picture, so that everything is searched again. */
-export const FINDER_REVISION = 1;
+export const FINDER_REVISION = 2;
 
 export type MarkRole = 'APPROVED' | 'WRONG';
 

@@ -1,5 +1,6 @@
 import type { Mat, OpenCv } from './open-cv.js';
 import { clearSpaceAround, colorsAt, type MarkColor } from './mark-measures.js';
+import { colorPlane, colorsOfMark, colorVariant } from './mark-color-plane.js';
 import { type Candidate, SEARCH_SIZE_PX, search, strongest } from './mark-search.js';
 import { correlation, marginOf, outlineCorrelation, type Variant, variantsOf } from './mark-template.js';
 import { lumaOf, type RawPicture } from './raw-picture.js';
@@ -42,25 +43,67 @@ type Affine = [number, number, number, number, number, number];
 
 /**
  * Finds marks in an opaque picture of at most about 1,024 pixels: normalised correlation over sizes and a few rotations, then an affine
- * alignment of each candidate (ECC) and its correlation at a finer size. What overlaps goes to the mark that fits best.
+ * alignment of each candidate (ECC) and its correlation at a finer size; in the picture's luma, and in how near its pixels are to the mark's
+ * own colours, where a busy ground of other colours is gone. What overlaps goes to the mark that fits best.
  */
 export function findMarks(cv: OpenCv, picture: RawPicture, marks: readonly MarkTemplate[]): MarkSighting[] {
-  const luma = Float32Array.from(lumaOf(picture));
-  const image = cv.matFromArray(picture.height, picture.width, cv.CV_32FC1, luma);
-  const levels = pyramidOf(cv, image);
+  const luma = openPlane(cv, picture, Float32Array.from(lumaOf(picture)));
   try {
-    const found = marks.flatMap((mark) => {
-      const variants = variantsOf(mark.picture, FINE_SIZE_PX);
-      const coarse = variantsOf(mark.picture, SEARCH_SIZE_PX);
-      const candidates = strongest(coarse.flatMap((variant) => search(cv, image, variant)));
-      return candidates.flatMap((candidate) =>
-        measure(cv, levels, picture, mark, variants[coarse.indexOf(candidate.variant)] as Variant, candidate),
-      );
-    });
-    return withoutOverlap(found.filter(({ confidence }) => confidence >= MIN_CONFIDENCE));
+    const found = marks.flatMap((mark) => [
+      ...look(cv, picture, mark, {
+        plane: luma,
+        coarse: variantsOf(mark.picture, SEARCH_SIZE_PX),
+        fine: variantsOf(mark.picture, FINE_SIZE_PX),
+      }),
+      ...lookByColor(cv, picture, mark),
+    ]);
+    return withoutOverlap(found.map(({ sighting }) => sighting).filter(({ confidence }) => confidence >= MIN_CONFIDENCE));
   } finally {
-    for (const { image: level } of levels) level.delete();
+    closePlane(luma);
   }
+}
+
+/** Sightings in planes of nearness to the mark's colours. One that is all ground where it should be mark is none. */
+function lookByColor(cv: OpenCv, picture: RawPicture, mark: MarkTemplate): Measured[] {
+  return colorsOfMark(mark.picture).flatMap((color) => {
+    const [coarse, fine] = [colorVariant(mark.picture, SEARCH_SIZE_PX, color), colorVariant(mark.picture, FINE_SIZE_PX, color)];
+    const values = coarse && fine && colorPlane(picture, color);
+    if (!values) return [];
+    const plane = openPlane(cv, picture, values);
+    try {
+      return look(cv, picture, mark, { plane, coarse: [coarse], fine: [fine] }).filter(({ isInverted }) => !isInverted);
+    } finally {
+      closePlane(plane);
+    }
+  });
+}
+
+/** A mark in one plane of a picture. */
+interface Search {
+  plane: readonly Level[];
+  /** How the mark looks in this plane: small for searching, larger for measuring, in the same order. */
+  coarse: readonly Variant[];
+  fine: readonly Variant[];
+}
+
+interface Measured {
+  sighting: MarkSighting;
+  isInverted: boolean;
+}
+
+function look(cv: OpenCv, picture: RawPicture, mark: MarkTemplate, { plane, coarse, fine }: Search): Measured[] {
+  const candidates = strongest(coarse.flatMap((variant) => search(cv, (plane[0] as Level).image, variant)));
+  return candidates.flatMap((candidate) =>
+    measure(cv, plane, picture, mark, fine[coarse.indexOf(candidate.variant)] as Variant, candidate),
+  );
+}
+
+function openPlane(cv: OpenCv, { width, height }: RawPicture, values: Float32Array): Level[] {
+  return pyramidOf(cv, cv.matFromArray(height, width, cv.CV_32FC1, values));
+}
+
+function closePlane(levels: readonly Level[]): void {
+  for (const { image } of levels) image.delete();
 }
 
 interface Level {
@@ -93,7 +136,7 @@ function measure(
   mark: MarkTemplate,
   fine: Variant,
   { x, y, scale, rotationDeg, variant }: Candidate,
-): MarkSighting[] {
+): Measured[] {
   const factor = { x: (scale * variant.width) / fine.width, y: (scale * variant.height) / fine.height };
   const [cos, sin] = [Math.cos((rotationDeg * Math.PI) / 180), Math.sin((rotationDeg * Math.PI) / 180)];
   const [cx, cy] = [fine.width / 2, fine.height / 2];
@@ -110,7 +153,7 @@ function measure(
   const affine = toLevel(useRefined ? refined : rough, 1 / level.factor);
   const signed = useRefined ? better : first;
   const sighting = describe(picture, mark, fine, affine, signed);
-  return sighting === null ? [] : [sighting];
+  return sighting === null ? [] : [{ sighting, isInverted: signed < 0 }];
 }
 
 /** How well the place under `affine` fits; negative where light and dark are exchanged. */

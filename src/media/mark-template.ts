@@ -18,14 +18,14 @@ export function marginOf(mark: RawPicture): number {
   return Math.round(Math.max(mark.width, mark.height) * MARGIN);
 }
 
-/** The mark's luma on white and on black, and its silhouette; those that look the same up to polarity once. */
-export function variantsOf(mark: RawPicture, size: number): Variant[] {
+/** Size of a template of about `size` by `size` pixels, and which of its pixels count. */
+export function weightOf(mark: RawPicture, size: number): Omit<Variant, 'luma'> & { margin: number; alpha: Float32Array } {
   const margin = marginOf(mark);
   const full = { width: mark.width + 2 * margin, height: mark.height + 2 * margin };
   const scale = size / Math.sqrt(full.width * full.height);
   const width = Math.max(6, Math.round(full.width * scale));
   const height = Math.max(6, Math.round(full.height * scale));
-  const alpha = shrink(mark, margin, width, height, (at) => mark.data[at + 3]!);
+  const alpha = shrinkMark(mark, margin, width, height, (at) => mark.data[at + 3]!);
   const weight = alpha.map((_, index) => {
     // Everything within the margin's reach of the mark counts, so that its outline does and far corners do not.
     const reach = Math.max(1, Math.round(MARGIN * Math.max(width, height)));
@@ -34,9 +34,15 @@ export function variantsOf(mark: RawPicture, size: number): Variant[] {
       for (let x = Math.max(0, cx - reach); x <= Math.min(width - 1, cx + reach); x++) if (alpha[y * width + x]! > 96) return 1;
     return 0;
   });
+  return { weight, width, height, margin, alpha };
+}
+
+/** The mark's luma on white and on black, and its silhouette; those that look the same up to polarity once. */
+export function variantsOf(mark: RawPicture, size: number): Variant[] {
+  const { weight, width, height, margin, alpha } = weightOf(mark, size);
   const lumaAt = (at: number) => mark.data[at]! * 0.2126 + mark.data[at + 1]! * 0.7152 + mark.data[at + 2]! * 0.0722;
   const on = (ground: number) =>
-    shrink(mark, margin, width, height, (at) => ground + ((lumaAt(at) - ground) * mark.data[at + 3]!) / 255, ground);
+    shrinkMark(mark, margin, width, height, (at) => ground + ((lumaAt(at) - ground) * mark.data[at + 3]!) / 255, ground);
   const variants: Variant[] = [];
   for (const luma of [alpha, on(255), on(0)]) {
     const deviation = Math.sqrt(correlation(luma, luma, weight, false));
@@ -47,7 +53,7 @@ export function variantsOf(mark: RawPicture, size: number): Variant[] {
 }
 
 /** Area average of a value of the mark over a smaller grid, with a margin of `outside` around it. */
-function shrink(
+export function shrinkMark(
   mark: RawPicture,
   margin: number,
   width: number,

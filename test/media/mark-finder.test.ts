@@ -107,6 +107,28 @@ it('finds a mark that fills the picture', async () => {
   expect(found[0]!.box.width).toBeGreaterThan(0.93);
 }, 60_000);
 
+it('finds a mark on a ground of many colours by its own, and no shape of those colours', async () => {
+  const hues = ['#e3b505', '#107e7d', '#95190c', '#610345', '#d6d6b1', '#044b7f', '#f2f3ae', '#3c1518'];
+  const shapes = Array.from({ length: 48 }, (_, n) => {
+    const [x, y, side] = [(n * 149) % 640, (n * 83) % 400, 30 + ((n * 37) % 110)];
+    return n % 2 === 0
+      ? `<circle cx="${x}" cy="${y}" r="${side / 2}" fill="${hues[n % 8]}"/>`
+      : `<rect x="${x - side / 2}" y="${y - side / 2}" width="${side}" height="${side * 0.7}" fill="${hues[n % 8]}" transform="rotate(${n * 13} ${x} ${y})"/>`;
+  });
+  const drawn = async (top: string, name: string) => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="400"><rect width="640" height="400" fill="#777777"/>${shapes.join('')}${top}</svg>`;
+    return folder.file(name, await sharp(Buffer.from(svg)).jpeg({ quality: 90 }).toBuffer());
+  };
+  const inner = leaf('#1b7f4d').replace('<svg ', '<svg x="250" y="130" width="130" height="130" ');
+  const found = await analyzer.findMarks(await drawn(inner, 'busy.jpg'), marks());
+  expect(found).toMatchObject([{ markId: 'leaf' }]);
+  expect(found[0]!.box.left * 640).toBeCloseTo(250 + 2.6, -0.5);
+  expect(Math.abs(found[0]!.stretch - 1)).toBeLessThan(0.05);
+  const blobs =
+    '<circle cx="200" cy="200" r="70" fill="#1b7f4d"/><rect x="380" y="90" width="120" height="150" fill="#d9481c"/><path d="M40 300l60-120 60 120z" fill="#1b7f4d"/>';
+  expect(await analyzer.findMarks(await drawn(blobs, 'blobs.jpg'), marks())).toEqual([]);
+}, 60_000);
+
 it('finds nothing where there is nothing', async () => {
   expect(await analyzer.findMarks(await scene('#f4f1ea', []), marks())).toEqual([]);
   const shapes = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="400"><rect width="640" height="400" fill="#cfd8dc"/><circle cx="150" cy="150" r="70" fill="#b71c1c"/><circle cx="150" cy="150" r="50" fill="#cfd8dc"/><rect x="300" y="80" width="60" height="200" fill="#1a237e"/><rect x="380" y="140" width="60" height="140" fill="#33691e"/><path d="M500 300l60-180 60 180z" fill="#f9a825"/></svg>`;
