@@ -114,7 +114,7 @@ it('asks for texts to be read, and then tells those that fit by how far they sta
     otherTextsDeviation: expect.closeTo(0.2, 2),
     part: 'whole',
   });
-  expect(wrong!.required).toMatchObject({ failBelow: -0.5, passFrom: 1.5 });
+  expect(wrong!.required).toMatchObject({ failBelow: -1, passFrom: 1.5 });
   expect(doubtful!.measured).toMatchObject({ fitDeviations: expect.closeTo(1.43, 1) });
   expect(truncated!.message).toMatch(/longer than the model reads/);
   expect(unseen!.message).toMatch(/has not seen this picture/);

@@ -9,7 +9,7 @@ export const OTHER_TEXTS: readonly string[] = COMMON_THINGS.filter((_, index) =>
 const deviations = z.number().min(-10).max(10);
 const fits = z
   .strictObject({
-    failBelow: deviations.default(-0.5).describe('Standard deviations below which the text is taken to be of another picture.'),
+    failBelow: deviations.default(-1).describe('Standard deviations below which the text is taken to be of another picture.'),
     passFrom: deviations
       .default(1.5)
       .describe('Standard deviations from which it is taken to be of this one; in between a person should look.'),
