@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../database/database.js';
 import { empty, type Sql, sql } from '../database/sql.js';
-import { altTextOf, isReadable } from './rules/alt-text.js';
+import { altTextOf, asksAltTexts, isReadable } from './rules/alt-text.js';
 
 /** Alternative texts that a rule in force compares with their pictures, and the current model has not read. */
 export function listUnreadAltTexts(
@@ -27,8 +27,7 @@ function selectUnread(tx: OrganizationTx, modelRevisionId: number, versionIds: r
     SELECT ${text} AS text, a.current_version_id AS "versionId" FROM asset a
     WHERE a.organization_id = ${organizationId} AND a.kind <> 'DOCUMENT' AND ${isReadable(text)}
       ${versionIds === null ? empty : sql`AND a.id IN (SELECT v.asset_id FROM asset_version v WHERE v.organization_id = ${organizationId} AND v.id = ANY(${[...versionIds]}::uuid[]))`}
-      AND a.brand_id IN (SELECT r.brand_id FROM rule r
-        WHERE r.organization_id = ${organizationId} AND r.kind = 'ALT_TEXT' AND r.state = 'PUBLISHED' AND r.parameters ? 'fits')
+      AND ${asksAltTexts(organizationId, sql`a.brand_id`)}
       AND NOT EXISTS (SELECT 1 FROM text_embedding e WHERE e.organization_id = ${organizationId} AND e.model_revision_id = ${modelRevisionId}::int AND e.text = ${text})`;
 }
 

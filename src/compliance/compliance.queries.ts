@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrganizationTx } from '../database/database.js';
 import { empty, join, raw, type Sql, sql } from '../database/sql.js';
+import { asksAltTexts } from './rules/alt-text.js';
 import { RULE_KINDS, RULES } from './rules/registry.js';
 import { appliesTo, FINDING_COLUMNS, type JudgeScope } from './rules/rule-module.js';
 import { type RuleKind, VERDICT_RANK } from './vocabulary.js';
@@ -11,19 +12,19 @@ export type Scope = Omit<JudgeScope, 'organizationId' | 'candidates'>;
  * Brings findings up to date. Given versions are judged by one statement for all kinds of rule; a whole library by one statement for each
  * kind in force, however many versions and rules. A finding keeps its id for ever and `first_seen_at` as long as its verdict stays; those that
  * no longer apply (rule retired, asset moved, version replaced) go.
- * @returns number of findings that are new or say something else than before
+ * @returns number of findings that are new or say something else than before, and whether a rule asks what alternative texts say
  */
-export async function judge(tx: OrganizationTx, scope: Scope): Promise<number> {
+export async function judge(tx: OrganizationTx, scope: Scope): Promise<{ changed: number; asksAltTexts: boolean }> {
   const full = { ...scope, organizationId: tx.organizationId };
   const brands = await shareBrands(tx, full);
   await deleteObsolete(tx, full);
   let judged = 0;
   // Any number of kinds are planned once a connection; which are in force, and whether people have decided, is found out on the way.
   // Rules are brands': assets without one are judged by none.
-  if (scope.versionIds) judged = brands === 0 && !scope.substitute ? 0 : await upsertFindings(tx, RULE_KINDS, full, true);
+  if (scope.versionIds) judged = brands.length === 0 && !scope.substitute ? 0 : await upsertFindings(tx, RULE_KINDS, full, true);
   else for (const { kind, decided } of await listKindsInForce(tx, full)) judged += await upsertFindings(tx, [kind], full, decided);
   await markBrokenReleases(tx, full);
-  return judged;
+  return { changed: judged, asksAltTexts: brands.some((brand) => brand.asksAltTexts) };
 }
 
 /** Statements about given versions say little and are long: they are planned once. */
@@ -32,13 +33,13 @@ const planning = ({ versionIds }: JudgeScope) => ({ prepared: versionIds !== und
 /**
  * Judging shares the brand; whoever changes its rules or palette has it alone (`lockBrand`). Without that, an import could judge by the
  * old rule what the re-judging by the new one does not see yet.
- * @returns how many brands
+ * @returns per brand, whether one of its rules compares alternative texts with their pictures
  */
-async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<number> {
+async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<{ asksAltTexts: boolean }[]> {
   const { brandId, ruleIds, versionIds } = scope;
   const organizationId = sql`${scope.organizationId}::uuid`;
   const brands = sql`
-    SELECT b.id FROM brand b WHERE b.organization_id = ${organizationId}
+    SELECT ${asksAltTexts(organizationId, sql`b.id`)} AS "asksAltTexts" FROM brand b WHERE b.organization_id = ${organizationId}
       ${brandId ? sql`AND b.id = ${brandId}::uuid` : empty}
       ${ruleIds ? sql`AND b.id IN (SELECT r.brand_id FROM rule r WHERE r.organization_id = ${organizationId} AND r.id = ANY(${[...ruleIds]}::uuid[]))` : empty}
       ${
@@ -48,7 +49,7 @@ async function shareBrands(tx: OrganizationTx, scope: JudgeScope): Promise<numbe
           : empty
       }
     ORDER BY b.id FOR SHARE OF b`;
-  return (await tx.query(brands, planning(scope))).length;
+  return tx.query(brands, planning(scope));
 }
 
 async function deleteObsolete(tx: OrganizationTx, scope: JudgeScope): Promise<void> {

@@ -253,8 +253,8 @@ export class ComplianceService {
 
   async #judge(tx: OrganizationTx, scope: Omit<Scope, 'now' | 'modelRevisionId'>): Promise<number> {
     const modelRevisionId = await this.modelRevisionIn(tx);
-    const changed = await judge(tx, { ...scope, now: this.#clock(), modelRevisionId });
-    if (await hasUnreadAltTexts(tx, modelRevisionId, scope.versionIds ?? null)) await this.#readAltTexts(tx);
+    const { changed, asksAltTexts } = await judge(tx, { ...scope, now: this.#clock(), modelRevisionId });
+    if (asksAltTexts && (await hasUnreadAltTexts(tx, modelRevisionId, scope.versionIds ?? null))) await this.#readAltTexts(tx);
     return changed;
   }
 

@@ -60,6 +60,12 @@ export function isReadable(text: Sql): Sql {
   return sql`length(${text}) BETWEEN 1 AND ${MAX_READ}`;
 }
 
+/** Whether a rule in force compares the alternative texts of a brand with their pictures. */
+export function asksAltTexts(organizationId: Sql, brandId: Sql): Sql {
+  return sql`EXISTS (SELECT 1 FROM rule r WHERE r.organization_id = ${organizationId} AND r.brand_id = ${brandId} AND r.kind = 'ALT_TEXT'
+    AND r.state = 'PUBLISHED' AND r.parameters ? 'fits')`;
+}
+
 function judge(scope: JudgeScope): Sql {
   const organizationId = sql`${scope.organizationId}::uuid`;
   const model = sql`${scope.modelRevisionId}::int`;
