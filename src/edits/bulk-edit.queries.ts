@@ -65,11 +65,6 @@ export async function listAssetsToEdit(tx: OrganizationTx, editId: string, asset
   return count;
 }
 
-/** Assets by id as a SELECT of `asset_id`, for {@link listAssetsToEdit} and the like; unknown ids are left out. */
-export function selectById(organizationId: string, ids: readonly string[]): Sql {
-  return sql`SELECT a.id AS asset_id FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ANY(${ids}::uuid[])`;
-}
-
 /** How many a SELECT of `asset_id` gives, and the ids of its first ones in ascending order. */
 export async function lookAhead(tx: OrganizationTx, assets: Sql, limit: number): Promise<{ total: number; ids: string[] }> {
   const rows = await tx.query<{ total: number; ids: string[] | null }>(sql`

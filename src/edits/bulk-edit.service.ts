@@ -3,14 +3,11 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../access/viewer.js';
 import { type AssetChange, type AssetChangeRequest, readAssetChange } from '../assets/asset-change.js';
 import type { AssetEdit } from '../assets/asset-edit.js';
-import { readAssetIds, requireAllFound } from '../assets/asset-id-list.js';
 import type { Database, OrganizationTx } from '../database/database.js';
-import type { Sql } from '../database/sql.js';
 import { badInput, VitrineError } from '../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { JobQueue } from '../jobs/job-queue.js';
-import type { AssetFilter } from '../search/filter.inputs.js';
-import type { SearchService } from '../search/search.service.js';
+import type { AssetSelection, SearchService } from '../search/search.service.js';
 import { BULK_EDIT, BULK_EDIT_UNDO } from './bulk-edit.job.js';
 import {
   closeAllPending,
@@ -25,30 +22,17 @@ import {
   listAssetsToEdit,
   listEditItems,
   listEdits,
-  lookAhead,
-  selectById,
   setEditUndo,
 } from './bulk-edit.queries.js';
 import { type EditPreview, previewEdit } from './edit-preview.js';
 
 const EDIT_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
 const ITEM_KEYS = z.tuple([z.int().min(0).max(2_147_483_647)]);
-/** Ids of assets in one request; more are chosen by a filter. */
-const MAX_ASSETS = 1000;
 const MAX_EXAMPLES = 50;
-
-/** Which assets: exactly one of the two. */
-export interface AssetSelection {
-  filter?: AssetFilter | null;
-  /** Global ids. */
-  assets?: string[] | null;
-}
 
 export interface BulkEditRequest extends AssetSelection {
   change: AssetChangeRequest;
 }
-
-type Selected = (tx: OrganizationTx) => Promise<Sql>;
 
 /** One change to many assets: looked at first, done in the background, undone if need be. */
 export class BulkEditService {
@@ -73,7 +57,7 @@ export class BulkEditService {
     const examples = request.examples ?? 5;
     if (examples < 0 || examples > MAX_EXAMPLES) throw badInput('input.examples', examples, `0 to ${MAX_EXAMPLES}`);
     const change = readAssetChange(request.change, 'input.change');
-    const select = await this.#select(viewer, request);
+    const select = await this.#search.prepareSelection(viewer, request);
     return this.#database.asOrganization(viewer.organizationId, (tx) =>
       tx.tentatively(async () => {
         await this.#requireNames(tx, change);
@@ -96,7 +80,7 @@ export class BulkEditService {
     const requestSha256 = createHash('sha256')
       .update(JSON.stringify({ change, filter: request.filter ?? null, assets: request.assets ?? null }))
       .digest('hex');
-    const select = await this.#select(viewer, request);
+    const select = await this.#search.prepareSelection(viewer, request);
     const { organizationId, apiKeyId: createdBy, apiKeyName: createdByName } = viewer;
     const row = await this.#database.asOrganization(
       organizationId,
@@ -194,22 +178,6 @@ export class BulkEditService {
 
   undoCounts(viewer: Viewer, id: string): Promise<Partial<Record<EditUndoCode, number>>> {
     return this.#database.asOrganization(viewer.organizationId, (tx) => countEditUndo(tx, id));
-  }
-
-  /** Checks which assets are meant. @returns a SELECT of asset_id for a transaction */
-  async #select(viewer: Viewer, { filter, assets }: AssetSelection): Promise<Selected> {
-    if ((filter == null) === (assets == null))
-      throw badInput('input.filter', filter, 'filter or assets, one of them', 'input: give filter or assets, exactly one of them.');
-    if (assets != null) {
-      const ids = [...new Set(readAssetIds(assets, 'input.assets', MAX_ASSETS))];
-      return async (tx) => {
-        const chosen = selectById(tx.organizationId, ids);
-        requireAllFound(ids, (await lookAhead(tx, chosen, MAX_ASSETS)).ids, 'input.assets');
-        return chosen;
-      };
-    }
-    const prepared = await this.#search.prepareMatches(viewer, { filter: filter as AssetFilter }, 'input.filter');
-    return async (tx) => (await prepared(tx)) as Sql;
   }
 
   /** What is to be removed or set must exist; what is to be added is made. */

@@ -49,19 +49,6 @@ export async function measureExport(tx: OrganizationTx, assets: Sql): Promise<{ 
   return rows[0] as { assets: number; byteSize: number };
 }
 
-/** Assets by id as a SELECT of `asset_id`; unknown ids are left out. */
-export function selectExportedById(organizationId: string, ids: readonly string[]): Sql {
-  return sql`SELECT a.id AS asset_id FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ANY(${ids}::uuid[])`;
-}
-
-/** Which of these assets exist. */
-export async function findExisting(tx: OrganizationTx, ids: readonly string[]): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    sql`SELECT id FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::uuid[])`,
-  );
-  return rows.map(({ id }) => id);
-}
-
 /** What was asked for by a link, and by whom. */
 export interface ExportRow {
   request: Record<string, unknown>;

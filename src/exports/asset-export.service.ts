@@ -1,33 +1,21 @@
 import type { Readable } from 'node:stream';
 import { requireRole, type Viewer } from '../access/viewer.js';
-import { readAssetIds, requireAllFound } from '../assets/asset-id-list.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { JsonInput, Sql } from '../database/sql.js';
 import { readRecipe } from '../delivery/recipe.js';
 import { badInput } from '../errors.js';
 import type { Download } from '../http/download.js';
 import type { Signer } from '../http/signed-token.js';
-import type { AssetFilter } from '../search/filter.inputs.js';
-import type { SearchService } from '../search/search.service.js';
-import {
-  type ExportedAsset,
-  findExisting,
-  findUsableExport,
-  listExportedAssets,
-  measureExport,
-  selectExportedById,
-} from './asset-export.queries.js';
+import type { AssetSelection, SearchService } from '../search/search.service.js';
+import { type ExportedAsset, findUsableExport, listExportedAssets, measureExport } from './asset-export.queries.js';
 import { type ArchiveRooms, type ExportProgress, streamArchive } from './export-archive.js';
 import { MANIFEST_FORMATS, type ManifestFormat } from './export-manifest.js';
 
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
-const MAX_ASSETS = 1000;
 const PAGE = 200;
 
 /** What is to be exported: assets by filter or by global ids, exactly one of them. */
-export interface ExportRequest {
-  filter?: AssetFilter | null;
-  assets?: string[] | null;
+export interface ExportRequest extends AssetSelection {
   /** Key of a preset; originals when absent. */
   rendition?: string | null;
   manifest: ManifestFormat;
@@ -110,20 +98,10 @@ export class AssetExportService {
   }
 
   /** Checks what is asked for. @returns a SELECT of asset_id for a transaction */
-  async #read(viewer: Viewer, { filter, assets, rendition, manifest }: ExportRequest): Promise<Selected> {
+  async #read(viewer: Viewer, { rendition, manifest, ...selection }: ExportRequest): Promise<Selected> {
     if (!MANIFEST_FORMATS.includes(manifest)) throw badInput('input.manifest', manifest, MANIFEST_FORMATS);
     if (rendition != null) readRecipe({ preset: rendition }, 'input.rendition');
-    if ((filter == null) === (assets == null))
-      throw badInput('input.filter', filter, 'filter or assets, one of them', 'input: give filter or assets, exactly one of them.');
-    if (assets != null) {
-      const ids = [...new Set(readAssetIds(assets, 'input.assets', MAX_ASSETS))];
-      await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) =>
-        requireAllFound(ids, await findExisting(tx, ids), 'input.assets'),
-      );
-      return async (tx) => selectExportedById(tx.organizationId, ids);
-    }
-    const prepared = await this.#rooms.search.prepareMatches(viewer, { filter: filter as AssetFilter }, 'input.filter');
-    return async (tx) => (await prepared(tx)) as Sql;
+    return this.#rooms.search.prepareSelection(viewer, selection);
   }
 
   /** A page a transaction, so that a slow reader holds nothing up. */

@@ -159,6 +159,17 @@ export function selectAssets({ filter, context }: { filter: AssetFilter | null; 
     AND ${compileFilter(filter, context, { asset: 'a' })}`;
 }
 
+/** A SELECT of asset_id of these assets; unknown ids are left out. */
+export function selectAssetsById(organizationId: string, ids: readonly string[]): Sql {
+  return sql`SELECT a.id AS asset_id FROM asset a WHERE a.organization_id = ${organizationId}::uuid AND a.id = ANY(${ids}::uuid[])`;
+}
+
+/** Which of these assets exist. */
+export async function findExisting(tx: OrganizationTx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ asset_id: string }>(selectAssetsById(tx.organizationId, ids));
+  return rows.map((row) => row.asset_id);
+}
+
 /** How many assets pass a filter. */
 export async function countAssets(
   tx: OrganizationTx,

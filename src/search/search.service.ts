@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Viewer } from '../access/viewer.js';
+import { readAssetIds, requireAllFound } from '../assets/asset-id-list.js';
 import type { CalibrationService } from '../concepts/calibration.service.js';
 import type { Database, OrganizationTx } from '../database/database.js';
 import type { Sql } from '../database/sql.js';
@@ -20,7 +21,7 @@ import type { SearchQuery } from './query.inputs.js';
 import { Ranking } from './ranking.js';
 import { readRankCursor, SORT_VALUES, sortValue } from './search-cursor.js';
 import type { AssetSort } from './search.inputs.js';
-import { browseAssets, countAssets, selectAssets, type Sort } from './search.queries.js';
+import { browseAssets, countAssets, findExisting, selectAssets, selectAssetsById, type Sort } from './search.queries.js';
 
 export interface AssetSearch {
   query?: string | null;
@@ -31,6 +32,16 @@ export interface AssetSearch {
   sort?: AssetSort | null;
   first?: number | null;
   after?: string | null;
+}
+
+/** Ids of assets in one request; more are chosen by a filter. */
+const MAX_SELECTED = 1000;
+
+/** Which assets: exactly one of the two. */
+export interface AssetSelection {
+  filter?: AssetFilter | null;
+  /** Global ids. */
+  assets?: string[] | null;
 }
 
 /** Finds assets: by words, by likeness, or by filter alone. */
@@ -127,6 +138,27 @@ export class SearchService {
         strategy: exactly('a saved search'),
       });
     };
+  }
+
+  /**
+   * Reads which assets work is about, by filter or by id. @returns a SELECT of asset_id for a transaction, as {@link prepareMatches} gives it
+   * @throws VitrineError BAD_USER_INPUT, NOT_FOUND naming the field or entry below `path`
+   */
+  async prepareSelection(
+    viewer: Viewer,
+    { filter, assets }: AssetSelection,
+    path = 'input',
+  ): Promise<(tx: OrganizationTx) => Promise<Sql>> {
+    if ((filter == null) === (assets == null))
+      throw badInput(`${path}.filter`, filter, 'filter or assets, one of them', `${path}: give filter or assets, exactly one of them.`);
+    if (assets != null) {
+      const ids = readAssetIds(assets, `${path}.assets`, MAX_SELECTED);
+      const found = await this.#database.asOrganization(viewer.organizationId, (tx) => findExisting(tx, ids));
+      requireAllFound(ids, found, `${path}.assets`);
+      return async (tx) => selectAssetsById(tx.organizationId, ids);
+    }
+    const prepared = await this.prepareMatches(viewer, { filter: filter as AssetFilter }, `${path}.filter`);
+    return async (tx) => (await prepared(tx)) as Sql;
   }
 
   /** Assets that look like `asset`. @throws VitrineError BAD_USER_INPUT, NOT_FOUND, CURSOR_MISMATCH */
