@@ -1,5 +1,5 @@
 """Gives hands that draw in one ink the colours of a coloured hand: regions enclosed by the lines take the commonest colour that the coloured drawing
-of the same concept has there. Also draws the glyphs of the Noto Emoji and Symbola fonts (lines only). Reads and writes work/sprites-*.
+of the same concept has there. Also draws the glyphs of fonts (lines only). Reads and writes work/sprites-*.
 
 Usage: python colour_lines.py   (after render_sprites.mjs)
 """
@@ -11,9 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 from words import HERE, WORK
 
 INK_SETS = ["fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "tabler", "lucide", "hugeicons", "mdi", "fa6-solid", "mingcute", "solar"]
+DEBIAN = WORK / "debian/usr/share/fonts"
 FONTS = {
     **{f"noto-emoji-{weight}": HERE / f"node_modules/@expo-google-fonts/noto-emoji/{weight}/NotoEmoji_{weight}.ttf" for weight in ("300Light", "700Bold")},
-    "symbola": WORK / "symbola/usr/share/fonts/truetype/ancient-scripts/Symbola_hint.ttf",
+    "symbola": DEBIAN / "truetype/ancient-scripts/Symbola_hint.ttf",
+    "unifont": DEBIAN / "opentype/unifont/unifont.otf",
+    "unifont-upper": DEBIAN / "opentype/unifont/unifont_upper.otf",
+    "dejavu": DEBIAN / "truetype/dejavu/DejaVuSans.ttf",
+    "freeserif": DEBIAN / "truetype/freefont/FreeSerif.ttf",
 }
 COLOUR_SETS = ["twemoji", "fluent-emoji-flat", "noto"]
 
@@ -21,13 +26,13 @@ COLOUR_SETS = ["twemoji", "fluent-emoji-flat", "noto"]
 def draw_glyphs(path, concepts, size=96):
     """-> coverage [n, size, size] uint8 and the concept of each; glyphs the font lacks and sequences are left out."""
     font = ImageFont.truetype(str(path), 160)
-    blank = bytes(font.getmask("\U0010FFFD"))
+    blank = {bytes(font.getmask(chr(code))) for code in (0x10FFFD, 0xFFFFE, 0x378)}  # no font has all of these
     masks, index = [], []
     for concept, row in enumerate(concepts):
         if "-" in row["hex"]:
             continue
         mask = font.getmask(chr(int(row["hex"], 16)))
-        if not mask.size[0] or bytes(mask) == blank:
+        if not mask.size[0] or bytes(mask) in blank:
             continue
         box = Image.new("L", (max(mask.size),) * 2, 0)
         glyph = Image.frombytes("L", mask.size, bytes(mask))

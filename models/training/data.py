@@ -14,10 +14,10 @@ from words import COLOURS, COUNTS, EXTRA_PHRASES, PROMPTS, SMOKER_PHRASES, WORK,
 
 SIZE = 64  # pictures are drawn at the size the model takes
 SLOTS = 3
-TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat", "fluent-emoji", "noto-v1", "emojione", "fxemoji", "streamline-emojis", "icon-park",
-              "fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "noto-emoji-300Light", "noto-emoji-700Bold", "symbola", "tabler", "lucide", "hugeicons", "mdi", "fa6-solid", "mingcute", "solar",
-              *(f"{name}-{style}" for name in ("noto", "twemoji", "fluent-emoji-flat", "noto-v1", "emojione", "fxemoji") for style in ("lines", "lines-2", "flat"))]
-HANDS = ("fluent-emoji", "noto-emoji", "noto-v1", "noto", "twemoji", "emojione", "fxemoji")  # several sets by one drawer
+TRAIN_SETS = ["noto", "twemoji", "fluent-emoji-flat", "fluent-emoji", "noto-v1", "emojione", "emojione-v1", "fxemoji", "streamline-emojis", "icon-park",
+              "fluent-emoji-high-contrast", "emojione-monotone", "game-icons", "ph", "noto-emoji-300Light", "noto-emoji-700Bold", "symbola", "unifont", "unifont-upper", "dejavu", "freeserif", "openclipart", "tabler", "lucide", "hugeicons", "mdi", "fa6-solid", "mingcute", "solar",
+              *(f"{name}-{style}" for name in ("noto", "twemoji", "fluent-emoji-flat", "noto-v1", "emojione", "emojione-v1", "fxemoji") for style in ("lines", "lines-2", "flat"))]
+HANDS = ("fluent-emoji", "noto-emoji", "noto-v1", "noto", "twemoji", "emojione-v1", "emojione", "fxemoji", "unifont")  # several sets by one drawer
 FLAT, GRADIENT, STRIPES, DOTS, CHECKS, WAVES, LANDSCAPE_GROUND = range(7)
 BACKGROUND_WORDS = {GRADIENT: ["gradient", "colour gradient"], STRIPES: ["striped", "stripes"], DOTS: ["dotted", "polka dot", "spotted"], CHECKS: ["checkered", "checkerboard", "checked"], WAVES: ["wavy", "waves"], LANDSCAPE_GROUND: ["sky"]}
 FIXED_WORDS = ("left", "right", "arrow", "clock", "o'clock", "thirty", "pointing", "button", "keycap", "input", "mark", "back", "hand", "abc")
@@ -501,7 +501,8 @@ class Composer:
         return text, c
 
     def drill(self, count):
-        """Bare names and keywords -> texts, and the concepts each speaks of [count, concepts], rows summing to 1. Text alone costs little, and names are what people type."""
+        """Bare names and keywords -> texts, and how far each is true of each concept [count, concepts]: 1, 0, or 0.5 where people disagree.
+        Text alone costs little, and names are what people type."""
         r, lib = self.random, self.lib
         texts, held = [], []
         for _ in range(count):
@@ -509,11 +510,10 @@ class Composer:
             phrase = lib.names[concept]
             if phrase not in lib.phrase_id or lib.words[concept] and r.random() < 0.3:
                 phrase = lib.words[concept][r.integers(len(lib.words[concept]))]
-            held.append(lib.holds[lib.phrase_id[phrase]] > 0.9)
+            held.append(lib.holds[lib.phrase_id[phrase]])
             text = article(phrase, r) if r.random() < 0.5 else phrase
             texts.append(PROMPTS[r.integers(len(PROMPTS))].format(text) if r.random() < 0.2 else text)
-        held = np.array(held, np.float32)[:, :-1]
-        return texts, held / held.sum(1, keepdims=True)
+        return texts, np.array(held)[:, :-1]
 
     def batch(self, size, easy_share, captions=None):
         """`captions`: only the first so many captions will be used; pictures after them may be twins of the first ones, as hard negatives.

@@ -28,6 +28,17 @@ class Block(nn.Module):
         return F.relu(y + (self.shortcut(x) if self.shortcut is not None else x))
 
 
+def mix_style(x):
+    """Mean and spread of each channel [batch,channels,height,width] mixed with another picture's: the shapes of one hand in the style of another
+    (Zhou et al., "Domain Generalization with MixStyle", 2021)."""
+    spread, mean = torch.var_mean(x.float(), (2, 3), unbiased=False, keepdim=True)
+    spread = (spread + 1e-6).sqrt()
+    order = torch.randperm(len(x))
+    share = torch.distributions.Beta(0.2, 0.2).sample((len(x), 1, 1, 1))
+    mean_to, spread_to = (share * v.detach() + (1 - share) * v.detach()[order] for v in (mean, spread))
+    return ((x - mean.detach()) / spread.detach() * spread_to + mean_to).to(x.dtype)
+
+
 class ImageEncoder(nn.Module):
     """[batch,3,side,side] normalised pixels -> [batch,256], not normalised.
 
@@ -47,8 +58,13 @@ class ImageEncoder(nn.Module):
         self.place = nn.Conv2d(inputs, place, 1)
         self.project = nn.Linear(2 * inputs + place * 16, DIMENSIONS)
 
-    def forward(self, pixels):
-        x = self.blocks(self.stem(pixels))
+    def forward(self, pixels, mixed=0):
+        """`mixed`: in the last so many pictures the first stages' style is exchanged, for training only."""
+        x = self.stem(pixels)
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if mixed and index < 2:
+                x = torch.cat([x[:-mixed], mix_style(x[-mixed:])])
         flat = x.flatten(2)
         return self.project(torch.cat([flat.mean(2), flat.amax(2), self.place(F.interpolate(x, (4, 4), mode="bilinear")).flatten(1)], 1))
 
@@ -131,3 +147,11 @@ def name_loss(vectors, landmarks, target):
     """Names are drawn to the landmark of what they mean, against all others and all the way: a name's vector is then as good a query as the landmark."""
     middle = F.normalize(target @ F.normalize(landmarks.detach(), dim=1), dim=1)
     return 0.5 * landmark_loss(vectors, landmarks, target) + 3.0 * (1 - (vectors * middle).sum(1)).mean()
+
+
+def find_loss(names, pictures, scale, truth):
+    """What a search does: each name against many pictures, its own (truth 1) before all others (0); -1 cannot be said. truth [names, pictures]."""
+    right = (truth > 0).float()
+    logits = (scale * names @ pictures.T).masked_fill(truth < 0, -1e4)
+    rows = -(F.log_softmax(logits, 1) * right).sum(1) / right.sum(1).clamp(min=1)
+    return rows.sum() / right.any(1).sum().clamp(min=1)

@@ -1,11 +1,12 @@
 // Rasterises the icon sets once into raw RGBA sprites and writes the list of concepts with their names and keywords.
 // Usage: node render_sprites.mjs   (needs `npm ci` here and sharp from the repository's root)
 // Output in work/: concepts.json, sprites-<set>.u8 ([n,96,96,4] uint8, straight alpha) and sprites-<set>.json (concept of each sprite).
-import { readFileSync, writeFileSync, mkdirSync, existsSync } from 'node:fs';
+import { writeFileSync, mkdirSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { createRandom } from '../../dist/samples/random.js';
+import { conceptsByName, listConcepts, readJson, squash } from './concepts.mjs';
 import { restyle } from './restyle.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,6 +21,7 @@ const SETS = [
   { name: 'fluent-emoji', aliases: true },
   { name: 'noto-v1', aliases: true },
   { name: 'emojione', aliases: true },
+  { name: 'emojione-v1', aliases: true },
   { name: 'fxemoji', aliases: true },
   { name: 'streamline-emojis', aliases: true },
   { name: 'fluent-emoji-high-contrast', aliases: true, ink: true },
@@ -37,34 +39,12 @@ const SETS = [
   { name: 'openmoji' },
 ];
 // Coloured hands of which restyle.mjs makes further ones.
-const RESTYLED = ['noto', 'twemoji', 'fluent-emoji-flat', 'noto-v1', 'emojione', 'fxemoji'];
+const RESTYLED = ['noto', 'twemoji', 'fluent-emoji-flat', 'noto-v1', 'emojione', 'emojione-v1', 'fxemoji'];
 // The same word for another thing in an icon set.
 const HOMONYMS = new Set(['mouse', 'seal', 'bat', 'cricket', 'cancer', 'label', 'link', 'seat', 'radiobutton', 'basket', 'back', 'knot', 'clamp', 'student', 'package', 'student', 'lotus', 'compass', 'fly', 'shorts', 'rock', 'calendar', 'hotel', 'school', 'thread', 'phoenix', 'dizzy']);
-const GROUP_COMPONENTS = 2;
-const GROUP_FLAGS = 9;
-const plainFlags = new Set(['chequered flag', 'triangular flag', 'black flag', 'white flag', 'rainbow flag', 'pirate flag', 'crossed flags']);
 
 mkdirSync(work, { recursive: true });
 sharp.concurrency(1);
-const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
-
-/** Which emoji become concepts: no country flags, no skin tones, no letters of flags, no "facing right" doubles. */
-function listConcepts() {
-  const rows = readJson(join(here, 'node_modules/emojibase-data/en/data.json'));
-  const byHex = new Map();
-  const walk = (entry, family) => byHex.set(entry.hexcode.replaceAll('-FE0F', '').toLowerCase(), { entry, family });
-  for (const row of rows) walk(row, row);
-  const concepts = [];
-  for (const entry of rows) {
-    if (entry.group === undefined || entry.group === GROUP_COMPONENTS) continue;
-    if (entry.group === GROUP_FLAGS && !plainFlags.has(entry.label)) continue;
-    if (entry.label.includes('facing right') || /^(family|couple with heart|kiss):/.test(entry.label)) continue;
-    const name = entry.label.replace(/[“”’]/g, (c) => (c === '’' ? "'" : '')).toLowerCase();
-    const gendered = /^(man|woman|men|women)\b.*[: ]/.test(name) && !['man', 'woman'].includes(name);
-    concepts.push({ hex: entry.hexcode.replaceAll('-FE0F', '').toLowerCase(), name, tags: (entry.tags ?? []).map((t) => t.toLowerCase()), group: entry.group, subgroup: entry.subgroup, gendered, skinTones: entry.skins !== undefined });
-  }
-  return concepts;
-}
 
 /** The SVG of one icon, as its package stores it (body only), or redrawn in a style of restyle.mjs. */
 function iconSvg(set, icon, style, random) {
@@ -75,21 +55,9 @@ function iconSvg(set, icon, style, random) {
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="${box.join(' ')}" width="${SIZE}" height="${SIZE}">${body}</svg>`;
 }
 
-/** Names as the sets write them ('T-Rex', 't-rex-2', 'trex') made alike. */
-const squash = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-
 /** Which concept each icon of a set without code points draws, by its name. -> pairs [concept, icon name] */
 function matchByName(icons, concepts, { aliases, style = '' }) {
-  const byName = new Map();
-  const add = (name, id) => byName.has(squash(name)) || byName.set(squash(name), id);
-  concepts.forEach((concept, id) => add(concept.name, id));
-  if (aliases) {
-    const rows = new Map(readJson(join(here, 'node_modules/emojibase-data/en/data.json')).map((row) => [row.hexcode.replaceAll('-FE0F', '').toLowerCase(), row.hexcode]));
-    for (const list of ['cldr', 'emojibase', 'github', 'iamcal', 'joypixels']) {
-      const shortcodes = readJson(join(here, `node_modules/emojibase-data/en/shortcodes/${list}.json`));
-      concepts.forEach((concept, id) => [shortcodes[rows.get(concept.hex)] ?? []].flat().forEach((code) => add(code, id)));
-    }
-  }
+  const byName = conceptsByName(concepts, aliases);
   const pairs = [];
   for (const icon of icons) {
     if (!icon.endsWith(style)) continue;

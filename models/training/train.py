@@ -17,12 +17,14 @@ import torch
 import torch.multiprocessing as mp
 
 from data import SIZE
-from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, landmark_loss, name_loss, truth_loss
+from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, find_loss, landmark_loss, name_loss, truth_loss
 from words import WORK, corpus, make_tokenizer
 
 BATCH = 256
 CAPTIONS = 128  # of each batch; the others' pictures still stand against them, and learn by their landmarks
 NAMES = 128  # bare names and keywords beside each batch
+MIXED = 64  # of the pictures without captions, in a style of their neighbours
+REMEMBERED = 2048  # pictures of the last batches, among which names must find theirs
 HELD_OUT_SHARE = 17  # one object-and-background pair in 17 is never trained on
 
 
@@ -57,10 +59,10 @@ def draw_batches(queue, options, seen, progress, tokenizer, end_id):
     composer = Composer(library, [options.seed, seen], scenes=scenes, held_out=held_out)
     while True:
         share = progress.value
-        pixels, texts, truth, shown, named = composer.batch(BATCH, easy_share(0.5 + share / 2 if options.from_export else share), CAPTIONS)
-        names, meant = composer.drill(NAMES)
+        pixels, texts, truth, shown, named = composer.batch(BATCH, easy_share(0.5 + share / 2 if options.from_export or options.from_checkpoint else share), CAPTIONS)
+        names, says = composer.drill(NAMES)
         parts, order = in_parts(tokenizer, texts[:CAPTIONS] + names, end_id)
-        queue.put((shrink(pixels, side_at(share, options.sides)), [p.numpy() for p in parts], order, truth[:, :CAPTIONS], shown, named[:CAPTIONS], meant))
+        queue.put((shrink(pixels, side_at(share, options.sides)), [p.numpy() for p in parts], order, truth[:, :CAPTIONS], shown, named[:CAPTIONS], says))
 
 
 def shrink(pixels, side):
@@ -74,6 +76,34 @@ def to_tensor(pixels):
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     x = (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
     return x.contiguous(memory_format=torch.channels_last)  # three times as fast as the default order here
+
+
+def share_of_sum(rows):
+    """[rows, concepts] as shares that sum to 1, of what is certainly true."""
+    sure = (rows > 0.9).float()
+    return sure / sure.sum(1, keepdim=True).clamp(min=1)
+
+
+def names_and_pictures(says, shown):
+    """Whether each name (says [names, concepts]: 1, 0.5, 0) is true of each picture (shown [pictures, concepts], above 0 what is shown): 1, 0, or -1 where it cannot be said."""
+    shown = (shown > 0).float()
+    right, unsure = ((says > 0.9).float() @ shown.T) > 0, ((says == 0.5).float() @ shown.T) > 0
+    return right.float() - (unsure & ~right).float()
+
+
+class Memory:
+    """Vectors of the pictures of the last batches, and what they show."""
+
+    def __init__(self):
+        self.vectors, self.shown = [], []
+
+    def add(self, vectors, shown):
+        self.vectors, self.shown = [*self.vectors, vectors.detach()], [*self.shown, shown]
+        while sum(len(v) for v in self.vectors) > REMEMBERED:
+            del self.vectors[0], self.shown[0]
+
+    def with_batch(self, vectors, shown):
+        return torch.cat([vectors, *self.vectors]), torch.cat([shown, *self.shown])
 
 
 def to_ids(tokenizer, texts, end_id):
@@ -108,6 +138,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0, help="plan by training time instead of --pictures, for a machine shared with others")
     parser.add_argument("--sides", type=parse_sides, default="0:32,0.3:48", help="picture size from which share of training on")
     parser.add_argument("--from-export", type=Path, help="begin with the weights of an exported model folder (and its tokenizer), not from nothing")
+    parser.add_argument("--from-checkpoint", type=Path, help="begin a new cosine with the averaged weights and landmarks of a checkpoint")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.2e-3)
@@ -133,6 +164,8 @@ def main():
     seen, spent, best, checkpoint = 0, 0.0, 0.0, WORK / "checkpoint.pt"
     if options.from_export and not checkpoint.exists():
         begin_from_export(model, options, tokenizer, end_id)
+    if options.from_checkpoint and not checkpoint.exists():
+        model.load_state_dict(torch.load(options.from_checkpoint, weights_only=True)["average"])
     average = {k: v.clone() for k, v in model.state_dict().items()}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
@@ -142,7 +175,7 @@ def main():
         print(f"resumed at {seen} pictures", flush=True)
 
     share_of = lambda: (spent + time.time() - started) / options.seconds if options.seconds else seen / options.pictures
-    started, first, losses, step = time.time(), seen, [], seen // BATCH
+    started, first, losses, step, memory = time.time(), seen, [], seen // BATCH, Memory()
     context = mp.get_context("fork")
     queue = context.Queue(3)
     progress = context.Value("d", min(1.0, share_of()))
@@ -160,17 +193,23 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     while (share := share_of()) < 1 and not stopped:
         progress.value = share
-        pixels, parts, order, truth, shown, named, meant = queue.get()
-        rate = options.rate * min(1, (step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        pixels, parts, order, truth, shown, named, says = queue.get()
+        rate = options.rate * min(1, (step + 1) / 60) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         model.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
-            image, text = model.image(to_tensor(pixels)), torch.cat([model.text(torch.from_numpy(p)) for p in parts])[torch.from_numpy(order)]
+            image, text = model.image(to_tensor(pixels), MIXED), torch.cat([model.text(torch.from_numpy(p)) for p in parts])[torch.from_numpy(order)]
         image, text = (torch.nn.functional.normalize(x.float(), dim=1) for x in (image, text))
         text, name = text[:CAPTIONS], text[CAPTIONS:]
-        loss = truth_loss(image, text, model.log_scale.exp(), torch.from_numpy(truth))
-        loss = loss + 1.0 * landmark_loss(image, model.landmarks, torch.from_numpy(shown)) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named)) + name_loss(name, model.landmarks, torch.from_numpy(meant))
+        truth, shown, says = torch.from_numpy(truth), torch.from_numpy(shown), torch.from_numpy(says)
+        truth[-MIXED:] = -1  # their colours are not what was drawn
+        loss = truth_loss(image, text, model.log_scale.exp(), truth)
+        loss = loss + 1.0 * landmark_loss(image, model.landmarks, shown) + 0.25 * landmark_loss(text, model.landmarks, torch.from_numpy(named)) + name_loss(name, model.landmarks, share_of_sum(says))
+        pictures, things = memory.with_batch(image, shown)
+        found = find_loss(name, pictures, model.log_scale.exp(), names_and_pictures(says, things))
+        loss = loss + found
+        memory.add(image[:-MIXED], shown[:-MIXED])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -178,14 +217,14 @@ def main():
         with torch.no_grad():
             model.log_scale.clamp_(max=math.log(100))
             # A long memory while the weights still jump, a short one at the end, when they settle (and have seen the last picture size).
-            keep = min(0.998 if share < 0.75 else 0.99, (step + 1) / (step + 12))
+            keep = min(0.998 if share < 0.75 else 0.993, (step + 1) / (step + 12))
             for name, value in model.state_dict().items():
                 average[name].lerp_(value, 1 - keep) if value.is_floating_point() else average[name].copy_(value)
         losses.append(loss.item())
         seen += BATCH
         step += 1
         if step % 20 == 0:
-            print(f"{time.strftime('%H:%M:%S')} {seen} loss {np.mean(losses[-20:]):.3f} scale {model.log_scale.exp().item():.1f} rate {rate:.5f} share {share:.2f} {(seen - first) / (time.time() - started):.0f}/s queue {queue.qsize()}", flush=True)
+            print(f"{time.strftime('%H:%M:%S')} {seen} loss {np.mean(losses[-20:]):.3f} find {found.item():.3f} scale {model.log_scale.exp().item():.1f} rate {rate:.5f} share {share:.2f} {(seen - first) / (time.time() - started):.0f}/s queue {queue.qsize()}", flush=True)
         if step % 40 == 0:
             save(checkpoint)
         if step % options.evaluate_every == 0:
