@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { rename, rm } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config.js';
@@ -9,6 +8,7 @@ import { MANIFEST_FORMATS, type ManifestFormat } from '../exports/export-manifes
 import type { Logger } from '../log.js';
 import { type LibraryApi, openLibraryApi, readFilterOption, required } from './library-api.js';
 import { asOwner } from './owner.js';
+import { readTarget } from './output-file.js';
 import { showProgress } from './progress.js';
 
 export interface ExportOptions {
@@ -28,12 +28,7 @@ interface Request {
 
 /** `vitrine export`: files and a manifest as a ZIP archive. The archive has its name only when it is whole. */
 export async function exportCommand(config: Config, log: Logger, options: ExportOptions): Promise<void> {
-  const target = path.resolve(options.out);
-  if ((await stat(path.dirname(target)).catch(() => null))?.isDirectory() !== true)
-    throw new VitrineError('FILE_NOT_FOUND', `There is no folder ${path.dirname(target)} to write to.`, {
-      field: '--out',
-      value: options.out,
-    });
+  const target = await readTarget(options.out);
   const request = readRequest(options);
   const part = `${target}.part`;
   const api = await openLibraryApi(config, log);

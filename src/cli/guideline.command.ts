@@ -5,7 +5,8 @@ import { readGuidelineText } from '../compliance/guideline-reader.js';
 import type { Config } from '../config.js';
 import { allErrors, badInput, isVitrineError, VitrineError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type LibraryApi, openLibraryApi } from './library-api.js';
+import { findBrand, openLibraryApi } from './library-api.js';
+import { readTarget } from './output-file.js';
 
 const MAX_BYTES = 4_000_000;
 
@@ -41,12 +42,7 @@ export interface GuidelineImportCommandOptions {
 export async function exportGuidelineCommand(config: Config, log: Logger, options: GuidelineExportOptions): Promise<void> {
   const format = (options.format ?? (path.extname(options.out ?? '').toLowerCase() === '.json' ? 'json' : 'yaml')).toUpperCase();
   if (format !== 'YAML' && format !== 'JSON') throw badInput('--format', options.format, ['yaml', 'json']);
-  const target = options.out === undefined ? null : path.resolve(options.out);
-  if (target !== null && (await stat(path.dirname(target)).catch(() => null))?.isDirectory() !== true)
-    throw new VitrineError('FILE_NOT_FOUND', `There is no folder ${path.dirname(target)} to write to.`, {
-      field: '--out',
-      value: options.out,
-    });
+  const target = options.out === undefined ? null : await readTarget(options.out);
   const api = await openLibraryApi(config, log);
   try {
     const brand = await findBrand(api, options.brand);
@@ -127,32 +123,6 @@ async function readText(file: string): Promise<string> {
       value: found.size,
     });
   return readFile(file, 'utf8');
-}
-
-interface FoundBrand {
-  id: string;
-  key: string;
-  guidelines: { id: string; key: string }[];
-}
-
-async function findBrand(api: LibraryApi, key: string): Promise<FoundBrand> {
-  const known: string[] = [];
-  for (let after: string | null = null, more = true; more; ) {
-    const { brands: page }: { brands: { edges: { node: FoundBrand }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } } =
-      await api.call(
-        'query ($after: String) { brands(first: 100, after: $after) { edges { node { id key guidelines { id key } } } pageInfo { hasNextPage endCursor } } }',
-        { after },
-      );
-    const found = page.edges.find(({ node }) => node.key === key);
-    if (found) return found.node;
-    known.push(...page.edges.map(({ node }) => node.key));
-    ({ hasNextPage: more, endCursor: after } = page.pageInfo);
-  }
-  throw new VitrineError(
-    'NOT_FOUND',
-    `--brand: there is no brand with the key ${JSON.stringify(key)}. There are: ${known.slice(0, 20).join(', ') || 'none'}.`,
-    { field: '--brand', value: key },
-  );
 }
 
 function describeImport({ rules, changes, notices, dryRun }: Import): string {

@@ -89,3 +89,30 @@ export function readFilterOption(text: string | undefined): object | null {
     value: text,
   });
 }
+
+export interface FoundBrand {
+  id: string;
+  key: string;
+  guidelines: { id: string; key: string }[];
+}
+
+/** A brand by its key, as `--brand` names it. @throws VitrineError NOT_FOUND */
+export async function findBrand(api: LibraryApi, key: string): Promise<FoundBrand> {
+  const known: string[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { brands: page }: { brands: { edges: { node: FoundBrand }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } } =
+      await api.call(
+        'query ($after: String) { brands(first: 100, after: $after) { edges { node { id key guidelines { id key } } } pageInfo { hasNextPage endCursor } } }',
+        { after },
+      );
+    const found = page.edges.find(({ node }) => node.key === key);
+    if (found) return found.node;
+    known.push(...page.edges.map(({ node }) => node.key));
+    ({ hasNextPage: more, endCursor: after } = page.pageInfo);
+  }
+  throw new VitrineError(
+    'NOT_FOUND',
+    `--brand: there is no brand with the key ${JSON.stringify(key)}. There are: ${known.slice(0, 20).join(', ') || 'none'}.`,
+    { field: '--brand', value: key },
+  );
+}

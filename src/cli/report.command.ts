@@ -1,14 +1,16 @@
 import { createWriteStream } from 'node:fs';
-import { copyFile, rm, stat } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createApp } from '../app.js';
+import type { App } from '../app.js';
 import type { Config } from '../config.js';
-import { badInput, isVitrineError, VitrineError } from '../errors.js';
+import { badInput, VitrineError } from '../errors.js';
+import { fromGlobalId } from '../graphql/global-id.js';
 import type { Logger } from '../log.js';
 import { REPORT_FORMATS, type ReportFormat } from '../reports/report-writer.js';
-import { type ApiAddress, callApi, readLocalAddress } from './api-client.js';
+import { findBrand, type LibraryApi, openLibraryApi } from './library-api.js';
+import { readTarget } from './output-file.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
 
@@ -31,44 +33,15 @@ const POLL_MS = 300;
 
 /** `vitrine report`: a compliance report as a file. In this process, or by the server that is named or has the data folder open. */
 export async function reportCommand(config: Config, log: Logger, options: ReportCommandOptions): Promise<void> {
-  const target = path.resolve(options.out);
-  if ((await stat(path.dirname(target)).catch(() => null))?.isDirectory() !== true)
-    throw new VitrineError('FILE_NOT_FOUND', `There is no folder ${path.dirname(target)} to write to.`, {
-      field: '--out',
-      value: options.out,
-    });
+  const target = await readTarget(options.out);
   const request = readRequest(options);
-  const { server, apiKey } = config.client;
-  if (server !== undefined && apiKey !== undefined) await reportRemotely({ server, apiKey }, request, target);
-  else {
-    const app = await createApp(config, log).catch(async (error: unknown) => {
-      const local = isVitrineError(error, 'DATA_FOLDER_LOCKED') ? await readLocalAddress(config.dataFolder) : null;
-      if (local === null) throw error;
-      return local;
-    });
-    if ('server' in app) await reportRemotely(app, request, target);
-    else {
-      try {
-        const owner = await asOwner(app);
-        const brandId =
-          request.brand === undefined
-            ? undefined
-            : await findBrand(request.brand, async (after) => app.brands.listBrands(owner, 100, after));
-        const progress = showProgress('Writing');
-        await app.reportWriter
-          .write(
-            owner,
-            { ...(brandId !== undefined && { brandId }) },
-            request.format,
-            { worst: request.worst, asOf: request.asOf ?? null },
-            ({ path: made }) => copyFile(made, target),
-            (done, total) => progress.update(done, total),
-          )
-          .finally(() => progress.stop());
-      } finally {
-        await app.stop();
-      }
-    }
+  const api = await openLibraryApi(config, log);
+  try {
+    const brand = request.brand === undefined ? null : (await findBrand(api, request.brand)).id;
+    if (api.app === null) await reportRemotely(api, brand, request, target);
+    else await reportHere(api.app, brand, request, target);
+  } finally {
+    await api.close();
   }
   process.stdout.write(`${target}\n`);
 }
@@ -87,28 +60,18 @@ function readRequest({ brand, format, out, asOf, worst = '12' }: ReportCommandOp
   return { brand, format: chosen as ReportFormat, asOf: at, worst: Number(worst) };
 }
 
-interface BrandPage {
-  edges: { node: { id: string; key: string } }[];
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
-}
-
-async function findBrand(key: string, list: (after: string | null) => Promise<BrandPage>): Promise<string> {
-  const known: string[] = [];
-  for (let after: string | null = null, more = true; more; ) {
-    const page: BrandPage = await list(after);
-    const found = page.edges.find(({ node }) => node.key === key);
-    if (found) return found.node.id;
-    known.push(...page.edges.map(({ node }) => node.key));
-    ({ hasNextPage: more, endCursor: after } = page.pageInfo);
-  }
-  throw new VitrineError(
-    'NOT_FOUND',
-    `--brand: there is no brand with the key ${JSON.stringify(key)}. There are: ${known.slice(0, 20).join(', ') || 'none'}.`,
-    {
-      field: '--brand',
-      value: key,
-    },
-  );
+async function reportHere(app: App, brand: string | null, { format, worst, asOf }: Request, target: string): Promise<void> {
+  const progress = showProgress('Writing');
+  await app.reportWriter
+    .write(
+      await asOwner(app),
+      brand === null ? {} : { brandId: fromGlobalId('Brand', brand, '--brand') },
+      format,
+      { worst, asOf: asOf ?? null },
+      ({ path: made }) => copyFile(made, target),
+      (done, total) => progress.update(done, total),
+    )
+    .finally(() => progress.stop());
 }
 
 interface RemoteExport {
@@ -120,23 +83,13 @@ interface RemoteExport {
   errorMessage: string | null;
 }
 
-async function reportRemotely(address: ApiAddress, { brand, format, asOf, worst }: Request, target: string): Promise<void> {
-  const pageOf = async (after: string | null): Promise<BrandPage> =>
-    (
-      await callApi<{ brands: BrandPage }>(
-        address,
-        'query ($after: String) { brands(first: 100, after: $after) { edges { node { id key } } pageInfo { hasNextPage endCursor } } }',
-        { after },
-      )
-    ).brands;
-  const brandId = brand === undefined ? null : await findBrand(brand, pageOf);
+async function reportRemotely(api: LibraryApi, brand: string | null, { format, asOf, worst }: Request, target: string): Promise<void> {
   const fields = 'id state steps stepsDone url errorMessage';
-  const { complianceReportExportCreate: created } = await callApi<{
+  const { complianceReportExportCreate: created } = await api.call<{
     complianceReportExportCreate: { export: RemoteExport | null; userErrors: { message: string; field: string | null }[] };
   }>(
-    address,
     `mutation ($input: ComplianceReportExportCreateInput!) { complianceReportExportCreate(input: $input) { export { ${fields} } userErrors { field message } } }`,
-    { input: { brand: brandId, format, worst, ...(asOf && { asOf }) } },
+    { input: { brand, format, worst, ...(asOf && { asOf }) } },
   );
   if (created.export === null) throw new VitrineError('BAD_USER_INPUT', created.userErrors[0]?.message ?? 'The report was refused.');
   const progress = showProgress('Writing');
@@ -145,8 +98,7 @@ async function reportRemotely(address: ApiAddress, { brand, format, asOf, worst 
     while (made.state !== 'COMPLETED') {
       if (made.state === 'FAILED') throw new VitrineError('INTERNAL', made.errorMessage ?? 'The report could not be made.');
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      const answer = await callApi<{ complianceReportExport: RemoteExport }>(
-        address,
+      const answer = await api.call<{ complianceReportExport: RemoteExport }>(
         `query ($id: ID!) { complianceReportExport(id: $id) { ${fields} } }`,
         { id: made.id },
       );

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { listArchive } from '../../src/imports/archive.js';
@@ -92,6 +92,41 @@ it('edits and exports in its own process, and through the server that has the li
   expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
 });
 
+const GUIDELINES = `format: vitrine-guidelines/1
+brands:
+  - key: acme
+    name: Acme
+    guidelines:
+      - key: web
+        name: Pictures for the web
+        rules:
+          - key: wide
+            title: Pictures are 10,000 pixels wide
+            kind: MIN_RESOLUTION
+            severity: MAJOR
+            parameters: { minWidthPx: 10000, minHeightPx: 1 }
+`;
+
+it('writes the same report in its own process and through the server', async () => {
+  await writeFile(path.join(folder, 'acme.yaml'), GUIDELINES);
+  expect(await vitrine('guideline', 'import', 'acme.yaml', '--publish')).toMatchObject({ code: 0 });
+  expect(await vitrine('import', 'pictures', '--brand', 'acme', '--on-duplicate', 'keep-both')).toMatchObject({ code: 0 });
+  const asOf = new Date().toISOString();
+  expect(await vitrine('report', '--brand', 'acme', '--as-of', asOf, '--out', 'here.json')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/here\.json\n$/),
+  });
+  const server = new VitrineProcess(environment);
+  await server.url();
+  expect(await vitrine('report', '--brand', 'acme', '--as-of', asOf, '--out', 'there.json')).toMatchObject({ code: 0 });
+  const unknown = await vitrine('report', '--brand', 'nobody', '--out', 'x.json');
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringMatching(/^NOT_FOUND: --brand: there is no brand .*There are: acme\./) });
+  expect(await server.stop()).toBe(0);
+  const [here, there] = await Promise.all(['here.json', 'there.json'].map((file) => readFile(path.join(folder, file), 'utf8')));
+  expect(here).toBe(there);
+  expect(JSON.parse(here as string)).toMatchObject({});
+});
+
 it('says in one line what is wrong', async () => {
   for (const [args, message] of [
     [['edit', '--add-tag', 'x'], /^BAD_USER_INPUT: Say which assets: --filter or --asset/],
@@ -99,6 +134,8 @@ it('says in one line what is wrong', async () => {
     [['edit', '--filter', '{}'], /^BAD_USER_INPUT: Say what is to be changed/],
     [['edit', '--filter', 'press', '--add-tag', 'x'], /^BAD_USER_INPUT: --filter: "press" is not a filter as JSON/],
     [['export', '--out', 'nowhere/x.zip'], /^FILE_NOT_FOUND: There is no folder/],
+    [['report', '--out', 'nowhere/x.pdf'], /^FILE_NOT_FOUND: There is no folder/],
+    [['report', '--out', 'x.doc'], /^BAD_USER_INPUT: --format: /],
     [['export', '--out', 'x.zip', '--manifest', 'xml'], /^BAD_USER_INPUT: --manifest: "xml" is not accepted; allowed: jsonl or csv/],
   ] as const) {
     expect(await vitrine(...args)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) });

@@ -249,9 +249,10 @@ describe('choosePlan', () => {
   });
 
   it('takes no window that a page does not fit into', () => {
-    expect(plan(1_000_000, null, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 200 });
-    expect(plan(1_000_000, 400_000, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 332 });
-    expect(plan(1_000_000, null, 161).mode).toBe('APPROXIMATE');
+    expect(plan(200_000, null, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 200 });
+    expect(plan(200_000, 80_000, 101)).toMatchObject({ mode: 'APPROXIMATE', window: 332 });
+    expect(plan(1_000_000, null, 161)).toMatchObject({ mode: 'APPROXIMATE', window: 448 });
+    expect(plan(100_000_000, null)).toMatchObject({ mode: 'APPROXIMATE', window: 1000 });
   });
 
   it('takes estimates that cannot be', () => {
