@@ -46,6 +46,8 @@ const TRUSTED = 0.8;
 /** So many times the rows wanted must be expected to pass among those; a second window is chosen with more care. */
 const FIRST_MARGIN = 1.05;
 const SECOND_MARGIN = 1.5;
+/** A window that is a trial is narrower by so much: it is taken where a page lies close around the query. */
+const TRIAL = 0.75;
 /** What a window costs that may be asked in vain, as a share of comparing all that pass. */
 const WORTH_TRYING = 1 / 3;
 /** Near a query several parts of one asset lie together. */
@@ -62,7 +64,7 @@ export function choosePlan(facts: PlanFacts): Strategy {
   const even = windowFor(facts, passing / Math.max(1, vectors), FIRST_MARGIN);
   const least = leastWindow(facts);
   const isTrial = even > 2 * least;
-  const window = isTrial ? least : even;
+  const window = isTrial ? Math.ceil(least * TRIAL) : even;
   if (window > MAX_WINDOW || window < facts.limit / TRUSTED || window * ROWS_PER_WINDOW_ROW > (isTrial ? passing * WORTH_TRYING : passing))
     return exactly(`${estimate === null ? `${count(vectors)} vectors` : about(facts)}: comparing them all is quicker than the index.`);
   return byIndex(facts, window);

@@ -232,9 +232,9 @@ describe('choosePlan', () => {
   it('tries a narrow window where little passes, and goes on as wide as what passed in it asks for', () => {
     const facts = factsOf(200_000, 8000);
     const first = choosePlan(facts) as Approximate;
-    expect(first).toMatchObject({ mode: 'APPROXIMATE', window: 200, trusted: 160, required: 21 });
+    expect(first).toMatchObject({ mode: 'APPROXIMATE', window: 150, trusted: 120, required: 21 });
     const second = afterTooFew(facts, first, 16, true) as Approximate;
-    expect(second).toMatchObject({ mode: 'APPROXIMATE', window: 394, trusted: 316 });
+    expect(second).toMatchObject({ mode: 'APPROXIMATE', window: 296, trusted: 237 });
     for (const [passed, isFirst] of [
       [0, true],
       [3, true],
@@ -242,7 +242,7 @@ describe('choosePlan', () => {
     ] as const)
       expect(afterTooFew(facts, first, passed, isFirst)).toEqual({
         mode: 'EXACT',
-        reason: `Only ${passed} of the 160 vectors nearest to the query pass the filter, so all that pass were compared.`,
+        reason: `Only ${passed} of the 120 vectors nearest to the query pass the filter, so all that pass were compared.`,
       });
     // Few rows are compared sooner than a second window is searched.
     expect(afterTooFew(factsOf(200_000, 2000), first, 16, true).mode).toBe('EXACT');
