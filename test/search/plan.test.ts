@@ -76,7 +76,7 @@ const RARE: AssetFilter = { tags: { all: ['rare'] } };
 it('reads one partition: the one of the model', async () => {
   const plan = await planOf(room.organizationId, null);
   const read = new Set(plan.flatMap((node) => node['Relation Name'] ?? []));
-  expect(read).toEqual(new Set([partition(), 'asset', 'library_revision']));
+  expect(read).toEqual(new Set([partition(), 'asset', 'library_revision', 'search_calibration']));
   expect(scansOf(plan)).toHaveLength(1);
 });
 
