@@ -51,11 +51,13 @@ try {
     ],
   }, { publish: true });
 
-  // Texts are read in the background.
-  for (let unread = 1; unread > 0; ) {
+  // Texts are read in the background; what is longer than the model reads stays unread.
+  for (let unread = Number.POSITIVE_INFINITY, unchanged = 0; unread > 0 && unchanged < 40; ) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     const page = await app.compliance.findings(owner, { verdict: 'NOT_EVALUATED', first: 100 });
-    unread = page.edges.filter(({ node }) => node.ruleKey === 'alt-text-fits').length;
+    const left = page.edges.filter(({ node }) => node.ruleKey === 'alt-text-fits').length;
+    unchanged = left === unread ? unchanged + 1 : 0;
+    unread = left;
   }
   const found = new Map();
   for (const { node } of (await app.brands.listBrands(owner)).edges) {
