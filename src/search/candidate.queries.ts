@@ -79,9 +79,8 @@ export function selectCandidates(request: CandidateRequest): Sql {
   const passing = sql`${asset} WHERE ${join(conditions, ' AND ')}`;
   if (!looksAtParts) {
     const nearest = window(wholes, sql`NULL::text AS part`, strategy.trusted);
-    // Rows come as the index gives them, the nearest first, one by one: those that nobody will look at are not fetched. A join may change
-    // their order.
-    const enough = request.enough != null && !needsAsset(filter) ? sql`LIMIT ${request.enough}` : empty;
+    // In the order in which the index gives rows, so that those that nobody will look at are not fetched; sorted only where a join loses it.
+    const enough = request.enough != null ? sql`ORDER BY s.looked LIMIT ${request.enough}` : empty;
     return sql`SELECT ${columns} FROM (${nearest}) s ${passing} ${enough}`;
   }
   const nearest = nearestOfBoth(

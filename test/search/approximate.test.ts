@@ -148,32 +148,31 @@ describe('with an index', () => {
     if (onServer()) expect(page.search.reason).toMatch(/^Only 0 of the [0-9]+ vectors nearest to the query pass the filter/);
   });
 
-  it('the index is used under the policies, and only for the organisation that it is of', async () => {
+  it('the index is used under the policies, in its order, and only for the organisation that it is of', async () => {
     if (!onServer()) return;
     const plan = (of: SearchRoom) =>
       of.inside(async (tx) => {
         const strategy = {
-          ...{
-            mode: 'APPROXIMATE' as const,
-            window: 400,
-            trusted: 320,
-            partWindow: 400,
-            arePartsIndexed: false,
-            required: 84,
-            dimensions: DIMENSIONS,
-          },
-          reason: 'a test',
+          ...{ mode: 'APPROXIMATE' as const, window: 400, trusted: 320, partWindow: 400, arePartsIndexed: false, required: 84 },
+          ...{ dimensions: DIMENSIONS, reason: 'a test' },
         };
         await prepareApproximate(tx, strategy);
         const statement = rankStatement({
           ...{ probe: { vector: `[${AXIS}]` }, filter: null, limit: 21, after: null, sort: { field: 'RELEVANCE', direction: 'ASC' } },
           context: { organizationId: of.organizationId, modelRevisionId: of.model.id, tags: new Map(), today: '2026-06-15' },
-          ...{ strategy, hasParts: false, tileMargin: 0 },
+          ...{ strategy, enough: 21, hasParts: false, tileMargin: 0 },
         });
-        return (await explain(tx, statement)).map((node) => node['Index Name']).filter((name) => name?.includes('_hnsw_'));
+        const nodes = await explain(tx, statement);
+        return {
+          indexes: nodes.map((node) => node['Index Name']).filter((name) => name?.includes('_hnsw_')),
+          // Rows are fetched one by one until there are enough: a sort would fetch them all.
+          sorts: nodes
+            .flatMap((node) => (node as { 'Sort Key'?: string[] })['Sort Key'] ?? [])
+            .filter((key) => key.includes('<=>') || key.includes('looked')),
+        };
       });
-    expect(await plan(room)).toHaveLength(1);
-    expect(await plan(other)).toHaveLength(0);
+    expect(await plan(room)).toEqual({ indexes: [expect.any(String)], sorts: [] });
+    expect((await plan(other)).indexes).toEqual([]);
     expect((await other.search.findAssets(other.viewer, { query: 'axis' })).search.mode).toBe('EXACT');
   });
 
