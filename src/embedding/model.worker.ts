@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { standBackThread } from '../background-priority.js';
 import { ObjectDetector } from '../detection/object-detector.js';
 import { isVitrineError } from '../errors.js';
 import { insideGate } from './exit-gate.js';
@@ -67,6 +68,8 @@ async function work(encoder: Encoder): Promise<void> {
 async function open(): Promise<Encoder> {
   const { provider, threads } = data;
   const cores = availableParallelism();
+  // Texts are what somebody waits for. Before the model is opened: its threads inherit it.
+  if (data.side !== 'text') standBackThread();
   if (data.side === 'detector') return ObjectDetector.open(data.detector, provider, threads ?? usualThreads(cores));
   const { model } = data;
   if (data.side === 'text') return (await TextEncoder.open(model, provider, threads ?? usualThreads(cores))) as Encoder;

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { standBack } from '../background-priority.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
@@ -201,6 +202,7 @@ class DecoderPool implements MediaAnalyzer {
       env: { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    standBack(child.pid);
     let complaint = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-2_000);
