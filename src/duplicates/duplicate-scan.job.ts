@@ -4,7 +4,7 @@ import type { EmbeddingService } from '../embedding/embedding.service.js';
 import { isVitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { JobHandler, JobKind } from '../jobs/job-queue.js';
-import { compareFrames, findCrop, MINIATURE_SIDE, type Miniature } from '../media/alignment.js';
+import { compareFrames, findCrop, MINIATURE_SIDE, type Planes, toPlanes } from '../media/alignment.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import { type Candidate, listCandidates, listUnscanned, type NewPair, saveScan, type ScanVersion } from './duplicate.queries.js';
@@ -17,6 +17,8 @@ const BATCH_SIZE = 16;
 const CANDIDATES = { maxHashDistance: 12, byHash: 20, byVector: 12 };
 /** 12 KB each. */
 const KEPT_MINIATURES = 2_000;
+/** 100 KB each: a picture of the batch meets one candidate after the other. */
+const KEPT_PLANES = 100;
 const RENDITION = 'miniature.raw';
 const INPUT: ImageInputSpec = {
   ...{ width: MINIATURE_SIDE, height: MINIATURE_SIDE, centerCrop: false, resample: 'bilinear', rescaleFactor: 1 },
@@ -33,6 +35,7 @@ export interface DuplicateScanRooms {
 export class DuplicateScanJob implements JobHandler<{ organizationId: string }> {
   readonly #rooms: DuplicateScanRooms;
   readonly #miniatures = new LRUCache<string, Uint8Array>({ max: KEPT_MINIATURES });
+  readonly #planes = new LRUCache<string, Planes>({ max: KEPT_PLANES });
 
   constructor(rooms: DuplicateScanRooms) {
     this.#rooms = rooms;
@@ -68,7 +71,7 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
       const [a, b] = scanned.versionId < candidate.versionId ? [scanned, candidate] : [candidate, scanned];
       const key = `${a.versionId} ${b.versionId}`;
       if (pairs.has(key)) continue;
-      const [first, second] = [await this.#miniature(a), await this.#miniature(b)];
+      const [first, second] = [await this.#planesOf(a), await this.#planesOf(b)];
       if (first === null || second === null) continue;
       const { samePixels, hashDistance, cosine, nearness } = candidate;
       const frames = compareFrames(first, second);
@@ -89,11 +92,15 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
   }
 
   /** Made once per content and kept beside the file. Null for a picture that cannot be decoded any more. */
-  async #miniature({ sha256, fileName, width, height }: ScanVersion): Promise<Miniature | null> {
+  async #planesOf({ sha256, fileName, width, height }: ScanVersion): Promise<Planes | null> {
+    const ready = this.#planes.get(sha256);
+    if (ready !== undefined) return ready;
     const data = this.#miniatures.get(sha256) ?? (await this.#readMiniature(sha256)) ?? (await this.#makeMiniature(sha256, fileName));
     if (data === null) return null;
     this.#miniatures.set(sha256, data);
-    return { data, width, height };
+    const planes = toPlanes({ data, width, height });
+    this.#planes.set(sha256, planes);
+    return planes;
   }
 
   async #readMiniature(sha256: string): Promise<Uint8Array | null> {
