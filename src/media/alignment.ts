@@ -242,7 +242,8 @@ function correlationAt({ side, values, sums, squares }: Ground, left: number, to
   const { width, height, values: wanted, variance } = template;
   const n = width * height;
   const [above, below] = [top * (side + 1), (top + height) * (side + 1)];
-  const box = (table: Float64Array) => table[below + left + width]! - table[above + left + width]! - table[below + left]! + table[above + left]!;
+  const box = (table: Float64Array) =>
+    table[below + left + width]! - table[above + left + width]! - table[below + left]! + table[above + left]!;
   const varianceHere = box(squares) / n - (box(sums) / n) ** 2;
   if (varianceHere < 1 || variance < 1) return 0;
   let products = 0;
