@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import { badInput } from '../errors.js';
 import { onWhite, type RawPicture } from './raw-picture.js';
 import { resample, type ResampleFilter, type SourceBox } from './resample.js';
@@ -25,7 +26,7 @@ export interface ImageInputSpec {
 }
 
 /** Where the model's picture lies: the source is resized to width × height, then `crop` is cut out. */
-interface Geometry {
+export interface Geometry {
   width: number;
   height: number;
   crop: { left: number; top: number; width: number; height: number };
@@ -99,7 +100,7 @@ async function letterboxed(source: SourcePicture, spec: ImageInputSpec): Promise
   return out;
 }
 
-function geometryOf(sourceWidth: number, sourceHeight: number, spec: ImageInputSpec): Geometry {
+export function geometryOf(sourceWidth: number, sourceHeight: number, spec: ImageInputSpec): Geometry {
   const short = Math.min(sourceWidth, sourceHeight);
   const side = (length: number, size: number) => (length === short ? size : Math.max(size, Math.trunc((size * length) / short)));
   const { resize } = spec;
@@ -124,10 +125,7 @@ function halfToEven(value: number): number {
 async function cropped(source: SourcePicture, geometry: Geometry, filter: ResampleFilter): Promise<RawPicture> {
   const { width, height, crop } = geometry;
   const { base } = source;
-  if (width <= base.width && height <= base.height) {
-    const shrunk = pipelineOf(onWhite(base)).resize(width, height, { fit: 'fill', kernel: kernels[filter] });
-    return pixelsOf(shrunk.extract(crop));
-  }
+  if (width <= base.width && height <= base.height) return pixelsOf(reduce(onWhite(base), width, height, filter).extract(crop));
   const reduced = !source.isWhole && (base.width < source.width || base.height < source.height);
   if (!reduced || source.isVector)
     return resample(onWhite(base), boxOf(crop, base.width / width, base.height / height), crop.width, crop.height, filter);
@@ -147,19 +145,26 @@ async function cropped(source: SourcePicture, geometry: Geometry, filter: Resamp
   return resample(region, { ...box, left: box.left - left, top: box.top - top }, crop.width, crop.height, filter);
 }
 
+/** For making a picture smaller only: enlarging, libvips shifts it by part of a pixel. */
+export function reduce(picture: RawPicture, width: number, height: number, filter: ResampleFilter): Sharp {
+  return pipelineOf(picture).resize(width, height, { fit: 'fill', kernel: kernels[filter] });
+}
+
 function boxOf(crop: Geometry['crop'], scaleX: number, scaleY: number): SourceBox {
   return { left: crop.left * scaleX, top: crop.top * scaleY, width: crop.width * scaleX, height: crop.height * scaleY };
 }
 
-function normalise(picture: RawPicture, spec: ImageInputSpec): Float32Array {
-  const { data, channels } = picture;
+/** The numbers that a model takes, of spec.width × spec.height pixels whose first is at `left`, `top`. */
+export function normalise({ data, width, channels }: RawPicture, spec: ImageInputSpec, left = 0, top = 0): Float32Array {
   const area = spec.width * spec.height;
   const out = new Float32Array(3 * area);
   for (let channel = 0; channel < 3; channel++) {
     const table = new Float32Array(256);
     for (let byte = 0; byte < 256; byte++) table[byte] = (byte * spec.rescaleFactor - spec.mean[channel]!) / spec.std[channel]!;
-    const plane = channel * area;
-    for (let i = 0, from = channel; i < area; i++, from += channels) out[plane + i] = table[data[from]!]!;
+    for (let row = 0, to = channel * area; row < spec.height; row++) {
+      let from = ((top + row) * width + left) * channels + channel;
+      for (const end = to + spec.width; to < end; to++, from += channels) out[to] = table[data[from]!]!;
+    }
   }
   return out;
 }

@@ -117,7 +117,7 @@ async function furtherPictures(
 /** WebP whose longer edge is at most this. */
 export async function makeThumbnail(base: RawPicture, maxEdgePx: number): Promise<Buffer> {
   const { width, height } = fitWithin(base.width, base.height, maxEdgePx);
-  return pipelineOf(base).resize(width, height, { fit: 'fill' }).webp({ quality: 80, effort: 1 }).toBuffer();
+  return pipelineOf(base).resize(width, height, { fit: 'fill' }).webp({ quality: 80, effort: 0 }).toBuffer();
 }
 
 /** Pages from the first on; frames spread evenly. Fewer where they would take too long to decode. */

@@ -1,5 +1,6 @@
-import { type ImageInputSpec, makeModelInput } from './model-input.js';
+import { geometryOf, type ImageInputSpec, makeModelInput, normalise, reduce } from './model-input.js';
 import { partKeyOf } from './part-key.js';
+import { onWhite } from './raw-picture.js';
 import { pipelineOf, pixelsOf, type SourcePicture } from './source-picture.js';
 
 /** A square region of a picture, in pixels after EXIF rotation. */
@@ -51,10 +52,28 @@ export function tileKeyOf(tile: Tile): string {
 }
 
 /**
- * Gives the model inputs of a picture's tiles, one at a time. They are cut from what has been decoded already, unless that is so much reduced
- * that tiles of it would be smaller than the model wants.
+ * Gives the model inputs of a picture's tiles, one at a time. The picture is reduced once, to the size at which a tile is what the model
+ * takes, and tiles are cut from that at whole pixels: up to half a pixel of the input off. What has been decoded already is used unless it is
+ * so much reduced itself that tiles of it would be smaller than the model wants. Only tiles that must be enlarged are resized one by one.
  */
 export async function openTiles(source: SourcePicture, edge: number, spec: ImageInputSpec): Promise<(tile: Tile) => Promise<Float32Array>> {
+  const { width, height, crop } = geometryOf(edge, edge, spec);
+  const [across, down] = [width / edge, height / edge];
+  if (across > 1 || down > 1 || spec.letterboxGround !== undefined) return cutOneByOne(source, edge, spec);
+  const [wide, tall] = [Math.round(source.width * across), Math.round(source.height * down)];
+  const isEnough = source.isWhole || (wide <= source.base.width && tall <= source.base.height);
+  const reduced = isEnough
+    ? await pixelsOf(reduce(onWhite(source.base), wide, tall, spec.resample))
+    : onWhite(await source.decodeAt(wide, tall));
+  return async ({ x, y }) => {
+    const left = Math.min(Math.round(x * across) + crop.left, wide - crop.width);
+    const top = Math.min(Math.round(y * down) + crop.top, tall - crop.height);
+    return normalise(reduced, spec, left, top);
+  };
+}
+
+/** For tiles that are smaller than what the model takes, or that it wants on a ground. */
+async function cutOneByOne(source: SourcePicture, edge: number, spec: ImageInputSpec): Promise<(tile: Tile) => Promise<Float32Array>> {
   const wanted = Math.max(spec.width, spec.height);
   const isEnough = source.isWhole || (edge * source.base.width) / source.width >= wanted;
   const scale = Math.min(1, wanted / edge);
