@@ -43,15 +43,27 @@ export async function serverCpuMs({ folder }) {
 
 /** CPU milliseconds of the processes alive that this one has begun; with `script`, of those that run it. */
 export async function childCpuMs(parent, script = '') {
-  let ticks = 0;
+  const children = await childStats(parent, script);
+  return 10 * children.reduce((ticks, fields) => ticks + Number(fields[11]) + Number(fields[12]), 0);
+}
+
+/** Resident bytes of the same. */
+export async function childResidentBytes(parent, script = '') {
+  const children = await childStats(parent, script);
+  return 4096 * children.reduce((pages, fields) => pages + Number(fields[21]), 0);
+}
+
+/** What /proc/PID/stat says, from the state (third) on. */
+async function childStats(parent, script) {
+  const found = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (Number(fields[1]) !== parent) continue;
     if (script && !(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(script)) continue;
-    ticks += Number(fields[11]) + Number(fields[12]);
+    found.push(fields);
   }
-  return ticks * 10;
+  return found;
 }
 
 /** Imports into an organisation of its own, made here, and learns what scores mean there. @returns who may search it */

@@ -16,6 +16,9 @@ import { mapLimited } from './map-limited.js';
 import { findStagedUploads, type StagedUploadRow } from './staged-upload.queries.js';
 import type { UrlSource } from './url-source.js';
 
+/** Every read is a trip to a thread and back, and so is every write that follows: most files in one. */
+const READ_BYTE_SIZE = 1024 * 1024;
+
 /** The bytes of one item, at hand. */
 export interface ItemFile {
   sha256: string;
@@ -131,12 +134,13 @@ export class ItemFiles {
     const fileName = path.basename(file);
     const found = await stat(file);
     if (found.size === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes).');
-    if (group !== null) return this.#receive(createReadStream(file), fileName, group);
+    const content = () => createReadStream(file, { highWaterMark: Math.min(found.size, READ_BYTE_SIZE) });
+    if (group !== null) return this.#receive(content(), fileName, group);
     const { maxByteSize } = this.#options;
     if (found.size > maxByteSize)
       throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);
     const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
+    await pipeline(content(), hash);
     return {
       sha256: hash.digest('hex'),
       byteSize: found.size,
