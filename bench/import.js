@@ -1,8 +1,8 @@
 // `npm run bench:import`: files per second by kind with one worker process and with two, what is computed for a file and where, the share of each
 // stage, and the rate of the embedding module alone on the same files; resident memory over a long import of tiny pictures; rows per second of a
 // manifest that only changes fields. On a private native server with fsync on.
-// Options: --files N (of each kind), --workers 1|2, --tiles ROWS, --memory N (files of the long import), --rows N (of the manifest), --only kinds,memory,rows,
-// --model FOLDER: kinds are measured with the built-in model, and then photographs with this one, --model-files N of each size (a ViT-B/32 with
+// Options: --files N (of each kind), --workers 1|2, --tiles ROWS, --memory N (files of the long import), --rows N (of the manifest), --only kinds,memory,rows,model,
+// --model FOLDER: photographs with this model too, --model-files N of each size (a ViT-B/32 with
 // seeded weights: python3 bench/parity/reference.py FOLDER --size b32 --tokenizer CLIP/tokenizer.json).
 import 'reflect-metadata';
 import { createWriteStream } from 'node:fs';
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     tiles: { type: 'string', default: '2' },
     memory: { type: 'string', default: '50000' },
     rows: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'kinds,memory,rows' },
+    only: { type: 'string', default: 'kinds,memory,rows,model' },
     model: { type: 'string' },
     'model-files': { type: 'string', default: '24' },
   },
@@ -40,16 +40,18 @@ const load = () => loadavg().map((value) => round(value)).join(' ');
 
 try {
   console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, load ${load()}`);
-  await withEngine('built-in model', {}, async (engine, native, settings) => {
-    if (wanted.has('rows')) await benchRows(engine, native);
-    if (wanted.has('kinds')) await benchKinds(engine, native, folder, { label: 'built-in model', count: Number(options.files), workers: Number(options.workers), settings });
-    if (wanted.has('memory')) await benchMemory(engine);
-  });
-  if (wanted.has('kinds') && options.model !== undefined) {
+  if (['rows', 'kinds', 'memory'].some((part) => wanted.has(part))) {
+    await withEngine('built-in model', {}, async (engine, native, settings) => {
+      if (wanted.has('rows')) await benchRows(engine, native);
+      const measured = { label: 'built-in model', count: Number(options.files), workers: Number(options.workers), settings };
+      if (wanted.has('kinds')) await benchKinds(engine, native, folder, measured);
+      if (wanted.has('memory')) await benchMemory(engine);
+    });
+  }
+  if (wanted.has('model') && options.model !== undefined) {
     const label = path.basename(options.model);
-    await withEngine(label, { VITRINE_MODEL: options.model }, (engine, native) =>
-      benchKinds(engine, native, folder, { label, count: Number(options['model-files']), workers: 1, photographsOnly: true }),
-    );
+    const measured = { label, count: Number(options['model-files']), workers: 1, photographsOnly: true };
+    await withEngine(label, { VITRINE_MODEL: options.model }, (engine, native) => benchKinds(engine, native, folder, measured));
   }
   console.log(`\nload at the end ${load()}`);
 } catch (error) {
