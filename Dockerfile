@@ -16,8 +16,8 @@ ENV NODE_ENV=production \
     NODE_OPTIONS=--enable-source-maps \
     VITRINE_DATA=/data \
     VITRINE_HOST=0.0.0.0
-# For the frames of videos; without it they are kept unseen.
-RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
+# For the frames of videos (without it they are kept unseen), and for metadata written into files.
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg perl && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json ./
 COPY prisma/migrations ./prisma/migrations

@@ -118,6 +118,7 @@ program
   .option('--asset <id...>', 'or these assets, by id')
   .option('--rendition <preset>', 'renditions instead of the original files, such as web-large')
   .option('--manifest <format>', 'jsonl or csv', 'jsonl')
+  .option('--with-metadata', 'write what the library says about each asset into a copy of its file, or into an XMP file beside it')
   .action((options: ExportOptions) => run('warn', (config, log) => exportCommand(config, log, options)));
 
 program

@@ -27,6 +27,8 @@ import type { Database, OrganizationTx } from './database/database.js';
 import { ReviewService } from './decisions/review.service.js';
 import { WaiverService } from './decisions/waiver.service.js';
 import { DeliveryService } from './delivery/delivery.service.js';
+import { DescribedCopies } from './delivery/described-copies.js';
+import { VersionFiles } from './delivery/version-files.js';
 import { RenditionService } from './delivery/rendition.service.js';
 import { DetectionService } from './detection/detection.service.js';
 import { DetectorLibrary } from './detection/detector-library.js';
@@ -145,7 +147,10 @@ export async function buildServices({ config, log, database, files, library, mod
   const detectors = new DetectorLibrary(path.join(config.dataFolder, 'detectors'));
   const detections = new DetectionService(database, compliance);
   const renditions = new RenditionService(database, files, media);
-  const delivery = new DeliveryService({ database, files, assets, compliance, renditions, signer, baseUrl });
+  const temporaryFolder = path.join(config.dataFolder, 'tmp');
+  const copies = new DescribedCopies({ database, files, media, temporaryFolder });
+  const versionFiles = new VersionFiles(files, renditions, copies);
+  const delivery = new DeliveryService({ database, versionFiles, assets, compliance, signer, baseUrl });
   const remedies = new RemedyService({ database, compliance, renditions, delivery });
   const releases = new ReleaseService(database, compliance, remedies);
   const duplicates = new DuplicateService(database, embedding);
@@ -183,8 +188,7 @@ export async function buildServices({ config, log, database, files, library, mod
   const bulkEdits = new BulkEditService(database, queue, search, assetEdit);
   const bulkEditWatch = new ProgressWatch(bulkEdits);
   const storage = new StorageService(database, files, keeper, organizations);
-  const temporaryFolder = path.join(config.dataFolder, 'tmp');
-  const assetExports = new AssetExportService({ database, search, files, renditions, signer, baseUrl, temporaryFolder });
+  const assetExports = new AssetExportService({ database, search, files, renditions, copies, signer, baseUrl, temporaryFolder });
 
   return {
     embedding,
@@ -221,6 +225,7 @@ export async function buildServices({ config, log, database, files, library, mod
     detectors,
     detections,
     renditions,
+    copies,
     delivery,
     duplicates,
     concepts,

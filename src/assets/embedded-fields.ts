@@ -1,5 +1,6 @@
 import { isVitrineError } from '../errors.js';
 import type { EmbeddedMetadata } from '../media/embedded-metadata.js';
+import type { WrittenMetadata } from '../media/metadata-writer.js';
 import { type AssetFields, parseAssetFields } from './asset-fields.js';
 
 /** Fields of a new asset: those that were given, and what the file says where nothing was. */
@@ -45,6 +46,38 @@ export function completeFields(given: AssetFields, embedded: EmbeddedMetadata): 
     metadata: chooseMetadata(given, embedded, notes),
   };
   return { fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as AssetFields, notes };
+}
+
+/** What an asset says that a file can say too. */
+export interface DescribedAsset {
+  title: string;
+  description: string;
+  alt_text: string | null;
+  tags: readonly string[];
+  rights_holder: string | null;
+  rights_license: string | null;
+  metadata: Record<string, unknown>;
+  /** Of its file. */
+  digital_source_type: string | null;
+}
+
+/** The way back: what a file of an asset is to say, so that {@link completeFields} finds what the asset says. */
+export function describeFile(asset: DescribedAsset): WrittenMetadata {
+  const { creator, credit, city, country } = asset.metadata;
+  const text = (value: unknown): string | null => (value === undefined || value === null || value === '' ? null : String(value));
+  return {
+    title: text(asset.title),
+    description: text(asset.description),
+    altText: text(asset.alt_text),
+    keywords: asset.tags,
+    creator: text(creator),
+    credit: text(credit),
+    copyright: text(asset.rights_holder),
+    usageTerms: text(asset.rights_license),
+    city: text(city),
+    country: text(country),
+    digitalSourceType: asset.digital_source_type,
+  };
 }
 
 function chooseTags(given: AssetFields['tags'], keywords: readonly string[], read: (tag: string) => string | undefined, notes: string[]) {

@@ -17,6 +17,7 @@ export interface ExportOptions {
   asset?: string[];
   rendition?: string;
   manifest?: string;
+  withMetadata?: boolean;
 }
 
 interface Request {
@@ -24,6 +25,7 @@ interface Request {
   assets?: string[];
   rendition: string | null;
   manifest: ManifestFormat;
+  withMetadata: boolean;
 }
 
 /** `vitrine export`: files and a manifest as a ZIP archive. The archive has its name only when it is whole. */
@@ -44,12 +46,12 @@ export async function exportCommand(config: Config, log: Logger, options: Export
   }
 }
 
-function readRequest({ filter, asset, rendition, manifest = 'jsonl' }: ExportOptions): Request {
+function readRequest({ filter, asset, rendition, manifest = 'jsonl', withMetadata = false }: ExportOptions): Request {
   if (filter !== undefined && asset !== undefined) throw badInput('--asset', asset, 'either --filter or --asset');
   const format = manifest.toUpperCase() as ManifestFormat;
   if (!MANIFEST_FORMATS.includes(format)) throw badInput('--manifest', manifest, 'jsonl or csv');
   const selection = asset === undefined ? { filter: readFilterOption(filter ?? '{}') } : { assets: asset };
-  return { ...selection, rendition: rendition ?? null, manifest: format };
+  return { ...selection, rendition: rendition ?? null, manifest: format, withMetadata };
 }
 
 /** @returns bytes written */

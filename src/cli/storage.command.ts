@@ -43,7 +43,7 @@ function describe(report: StorageReport, repair: boolean): string {
     );
   if (repair)
     lines.push(
-      `Forgotten since their time is over: ${expired.uploads} uploads, ${expired.reports} report files, ${expired.exports} export links.`,
+      `Forgotten since their time is over: ${expired.uploads} uploads, ${expired.reports} report files, ${expired.exports} export links, ${expired.copies} copies with metadata.`,
     );
   lines.push(missingCount === 0 ? 'No file is missing.' : `${missingCount} files are missing; restore them from a backup:`);
   for (const { title, fileName, sha256, organization } of missing) lines.push(`  ${organization}: ${title} (${fileName}) ${sha256}`);

@@ -17,19 +17,24 @@ export interface DeliveryLinkRow {
   /** Place and channel of the use, in lower case; null: not told. */
   territory: string | null;
   channel: string | null;
+  /** Delivers a copy with what the library says about the asset at the click. */
+  with_metadata: boolean;
 }
 
 /** @returns null when there is no such asset */
 export async function insertDeliveryLink(
   tx: OrganizationTx,
-  link: Pick<DeliveryLinkRow, 'asset_id' | 'choice' | 'note' | 'created_by' | 'expires_at' | 'only_approved' | 'territory' | 'channel'>,
+  link: Pick<
+    DeliveryLinkRow,
+    'asset_id' | 'choice' | 'note' | 'created_by' | 'expires_at' | 'only_approved' | 'territory' | 'channel' | 'with_metadata'
+  >,
 ): Promise<DeliveryLinkRow | null> {
   const rows = await tx.query<DeliveryLinkRow>(sql`
-    INSERT INTO delivery_link (organization_id, asset_id, choice, note, created_by, expires_at, only_approved, territory, channel)
+    INSERT INTO delivery_link (organization_id, asset_id, choice, note, created_by, expires_at, only_approved, territory, channel, with_metadata)
     SELECT a.organization_id, a.id, ${link.choice === null ? null : JSON.stringify(link.choice)}::jsonb, ${link.note}, ${link.created_by},
-      ${link.expires_at}::timestamptz, ${link.only_approved}, ${link.territory}, ${link.channel}
+      ${link.expires_at}::timestamptz, ${link.only_approved}, ${link.territory}, ${link.channel}, ${link.with_metadata}
     FROM asset a WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = ${link.asset_id}::uuid
-    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel`);
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel, with_metadata`);
   return rows[0] ?? null;
 }
 
@@ -41,7 +46,7 @@ export async function listDeliveryLinks(
   limit: number,
 ): Promise<DeliveryLinkRow[]> {
   return tx.query<DeliveryLinkRow>(sql`
-    SELECT id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel FROM delivery_link
+    SELECT id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel, with_metadata FROM delivery_link
     WHERE organization_id = ${tx.organizationId}::uuid AND asset_id = ${assetId}::uuid
       ${after ? sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : empty}
     ORDER BY created_at DESC, id DESC LIMIT ${limit}`);
@@ -59,12 +64,13 @@ export async function revokeDeliveryLink(tx: OrganizationTx, id: string, now: Da
   const rows = await tx.query<DeliveryLinkRow>(sql`
     UPDATE delivery_link SET revoked_at = coalesce(revoked_at, ${now}::timestamptz)
     WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid
-    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel`);
+    RETURNING id, asset_id, choice, note, created_by, created_at, expires_at, revoked_at, only_approved, territory, channel, with_metadata`);
   return rows[0] ?? null;
 }
 
 export interface ClickedLink {
   choice: RecipeChoice | null;
+  with_metadata: boolean;
   asset_id: string;
   expires_at: Date;
   revoked_at: Date | null;
@@ -88,7 +94,7 @@ export interface ClickedLink {
 /** What decides about a click, as it is now. @param today `YYYY-MM-DD` */
 export async function findClickedLink(tx: OrganizationTx, id: string, today: string): Promise<ClickedLink | null> {
   const rows = await tx.query<ClickedLink>(sql`
-    SELECT l.choice, l.asset_id, l.expires_at, l.revoked_at, l.territory, l.channel, l.only_approved, r.state AS release_state, r.broken_at,
+    SELECT l.choice, l.with_metadata, l.asset_id, l.expires_at, l.revoked_at, l.territory, l.channel, l.only_approved, r.state AS release_state, r.broken_at,
       (SELECT json_build_object('cover', count(*) > 0, 'run', coalesce(bool_or(g.period @> ${today}::date), FALSE),
           'next_start', min(g.starts_on) FILTER (WHERE g.starts_on > ${today}::date), 'last_day', max(g.expires_on))
         FROM asset_rights(a.rights_grants, a.rights_starts_on, a.rights_expires_on, a.metadata ->> 'rightsTerritories',

@@ -65,6 +65,15 @@ export class RenditionArgs {
   recipe?: RenditionRecipeInput | null;
 }
 
+@ArgsType()
+export class RenditionLinkArgs extends RenditionArgs {
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Whether what the library says about the asset is written into the picture that is served; see docs/delivery.md.',
+  })
+  withMetadata!: boolean;
+}
+
 @InputType({ description: 'A point of a picture, as shares of its width and height.' })
 export class FocalPointInput {
   @Field(() => Float, { description: '0 is the left edge, 1 the right.' })
@@ -119,6 +128,14 @@ export class DeliveryLinkCreateInput {
     description: 'Channel on which it is to be used, such as `web`: the link then delivers only while rights cover that channel.',
   })
   channel?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether it delivers a copy into which is written what the library says about the asset at the click: title, description, alternative text, ' +
+      'tags, creator, rights. `METADATA_NOT_WRITABLE` when the original is of a type that cannot carry that.',
+  })
+  withMetadata!: boolean;
 }
 
 @InputType({ description: 'What new delivery links are when their maker does not say. Links that are there stay as they are.' })

@@ -5,11 +5,11 @@ import type { AssetService } from '../assets/asset.service.js';
 import type { ComplianceService } from '../compliance/compliance.service.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
-import type { FileStore } from '../files/file-store.js';
 import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId } from '../graphql/global-id.js';
-import type { ByteRange, OpenedFile } from '../http/file-delivery.js';
+import type { OpenedFile } from '../http/file-delivery.js';
 import type { Signer } from '../http/signed-token.js';
+import { carriesMetadata } from '../media/metadata-writer.js';
 import { geometryOf } from '../media/rendition-recipe.js';
 import {
   countDeliveryLinks,
@@ -23,7 +23,7 @@ import { requireReleased, requireRights } from './click-permission.js';
 import { type DeliveryDefaultRow, findDeliveryDefault, setDeliveryDefault } from './delivery-default.queries.js';
 import { type RecipeChoice, type RecipeInput, readRecipe, recipeOf } from './recipe.js';
 import { findSourceVersion, listFocalPoints, setFocalPoint, type SourceVersion } from './rendition.queries.js';
-import type { RenditionService } from './rendition.service.js';
+import type { VersionFiles } from './version-files.js';
 
 /** Life of the links that an API caller gets for pictures on a page. */
 const PAGE_LINK_SECONDS = 3600;
@@ -46,18 +46,18 @@ export interface NewDeliveryLink extends RecipeInput {
   onlyApproved?: boolean | null;
   territory?: string | null;
   channel?: string | null;
+  withMetadata?: boolean | null;
 }
 
-/** What the signed token of a link holds: a rendition of one version, for an hour; or a delivery link by its id. */
-type Claim = { o: string; v: string; r: RecipeChoice } | { o: string; d: string };
+/** What the signed token of a link holds: a file of one version (rendition, with metadata), for an hour; or a delivery link by its id. */
+type Claim = { o: string; v: string; r?: RecipeChoice; m?: 1 } | { o: string; d: string };
 
 export interface DeliveryRooms {
   database: Database;
-  files: FileStore;
+  versionFiles: VersionFiles;
   assets: AssetService;
   /** Brings findings up to date with the clock. */
   compliance: Pick<ComplianceService, 'refreshExpiredIn'>;
-  renditions: RenditionService;
   signer: Signer;
   baseUrl: () => string;
 }
@@ -76,11 +76,18 @@ export class DeliveryService {
    * A link to a rendition of an asset's current file, good for an hour, for whoever holds it. The picture is made when the link is
    * first used. Null for documents. @throws VitrineError BAD_USER_INPUT
    */
-  linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput): RenditionLink | null {
+  linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput & { withMetadata?: boolean }): RenditionLink | null {
     const choice = input.preset == null && input.recipe == null ? { preset: 'preview' } : readRecipe(input, '');
     // Pages and frames have thumbnails; renditions are of pictures.
     if (asset.kind !== 'IMAGE' || asset.width === null || asset.height === null) return null;
-    return this.linkToVersion(viewer, { ...asset, id: asset.current_version_id, width: asset.width, height: asset.height }, choice);
+    const version = { ...asset, id: asset.current_version_id, width: asset.width, height: asset.height };
+    return this.linkToVersion(viewer, version, choice, input.withMetadata);
+  }
+
+  /** A link to a copy of an asset's current file with what is said about it written in, good for an hour; null where files cannot carry that. */
+  linkToDescribed(viewer: Viewer, { current_version_id: version, media_type: mediaType }: AssetRow): string | null {
+    if (!carriesMetadata(mediaType)) return null;
+    return this.#urlOf({ o: viewer.organizationId, v: version, m: 1 }, PAGE_LINK_SECONDS);
   }
 
   /** {@link linkToRendition} of a version, by a recipe that is known to be good. */
@@ -88,10 +95,11 @@ export class DeliveryService {
     viewer: Viewer,
     version: { id: string; width: number; height: number; media_type: string },
     choice: RecipeChoice,
+    withMetadata = false,
   ): RenditionLink {
     const recipe = recipeOf(choice, null);
     const { canvas } = geometryOf(version, version.media_type === 'image/svg+xml', recipe);
-    const claim: Claim = { o: viewer.organizationId, v: version.id, r: choice };
+    const claim: Claim = { o: viewer.organizationId, v: version.id, r: choice, ...(withMetadata && { m: 1 as const }) };
     return {
       url: this.#urlOf(claim, PAGE_LINK_SECONDS),
       expiresAt: new Date(this.#clock().getTime() + PAGE_LINK_SECONDS * 1000),
@@ -102,7 +110,7 @@ export class DeliveryService {
 
   /**
    * A link for somebody without an API key, good until `expiresAt` or until it is revoked. It delivers the asset's current file, and
-   * only while the rights allow it on the day of the click. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND
+   * only while the rights allow it on the day of the click. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, METADATA_NOT_WRITABLE
    */
   async createLink(viewer: Viewer, input: NewDeliveryLink): Promise<DeliveryLinkRow> {
     requireRole(viewer, 'EDITOR');
@@ -114,8 +122,9 @@ export class DeliveryService {
       throw badInput('input.expiresAt', input.expiresAt, `a moment in the future, at most ${MAX_LINK_DAYS} days from now`);
     const note = (input.note ?? '').trim();
     if (note.length > 500 || note.includes('\0')) throw badInput('input.note', note, 'at most 500 characters');
-    const link = await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) =>
-      insertDeliveryLink(tx, {
+    const link = await this.#rooms.database.asOrganization(viewer.organizationId, async (tx) => {
+      if (input.withMetadata && choice === null) requireCarrier((await findSourceVersion(tx, { assetId }))?.media_type);
+      return insertDeliveryLink(tx, {
         asset_id: assetId,
         choice,
         note,
@@ -124,8 +133,9 @@ export class DeliveryService {
         only_approved: input.onlyApproved ?? (await findDeliveryDefault(tx))?.only_approved ?? false,
         territory: readName(input.territory, 'input.territory'),
         channel: readName(input.channel, 'input.channel'),
-      }),
-    );
+        with_metadata: input.withMetadata ?? false,
+      });
+    });
     if (link === null) throw noSuchAsset(input.asset);
     return link;
   }
@@ -203,16 +213,19 @@ export class DeliveryService {
 
   /**
    * The file behind a link of this room. Null when the token is none of ours, changed or expired.
-   * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, NOT_RELEASED, MEDIA_* when the rendition cannot be made
+   * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, NOT_RELEASED; MEDIA_* and METADATA_* when the file cannot be made
    */
   async open(token: string): Promise<OpenedFile | null> {
     const claim = this.#rooms.signer.verify(token) as Claim | null;
     if (claim === null) return null;
-    if ('r' in claim) {
-      const version = await this.#findVersion(claim.o, { versionId: claim.v });
-      return version && this.#openRendition(claim.o, version, claim.r, 'inline');
-    }
-    return 'd' in claim ? this.#openDelivery(claim.o, claim.d) : null;
+    if ('d' in claim) return this.#openDelivery(claim.o, claim.d);
+    const withMetadata = claim.m === 1;
+    if (claim.r === undefined && !withMetadata) return null;
+    const version = await this.#findVersion(claim.o, { versionId: claim.v });
+    if (version === null) return null;
+    const file = await this.#rooms.versionFiles.open(claim.o, version, { recipe: claim.r ?? null, withMetadata, disposition: 'inline' });
+    // What the library says may change before the link ends.
+    return { ...file, revalidate: withMetadata };
   }
 
   async #openDelivery(organizationId: string, linkId: string): Promise<OpenedFile | null> {
@@ -231,31 +244,8 @@ export class DeliveryService {
     requireReleased(link);
     const version = await this.#findVersion(organizationId, { assetId: link.asset_id });
     if (version === null) return null;
-    const file =
-      link.choice === null ? this.#openOriginal(version) : await this.#openRendition(organizationId, version, link.choice, 'attachment');
-    return { ...file, revalidate: true };
-  }
-
-  #openOriginal({ sha256, media_type: mediaType, byte_size: byteSize, file_name: fileName }: SourceVersion): OpenedFile {
-    const open = (range?: ByteRange) => this.#rooms.files.openRead(sha256, range);
-    return { open, mediaType, byteSize, fileName, disposition: 'attachment', etag: sha256 };
-  }
-
-  async #openRendition(
-    organizationId: string,
-    version: SourceVersion,
-    choice: RecipeChoice,
-    disposition: OpenedFile['disposition'],
-  ): Promise<OpenedFile> {
-    const { row, name } = await this.#rooms.renditions.provide(organizationId, version, choice);
-    const open = async (range?: ByteRange) => {
-      const found = await this.#rooms.files.openRendition(version.sha256, name, range);
-      if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The picture was removed a moment ago. Try again.');
-      return found.stream;
-    };
-    const stem = version.file_name.replace(/\.[^.]+$/, '');
-    const fileName = `${stem}-${row.width}x${row.height}${name.slice(name.lastIndexOf('.'))}`;
-    return { open, mediaType: row.media_type, byteSize: row.byte_size, fileName, disposition, etag: row.sha256 };
+    const choice = { recipe: link.choice, withMetadata: link.with_metadata, disposition: 'attachment' } as const;
+    return { ...(await this.#rooms.versionFiles.open(organizationId, version, choice)), revalidate: true };
   }
 
   #findVersion(organizationId: string, by: Parameters<typeof findSourceVersion>[1]): Promise<SourceVersion | null> {
@@ -269,6 +259,13 @@ export class DeliveryService {
 
 function noSuchAsset(id: string): VitrineError {
   return new VitrineError('NOT_FOUND', 'input.asset: there is no such asset.', { field: 'input.asset', value: id });
+}
+
+/** Told when a link is made: whoever clicks it cannot help it. */
+function requireCarrier(mediaType: string | undefined): void {
+  if (mediaType === undefined || carriesMetadata(mediaType)) return;
+  const message = `input.withMetadata: files of type ${mediaType} cannot carry metadata. Choose a preset, or leave it out.`;
+  throw new VitrineError('METADATA_NOT_WRITABLE', message, { field: 'input.withMetadata', value: mediaType });
 }
 
 function readName(given: string | null | undefined, field: string): string | null {

@@ -97,6 +97,9 @@ export class DeliveryLink {
   @Field(() => String, { nullable: true, description: 'Channel on which it is to be used, likewise.' })
   channel!: string | null;
 
+  @Field(() => Boolean, { description: 'Whether it delivers a copy with what the library says about the asset written in.' })
+  withMetadata!: boolean;
+
   @Field(() => String, { description: 'Name of the API key that made it.' })
   createdBy!: string;
 
@@ -183,6 +186,7 @@ export function toDeliveryLink(row: DeliveryLinkRow, url: string | null): Delive
     onlyApproved: row.only_approved,
     territory: row.territory,
     channel: row.channel,
+    withMetadata: row.with_metadata,
     createdBy: row.created_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -21,7 +21,7 @@ export interface ExportedAsset {
   collections: string[];
   created_at: Date;
   /** Its current file. */
-  version: Omit<SourceVersion, 'asset_id'>;
+  version: Omit<SourceVersion, 'asset_id'> & { digital_source_type: string | null };
 }
 
 /** A page of the assets of a SELECT of `asset_id`, in ascending order of their ids. */
@@ -34,7 +34,7 @@ export function listExportedAssets(tx: OrganizationTx, assets: Sql, after: strin
       ARRAY(SELECT c.name FROM collection_asset m JOIN collection c ON c.organization_id = m.organization_id AND c.id = m.collection_id
         WHERE m.organization_id = a.organization_id AND m.asset_id = a.id ORDER BY c.name) AS collections,
       jsonb_build_object('id', v.id, 'sha256', v.sha256, 'byte_size', v.byte_size, 'file_name', v.file_name, 'media_type', v.media_type, 'kind', v.kind,
-        'width', v.width, 'height', v.height, 'focal_x', v.focal_x, 'focal_y', v.focal_y) AS version
+        'width', v.width, 'height', v.height, 'focal_x', v.focal_x, 'focal_y', v.focal_y, 'digital_source_type', v.digital_source_type) AS version
     FROM page JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = page.asset_id
     JOIN asset_version v ON v.organization_id = a.organization_id AND v.id = a.current_version_id
     LEFT JOIN brand b ON b.organization_id = a.organization_id AND b.id = a.brand_id

@@ -19,6 +19,8 @@ export interface ExportRequest extends AssetSelection {
   /** Key of a preset; originals when absent. */
   rendition?: string | null;
   manifest: ManifestFormat;
+  /** Writes what is said about each asset into a copy of its file, or beside it. */
+  withMetadata?: boolean;
 }
 
 export interface AssetExport {
@@ -91,16 +93,17 @@ export class AssetExportService {
     const { organizationId } = viewer;
     return streamArchive(
       this.#rooms,
-      { organizationId, manifest: request.manifest, rendition },
+      { organizationId, manifest: request.manifest, rendition, withMetadata: request.withMetadata ?? false },
       this.#assets(organizationId, select),
       onProgress,
     );
   }
 
   /** Checks what is asked for. @returns a SELECT of asset_id for a transaction */
-  async #read(viewer: Viewer, { rendition, manifest, ...selection }: ExportRequest): Promise<Selected> {
+  async #read(viewer: Viewer, { rendition, manifest, withMetadata, ...selection }: ExportRequest): Promise<Selected> {
     if (!MANIFEST_FORMATS.includes(manifest)) throw badInput('input.manifest', manifest, MANIFEST_FORMATS);
     if (rendition != null) readRecipe({ preset: rendition }, 'input.rendition');
+    if (withMetadata) await this.#rooms.copies.assertAvailable();
     return this.#rooms.search.prepareSelection(viewer, selection);
   }
 

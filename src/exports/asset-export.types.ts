@@ -25,6 +25,13 @@ export class AssetExportCreateInput {
   @Field(() => String, { nullable: true, description: 'Key of a preset (`renditionPresets`); the original files when absent.' })
   rendition?: string | null;
 
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether what the library says about each asset is written into a copy of its file; where the file cannot carry it, an XMP file lies beside it.',
+  })
+  withMetadata!: boolean;
+
   @Field(() => ExportManifestFormat, { defaultValue: 'JSONL', description: 'Format of the manifest.' })
   manifest!: keyof typeof ExportManifestFormat;
 }

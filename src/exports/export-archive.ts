@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import ZipStream from 'zip-stream';
+import { describeFile } from '../assets/embedded-fields.js';
+import type { DescribedCopies } from '../delivery/described-copies.js';
 import type { RecipeChoice } from '../delivery/recipe.js';
-import type { RenditionService } from '../delivery/rendition.service.js';
-import { isVitrineError, VitrineError } from '../errors.js';
+import type { FoundRendition, RenditionService } from '../delivery/rendition.service.js';
+import { isOutage, isVitrineError, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import { toGlobalId } from '../graphql/global-id.js';
+import { carriesMetadata } from '../media/metadata-writer.js';
 import type { ExportedAsset } from './asset-export.queries.js';
 import { EntryNames } from './entry-names.js';
 import { ExportManifest, type ExportProblem, type ManifestFormat, toManifestRow } from './export-manifest.js';
@@ -13,6 +17,7 @@ import { TemporaryLines } from './temporary-lines.js';
 export interface ArchiveRooms {
   files: FileStore;
   renditions: RenditionService;
+  copies: DescribedCopies;
   temporaryFolder: string;
 }
 
@@ -21,6 +26,7 @@ export interface ArchiveRequest {
   manifest: ManifestFormat;
   /** Null: originals. */
   rendition: RecipeChoice | null;
+  withMetadata: boolean;
 }
 
 /** Says how many assets are written. */
@@ -71,8 +77,14 @@ async function fill(
       const source = await openSource(rooms, request, asset);
       const file = `files/${names.next(source.fileName)}`;
       await manifest.add(assetId, toManifestRow(asset, file));
-      if ('error' in source) await report({ assetId, file, code: source.error.code, message: source.error.message });
-      else await append(zip, source.stream, { name: file, date: asset.created_at, store: source.store }, signal);
+      const problem = 'error' in source ? source.error : source.problem;
+      if (problem !== undefined) await report({ assetId, file, code: problem.code, message: problem.message });
+      if (!('error' in source)) {
+        const { stream, store, sidecar } = source;
+        await append(zip, stream, { name: file, date: asset.created_at, store }, signal);
+        const besides = sidecar && `files/${names.next(`${path.posix.basename(file)}.xmp`)}`;
+        if (besides) await append(zip, sidecar, { name: besides, date: asset.created_at, store: false }, signal);
+      }
       done += 1;
       onProgress(done);
     }
@@ -88,30 +100,64 @@ async function* withEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const line of lines) yield `${line}\n`;
 }
 
-type Source = { fileName: string } & ({ stream: Readable; store: boolean } | { error: VitrineError });
+interface OpenedSource {
+  stream: Readable;
+  store: boolean;
+  /** XMP of what could not be written into the file itself. */
+  sidecar?: Readable;
+  /** What is not as it was asked for, though the file is there. */
+  problem?: VitrineError;
+}
+type Source = { fileName: string } & (OpenedSource | { error: VitrineError });
 
 /** The bytes of an asset, or why there are none: a file that is missing must not end the archive. Storage that is away does. */
-async function openSource(
-  { files, renditions }: ArchiveRooms,
-  { organizationId, rendition }: ArchiveRequest,
-  { id, version }: ExportedAsset,
-): Promise<Source> {
-  const { sha256, byte_size: byteSize, media_type: mediaType, file_name: fileName } = version;
+async function openSource(rooms: ArchiveRooms, request: ArchiveRequest, asset: ExportedAsset): Promise<Source> {
+  const { files, renditions } = rooms;
+  const { sha256, byte_size: byteSize, media_type: mediaType, file_name: fileName, kind } = asset.version;
   try {
-    if (rendition === null) {
+    if (request.rendition === null) {
       const stored = await files.byteSizeOf(sha256);
       if (stored === null) throw new VitrineError('FILE_NOT_FOUND', 'The file is not in storage.');
       if (stored !== byteSize) throw new VitrineError('FILE_UNREADABLE', `The file in storage has ${stored} bytes instead of ${byteSize}.`);
-      return { fileName, stream: await files.openRead(sha256), store: !PACKED_WHEN.test(mediaType) || byteSize > PACKED_UP_TO };
+      const openPlain = () => files.openRead(sha256);
+      const store = !PACKED_WHEN.test(mediaType) || byteSize > PACKED_UP_TO;
+      if (!request.withMetadata) return { fileName, stream: await openPlain(), store };
+      return { fileName, ...(await openDescribed(rooms, asset, null, openPlain, store)) };
     }
-    if (version.kind !== 'IMAGE') throw new VitrineError('MEDIA_UNSUPPORTED', 'Renditions are made of pictures only.');
-    const { name } = await renditions.provide(organizationId, { ...version, asset_id: id }, rendition);
-    const made = await files.openRendition(sha256, name);
-    if (made === null) throw new VitrineError('FILE_NOT_FOUND', 'The rendition was removed a moment ago.');
-    return { fileName: fileName.replace(/(\.[^.]*)?$/, name.slice(name.lastIndexOf('.'))), stream: made.stream, store: true };
+    if (kind !== 'IMAGE') throw new VitrineError('MEDIA_UNSUPPORTED', 'Renditions are made of pictures only.');
+    const made = await renditions.provide(request.organizationId, { ...asset.version, asset_id: asset.id }, request.rendition);
+    const renditionName = fileName.replace(/(\.[^.]*)?$/, made.name.slice(made.name.lastIndexOf('.')));
+    const openPlain = async () => {
+      const found = await files.openRendition(sha256, made.name);
+      if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The rendition was removed a moment ago.');
+      return found.stream;
+    };
+    if (!request.withMetadata) return { fileName: renditionName, stream: await openPlain(), store: true };
+    return { fileName: renditionName, ...(await openDescribed(rooms, asset, made, openPlain, true)) };
   } catch (error) {
-    if (!isVitrineError(error) || error.code === 'STORAGE_UNAVAILABLE' || error.code === 'DATABASE_UNREACHABLE') throw error;
+    if (!isVitrineError(error) || isOutage(error)) throw error;
     return { fileName, error };
+  }
+}
+
+/** A copy with metadata; where there can be none, the file as it is with an XMP file. */
+async function openDescribed(
+  { copies }: ArchiveRooms,
+  asset: ExportedAsset,
+  rendition: FoundRendition | null,
+  openPlain: () => Promise<Readable>,
+  store: boolean,
+): Promise<OpenedSource> {
+  const { version } = asset;
+  const metadata = describeFile({ ...asset, digital_source_type: version.digital_source_type });
+  try {
+    return { stream: await copies.openOnce({ version, rendition }, metadata, version.file_name), store };
+  } catch (error) {
+    if (!isVitrineError(error) || isOutage(error)) throw error;
+    const sidecar = await copies.openOnce(null, metadata, version.file_name);
+    // That a type carries no metadata is no problem; that this file does not take them is one.
+    const problem = rendition === null && !carriesMetadata(version.media_type) ? {} : { problem: error };
+    return { stream: await openPlain(), store, sidecar, ...problem };
   }
 }
 

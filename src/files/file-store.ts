@@ -22,6 +22,13 @@ export interface StoredFile {
   created: boolean;
 }
 
+/** A file on this machine that has been hashed. */
+export interface LocalFile {
+  path: string;
+  sha256: string;
+  byteSize: number;
+}
+
 /** Both ends included, as in an HTTP Range header; without `end` up to the last byte. */
 export interface ByteRange {
   start: number;
@@ -105,6 +112,10 @@ export interface FileStore {
   removeRenditions(sha256: string): Promise<void>;
   /** Replaces what had that name. Names: lower-case letters, digits, `.`, `_`, `-`, 100 characters at most. */
   putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void>;
+  /** The same with a file that lies on this machine and stays where it is. */
+  putRenditionFile(sha256: string, name: string, file: LocalFile): Promise<void>;
+  /** Removes one; one that is not there is no error. */
+  removeRendition(sha256: string, name: string): Promise<void>;
   /** Null when there is no such rendition. */
   findRenditionByteSize(sha256: string, name: string): Promise<number | null>;
   /** Null when there is no such rendition. A range as in openRead. */

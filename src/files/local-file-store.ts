@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { access, chmod, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,6 +7,7 @@ import {
   type ByteRange,
   type FileStore,
   fileKey,
+  type LocalFile,
   type PutGroup,
   type PutOptions,
   renditionKey,
@@ -144,8 +146,20 @@ export class LocalFileStore implements FileStore {
   }
 
   async putRendition(sha256: string, name: string, content: Buffer, group?: PutGroup): Promise<void> {
+    await this.placeRendition(sha256, name, content, content.byteLength, group);
+  }
+
+  async putRenditionFile(sha256: string, name: string, file: LocalFile): Promise<void> {
+    await this.placeRendition(sha256, name, createReadStream(file.path), file.byteSize);
+  }
+
+  async removeRendition(sha256: string, name: string): Promise<void> {
+    await this.onDisk(() => rm(this.absolute(renditionKey(sha256, name)), { force: true }));
+  }
+
+  private async placeRendition(sha256: string, name: string, content: Readable | Buffer, maxByteSize: number, group?: PutGroup) {
     const target = this.absolute(renditionKey(sha256, name));
-    const limits = { maxByteSize: content.byteLength, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
+    const limits = { maxByteSize, minimumFreeByteSize: this.minimumFreeByteSize, flush: true };
     const received = await receiveTemporaryFile(content, this.temporaryFolder, limits);
     await this.onDisk(async () => {
       await this.makeFolder(path.dirname(target), group);

@@ -7,6 +7,7 @@ import {
   type DirectUploads,
   type FileStore,
   fileKey,
+  type LocalFile,
   type PutGroup,
   type PutOptions,
   renditionKey,
@@ -147,6 +148,14 @@ export class S3FileStore implements FileStore {
 
   async putRendition(sha256: string, name: string, content: Buffer): Promise<void> {
     await this.bucket.putObject(renditionKey(sha256, name), content);
+  }
+
+  async putRenditionFile(sha256: string, name: string, file: LocalFile): Promise<void> {
+    await this.bucket.putFile(renditionKey(sha256, name), file);
+  }
+
+  async removeRendition(sha256: string, name: string): Promise<void> {
+    await this.bucket.deleteObject(renditionKey(sha256, name));
   }
 
   async findRenditionByteSize(sha256: string, name: string): Promise<number | null> {

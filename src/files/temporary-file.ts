@@ -3,15 +3,11 @@ import { type FileHandle, lstat, open, readdir, rm, statfs } from 'node:fs/promi
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { VitrineError } from '../errors.js';
-import { assertSha256, type PutOptions } from './file-store.js';
+import { assertSha256, type LocalFile, type PutOptions } from './file-store.js';
 import { storageError } from './storage-error.js';
 
 /** A file on this disk that has been received whole and hashed, and that the caller moves away or removes. */
-export interface TemporaryFile {
-  path: string;
-  sha256: string;
-  byteSize: number;
-}
+export type TemporaryFile = LocalFile;
 
 export interface ReceiveOptions extends PutOptions {
   minimumFreeByteSize: number;
@@ -159,7 +155,7 @@ export async function sweepTemporaryFiles(folder: string, olderThanMs: number): 
     const file = path.join(folder, name);
     const { mtimeMs } = await lstat(file).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     if (Date.now() - mtimeMs < olderThanMs) continue;
-    await onStorage(folder, () => rm(file, { force: true }));
+    await onStorage(folder, () => rm(file, { recursive: true, force: true }));
     removed += 1;
   }
   return removed;

@@ -18,7 +18,7 @@ import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from '
 import { readTextDocument } from './text-document.js';
 import { luminanceGridOf, toneOf } from './tone.js';
 import { readVideo } from './video.js';
-import type { VideoTools } from './video-tools.js';
+import type { VideoTools } from './system-tool.js';
 
 export type { MediaFacts };
 
@@ -33,6 +33,8 @@ export interface MediaTimings {
 export interface MediaLimits {
   maxPixels: number;
   maxByteSize: number;
+  /** Wall-clock limit for one file. */
+  timeoutMs: number;
   /** See PartLimits. */
   partsTimeMs: number;
   tileRows: number;

@@ -2,6 +2,7 @@ import { type ErrorCode, VitrineError } from '../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, MediaLimits, ModelInputs } from './analysis.js';
 import type { MarkSighting } from './mark-finder.js';
 import type { MarkFile } from './mark-scan.js';
+import type { MetadataCopy } from './metadata-writer.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
@@ -13,7 +14,8 @@ export type DecoderTask =
   | { kind: 'model-inputs'; path: string; fileName: string; input: ImageInputSpec }
   | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
   | { kind: 'find-marks'; path: string; fileName: string; marks: readonly MarkFile[] }
-  | { kind: 'check-mark'; mark: MarkFile };
+  | { kind: 'check-mark'; mark: MarkFile }
+  | { kind: 'write-metadata'; copy: MetadataCopy };
 
 export interface DecoderRequest {
   id: number;

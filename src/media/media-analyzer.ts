@@ -7,11 +7,12 @@ import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
 import type { MarkSighting } from './mark-finder.js';
 import type { MarkFile } from './mark-scan.js';
+import type { MetadataCopy } from './metadata-writer.js';
 import type { ImageInputSpec } from './model-input.js';
 import type { Rendition } from './rendition.js';
 import type { RenditionRecipe } from './rendition-recipe.js';
 import { MAX_TILE_ROWS } from './tiles.js';
-import type { VideoTools } from './video-tools.js';
+import type { VideoTools } from './system-tool.js';
 
 export interface MediaAnalyzerOptions {
   /** Decoder processes, one file at a time each. */
@@ -45,6 +46,8 @@ export interface MediaAnalyzer {
   findMarks(filePath: string, marks: readonly MarkFile[], fileName?: string): Promise<MarkSighting[]>;
   /** @throws VitrineError BAD_USER_INPUT when a file cannot serve as a mark, MEDIA_* */
   checkMark(mark: MarkFile): Promise<void>;
+  /** Writes a copy of a file with other metadata; see {@link MetadataCopy}. @throws VitrineError METADATA_TOOL_MISSING, METADATA_NOT_WRITABLE */
+  writeMetadata(copy: MetadataCopy): Promise<void>;
   /** Process ids of the decoders alive now. */
   pids(): number[];
   /** Ends the decoders; files still waiting or being decoded are rejected. */
@@ -131,6 +134,10 @@ class DecoderPool implements MediaAnalyzer {
     await this.submit(mark.fileName, { kind: 'check-mark', mark });
   }
 
+  async writeMetadata(copy: MetadataCopy): Promise<void> {
+    await this.submit(copy.fileName, { kind: 'write-metadata', copy });
+  }
+
   pids(): number[] {
     return [...this.decoders].flatMap(({ child }) => child.pid ?? []);
   }
@@ -183,6 +190,7 @@ class DecoderPool implements MediaAnalyzer {
     const limits = {
       maxPixels,
       maxByteSize,
+      timeoutMs,
       partsTimeMs: timeoutMs * PARTS_TIME_SHARE,
       tileRows: this.tileRows,
       videoTools: this.videoTools,

@@ -4,7 +4,7 @@ import { isVitrineError, VitrineError } from '../errors.js';
 import { differenceOf, MAX_FRAMES, SAME_FRAME_DIFFERENCE, sketchOf } from './picture-parts.js';
 import type { RawPicture } from './raw-picture.js';
 import { fitWithin, type SourcePicture } from './source-picture.js';
-import { runTool, type VideoTools } from './video-tools.js';
+import { runTool, type VideoTools } from './system-tool.js';
 
 /** What the container says, and the frames that were chosen. */
 export interface Video {

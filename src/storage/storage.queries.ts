@@ -61,3 +61,25 @@ export function deleteOldReports(tx: OrganizationTx, days: number): Promise<numb
 export function deleteOldExports(tx: OrganizationTx): Promise<number> {
   return tx.execute(sql`DELETE FROM asset_export WHERE organization_id = ${tx.organizationId}::uuid AND expires_at < now()`);
 }
+
+/** A copy with metadata that nobody has asked for, and the content that it lies beside. */
+export interface UnusedCopy {
+  versionId: string;
+  recipeKey: string;
+  name: string;
+  sha256: string;
+}
+
+export function listUnusedCopies(tx: OrganizationTx, days: number): Promise<UnusedCopy[]> {
+  return tx.query<UnusedCopy>(sql`
+    SELECT c.version_id AS "versionId", c.recipe_key AS "recipeKey", c.name, v.sha256 FROM described_copy c
+    JOIN asset_version v ON v.organization_id = c.organization_id AND v.id = c.version_id
+    WHERE c.organization_id = ${tx.organizationId}::uuid AND c.used_at < now() - make_interval(days => ${days})`);
+}
+
+/** Unless it has become another one meanwhile. */
+export async function forgetCopy(tx: OrganizationTx, { versionId, recipeKey, name }: UnusedCopy): Promise<void> {
+  await tx.execute(sql`
+    DELETE FROM described_copy WHERE organization_id = ${tx.organizationId}::uuid AND version_id = ${versionId}::uuid
+      AND recipe_key = ${recipeKey} AND name = ${name}`);
+}

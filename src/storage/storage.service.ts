@@ -6,8 +6,10 @@ import {
   deleteOldExports,
   deleteOldReports,
   deleteOldUploads,
+  forgetCopy,
   isReferenced,
   listReferenced,
+  listUnusedCopies,
   listVersionsOf,
   type MissingFile,
 } from './storage.queries.js';
@@ -26,7 +28,7 @@ export interface StorageReport {
   missing: (MissingFile & { organization: string })[];
   missingCount: number;
   /** Rows that were forgotten since their time is over; their files are orphans from now on. */
-  expired: { uploads: number; reports: number; exports: number };
+  expired: { uploads: number; reports: number; exports: number; copies: number };
 }
 
 export interface StorageCheckOptions {
@@ -48,6 +50,8 @@ export const GRACE_MS = 24 * 60 * 60 * 1000;
 const MIN_GRACE_MS = 60 * 60 * 1000;
 const UPLOAD_DAYS = 7;
 const REPORT_DAYS = 90;
+/** Copies with metadata are as large as their originals, and quickly made. */
+const COPY_DAYS = 30;
 const CHUNK = 1000;
 const MAX_LISTED = 100;
 /** More orphans than this share of all files: a database that belongs to other files, rather than forgotten ones. */
@@ -72,7 +76,7 @@ export class StorageService {
   async check(options: StorageCheckOptions = {}): Promise<StorageReport> {
     const { repair = false, graceMs = GRACE_MS } = options;
     if (!(graceMs >= MIN_GRACE_MS)) throw badInput('graceMs', graceMs, `at least ${MIN_GRACE_MS} (an hour)`);
-    const expired = repair ? await this.#forgetExpired() : { uploads: 0, reports: 0, exports: 0 };
+    const expired = repair ? await this.#forgetExpired() : { uploads: 0, reports: 0, exports: 0, copies: 0 };
     const counted = await this.#walk(graceMs, options, async () => false);
     if (!repair || counted.orphans === 0) return { ...counted, ...(await this.#walkRenditions(options)), expired };
     if (!options.force && counted.orphans >= SUSPICIOUS_FROM && counted.orphans > counted.files * SUSPICIOUS_SHARE) {
@@ -174,13 +178,20 @@ export class StorageService {
   }
 
   async #forgetExpired(): Promise<StorageReport['expired']> {
-    const expired = { uploads: 0, reports: 0, exports: 0 };
+    const expired = { uploads: 0, reports: 0, exports: 0, copies: 0 };
     for (const { id } of await this.#organizations.listOrganizations()) {
       await this.#database.asOrganization(id, async (tx) => {
         expired.uploads += await deleteOldUploads(tx, UPLOAD_DAYS);
         expired.reports += await deleteOldReports(tx, REPORT_DAYS);
         expired.exports += await deleteOldExports(tx);
       });
+      const unused = await this.#database.asOrganization(id, (tx) => listUnusedCopies(tx, COPY_DAYS));
+      for (const copy of unused) {
+        // The file first: a copy that is asked for again is made again.
+        await this.#files.removeRendition(copy.sha256, copy.name);
+        await this.#database.asOrganization(id, (tx) => forgetCopy(tx, copy));
+        expired.copies += 1;
+      }
     }
     return expired;
   }

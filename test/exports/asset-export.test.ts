@@ -264,6 +264,7 @@ describe('the archive', () => {
     height: 1,
     focal_x: null,
     focal_y: null,
+    digital_source_type: null,
   } as const;
   const asset = (n: number, byteSize: number): ExportedAsset => ({
     ...{ id: crypto.randomUUID(), external_id: null, title: `${n}`, description: '', alt_text: null, brand: null, rights_holder: null },
@@ -285,8 +286,8 @@ describe('the archive', () => {
     }
     const files = { byteSizeOf: async () => byteSize, openRead: async (sha256: string) => openRead(Number(sha256)) };
     return streamArchive(
-      { files: files as never, renditions: {} as never, temporaryFolder: root },
-      { organizationId: '', manifest: 'JSONL', rendition: null },
+      { files: files as never, renditions: {} as never, copies: {} as never, temporaryFolder: root },
+      { organizationId: '', manifest: 'JSONL', rendition: null, withMetadata: false },
       assets(),
     );
   };

@@ -258,6 +258,16 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
       await expect(store.putRendition(hash, hostile, text('x'))).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
       await expect(store.openRendition(hash, hostile)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
     }
+    // From a file, which stays; more than one request's worth on S3.
+    const large = Buffer.alloc(17 * 1024 * 1024, 'large');
+    const file = { path: path.join(tmpdir(), `vitrine-large-${process.pid}`), sha256: sha256(large), byteSize: large.length };
+    await writeFile(file.path, large);
+    await store.putRenditionFile(hash, 'large.tif', file);
+    expect((await stat(file.path)).size).toBe(large.length);
+    await rm(file.path);
+    expect((await buffer((await store.openRendition(hash, 'large.tif'))!.stream)).equals(large)).toBe(true);
+    for (const _ of ['there', 'gone']) await store.removeRendition(hash, 'large.tif');
+    expect([await store.findRenditionByteSize(hash, 'large.tif'), await store.findRenditionByteSize(hash, 'w64.webp')]).toEqual([null, 5]);
     expect(await all(store.listRendered())).toEqual([hash, other.sha256].sort());
     await store.remove(hash);
     expect(await store.openRendition(hash, 'w640.webp')).toBeNull();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../src/media/media-analyzer.js';
 import type { ImageInputSpec } from '../../src/media/model-input.js';
-import { runTool } from '../../src/media/video-tools.js';
+import { runTool } from '../../src/media/system-tool.js';
 import { hasFfmpeg, makeVideo } from '../support/video-file.js';
 
 let folder: string;

@@ -19,6 +19,7 @@ interface ImportLine {
 const OWNERS: readonly { module: RegExp; owner: RegExp; typesIn?: RegExp }[] = [
   { module: /^onnxruntime-/, owner: /^embedding\/onnx-session\.ts$/ },
   { module: /^sharp$/, owner: /^media\// },
+  { module: /^exiftool-vendored/, owner: /^media\/metadata-writer\.ts$/ },
   { module: /^@hyzyla\/pdfium$/, owner: /^media\/pdf\.ts$/ },
   { module: /^pg$/, owner: /^database\//, typesIn: /^jobs\// },
   { module: /^(@prisma\/|prisma$|@electric-sql\/)/, owner: /^database\// },

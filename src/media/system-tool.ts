@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { VitrineError } from '../errors.js';
+import { type ErrorCode, VitrineError } from '../errors.js';
 
 /** Programs of the system; names are looked for in the usual places, paths are taken as they are. */
 export interface VideoTools {
@@ -19,9 +19,14 @@ const MAX_COMPLAINT = 64 * 1024;
 
 /**
  * Runs a tool with these arguments, without a shell, standard input or environment, for so long and so much output at most.
- * Throws VIDEO_TOOL_MISSING, and MEDIA_CORRUPT when it fails of itself.
+ * Throws MEDIA_CORRUPT when it fails of itself, and `missing` when it is not there.
  */
-export function runTool(tool: string, args: readonly string[], limits: { timeoutMs: number; maxByteSize: number }): Promise<ToolRun> {
+export function runTool(
+  tool: string,
+  args: readonly string[],
+  limits: { timeoutMs: number; maxByteSize: number },
+  missing: ErrorCode = 'VIDEO_TOOL_MISSING',
+): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: USUAL_PLACES }, shell: false });
     const chunks: Buffer[] = [];
@@ -44,7 +49,7 @@ export function runTool(tool: string, args: readonly string[], limits: { timeout
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       const isMissing = error.code === 'ENOENT' || error.code === 'EACCES';
-      reject(isMissing ? new VitrineError('VIDEO_TOOL_MISSING', `${tool} is not installed where Vitrine runs.`, { value: tool }) : error);
+      reject(isMissing ? new VitrineError(missing, `${tool} is not installed where Vitrine runs.`, { value: tool }) : error);
     });
     child.once('close', (code) => {
       clearTimeout(timer);
