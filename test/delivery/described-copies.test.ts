@@ -34,7 +34,10 @@ beforeAll(async () => {
   });
   const uploads = await stageFiles(test, main.keys.EDITOR, [
     { fileName: 'door.jpg', content: original },
-    { fileName: 'mark.svg', content: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>') },
+    {
+      fileName: 'mark.svg',
+      content: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'),
+    },
   ]);
   const { items } = await runImport(test, main.keys.EDITOR, { source: { uploads: uploads.map((upload) => ({ upload, fields })) } });
   [picture, drawing] = items.map(({ assetId }) => assetId as string) as [string, string];
@@ -139,7 +142,9 @@ it('says when a file cannot carry metadata', async () => {
   expect((await createLink({ asset: drawing, preset: 'preview', withMetadata: true })).userErrors).toEqual([]);
   // A link may live to see another file: the click says so.
   const { deliveryLink } = await createLink({ asset: picture, withMetadata: true });
-  await test.app.database.asOrganization(main.id, (tx) => tx.execute(sql`UPDATE delivery_link SET asset_id = (SELECT id FROM asset WHERE title = ${fields.title})`));
+  await test.app.database.asOrganization(main.id, (tx) =>
+    tx.execute(sql`UPDATE delivery_link SET asset_id = (SELECT id FROM asset WHERE title = ${fields.title})`),
+  );
   const answer = await get(deliveryLink.url);
   expect([answer.status, JSON.parse(answer.body.toString()).error.code]).toEqual([415, 'METADATA_NOT_WRITABLE']);
 }, 60_000);
@@ -168,7 +173,15 @@ it('forgets copies that nobody has asked for', async () => {
   const before = await rows();
   expect(before.length).toBeGreaterThan(1);
   await test.app.database.asOrganization(main.id, (tx) => tx.execute(sql`UPDATE described_copy SET used_at = now() - interval '31 days'`));
-  const [{ url }] = [(await test.ask('query ($id: ID!) { asset(id: $id) { rendition(preset: "preview", withMetadata: true) { url } } }', { id: picture }, main.keys.VIEWER)).asset.rendition];
+  const [{ url }] = [
+    (
+      await test.ask(
+        'query ($id: ID!) { asset(id: $id) { rendition(preset: "preview", withMetadata: true) { url } } }',
+        { id: picture },
+        main.keys.VIEWER,
+      )
+    ).asset.rendition,
+  ];
   const asked = await get(url);
   expect((await test.app.storage.check({ repair: true })).expired).toMatchObject({ copies: before.length - 1 });
   expect([(await rows()).length, (await copies()).length]).toEqual([1, 1]);

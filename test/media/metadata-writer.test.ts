@@ -107,7 +107,12 @@ it('writes into documents, videos, animations and XMP files', async () => {
     [await makePdf([{ text: 'One page' }]), 'application/pdf'],
     ...(hasFfmpeg ? ([[makeVideo([await structuredPicture(1, 'png')]), 'video/mp4']] as const) : []),
     // The XMP of a GIF is read by other programs only.
-    [await sharp(await structuredPicture(1, 'png')).gif().toBuffer(), 'image/gif'],
+    [
+      await sharp(await structuredPicture(1, 'png'))
+        .gif()
+        .toBuffer(),
+      'image/gif',
+    ],
     [null, XMP],
   ] as const) {
     const copy = await write(content, type, said);
