@@ -77,7 +77,7 @@ export class ImportColumnInput {
 
 @InputType({
   description:
-    'A ZIP archive. Its files are imported; where it holds `manifest.jsonl` or `manifest.csv` on its top level, the files that that names, with its fields.',
+    'A ZIP archive. Its files are imported; where it holds `manifest.jsonl`, `manifest.csv` or `manifest.xlsx` on its top level, the files that that names, with its fields.',
 })
 export class ImportArchiveInput {
   @Field(() => String, { nullable: true, description: 'Path of an archive on the server, inside a folder that it may read.' })
@@ -127,7 +127,7 @@ export class ImportBucketInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'A manifest (`.jsonl` or `.csv`), its key without the prefix. Then the files that it names are imported, relative to it, with its fields.',
+      'A manifest (`.jsonl`, `.csv` or `.xlsx`), its key without the prefix. Then the files that it names are imported, relative to it, with its fields.',
   })
   manifest?: string | null;
 

@@ -1,19 +1,23 @@
-import { open } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.js';
 import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
 import type { ImportBuckets } from '../files/import-buckets.js';
+import { receiveTemporaryFile } from '../files/temporary-file.js';
 import { listArchive, readArchiveEntry } from './archive.js';
 import { listFolder, resolveInside } from './folder-source.js';
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
 import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';
+import { MAX_SPREADSHEET_BYTE_SIZE } from './spreadsheet.js';
 import { readPublicUrl, type UrlPolicy } from './public-url.js';
 import { listBatchFiles } from './watched-folder.queries.js';
 import { findStagedUploads, type StagedUploadRow } from './staged-upload.queries.js';
 
 const WATCHED_PAGE = 500;
-const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv)$/;
+const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv|xlsx)$/;
 
 /** Lists what a source of an import holds, item by item. */
 export class SourceListing {
@@ -100,7 +104,7 @@ export class SourceListing {
       this.#buckets.requireAllowed(bucket, `${folder}${file}`, 'file');
       return { type: 'OBJECT', bucket, key: `${folder}${file}`, etag: null, byteSize: null };
     });
-    const content = { fileName: key, open: () => this.#buckets.open(bucket, key, null), withPath: unsupported };
+    const content = manifestWithin(key, () => this.#buckets.open(bucket, key, null));
     yield* readManifest(content, find, columns);
   }
 
@@ -126,7 +130,7 @@ export class SourceListing {
     // Read as a whole first, since an uploaded archive is only lent.
     const items = await withPath(async (file) => {
       const planned: PlannedItem[] = [];
-      const content = { fileName: manifest.entry.name, open: () => readArchiveEntry(file, manifest.entry), withPath: unsupported };
+      const content = manifestWithin(manifest.entry.name, () => readArchiveEntry(file, manifest.entry));
       for await (const item of readManifest(content, find, columns)) planned.push(item);
       return planned;
     });
@@ -163,8 +167,18 @@ function manifestAt(file: string): ManifestFile {
   };
 }
 
-function unsupported(): never {
-  throw new VitrineError('MANIFEST_INVALID', 'A spreadsheet inside an archive or a bucket is not read; use CSV or JSON lines.');
+/** A manifest inside something else: it is copied out where its reader needs a file. */
+function manifestWithin(fileName: string, open: () => Promise<Readable>): ManifestFile {
+  const withPath: ManifestFile['withPath'] = async (use) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-manifest-'));
+    try {
+      const limits = { maxByteSize: MAX_SPREADSHEET_BYTE_SIZE, minimumFreeByteSize: 0, flush: false };
+      return await use((await receiveTemporaryFile(await open(), folder, limits)).path);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+  return { fileName, open, withPath };
 }
 
 function notFound(file: string, what: string): VitrineError {

@@ -86,7 +86,8 @@ export class SourceReader {
     }
     const key = `${start}${manifest}`;
     this.#buckets.requireAllowed(name, key, `${field}.manifest`);
-    if (!/\.(jsonl|ndjson|csv)$/i.test(key)) throw badInput(`${field}.manifest`, manifest, 'a key that ends in .jsonl, .ndjson or .csv');
+    if (!/\.(jsonl|ndjson|csv|xlsx)$/i.test(key))
+      throw badInput(`${field}.manifest`, manifest, 'a key that ends in .jsonl, .ndjson, .csv or .xlsx');
     return { type: 'BUCKET_MANIFEST', bucket: name, key, ...readColumns(columns, `${field}.columns`) };
   }
 

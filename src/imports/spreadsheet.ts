@@ -2,7 +2,7 @@ import { readSheet } from 'read-excel-file/node';
 import { VitrineError } from '../errors.js';
 import { listArchive } from './archive.js';
 
-const MAX_BYTES = 50 * 1024 * 1024;
+export const MAX_SPREADSHEET_BYTE_SIZE = 50 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 500 * 1024 * 1024;
 const MAX_COLUMNS = 200;
 
@@ -17,7 +17,7 @@ export async function readSpreadsheet(file: string): Promise<{ line: number; rec
   });
   const unpacked = parts.reduce((sum, { entry }) => sum + entry.byteSize, 0);
   const packed = parts.reduce((sum, { entry }) => sum + entry.packedByteSize, 0);
-  if (packed > MAX_BYTES || unpacked > MAX_UNPACKED_BYTES || parts.some(({ error }) => error !== null))
+  if (packed > MAX_SPREADSHEET_BYTE_SIZE || unpacked > MAX_UNPACKED_BYTES || parts.some(({ error }) => error !== null))
     throw invalid('it is too large for a spreadsheet, or not one; use CSV or JSON lines');
   const [head, ...rows] = (await readSheet(file).catch((cause: Error) => {
     throw invalid(cause.message);

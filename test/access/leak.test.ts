@@ -171,7 +171,7 @@ async function fillVictim() {
     'deliveryLink { id }',
     EDITOR,
   );
-  const { asset: rendered } = await test.ask('query ($id: ID!) { asset(id: $id) { rendition { url } } }', { id: asset }, EDITOR);
+  const { asset: rendered } = await test.ask('query ($id: ID!) { asset(id: $id) { rendition(withMetadata: true) { url } } }', { id: asset }, EDITOR);
   expect((await fetch(rendered.rendition.url)).status).toBe(200);
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M5 70h20v25H5zM30 50h20v45H30zM55 28h20v67H55zM80 5h15v90H80z"/></svg>';

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import sharp from 'sharp';
 import type { ExportedAsset } from '../../src/exports/asset-export.queries.js';
@@ -291,6 +293,22 @@ describe('the archive', () => {
       assets(),
     );
   };
+
+  // The old format counts entries with 16 bits.
+  it('holds more than 65,535 files, and an import finds the last of them', async () => {
+    const count = 65_600;
+    const file = path.join(root, 'many.zip');
+    await pipeline(
+      open(5, (n) => Readable.from([Buffer.from(String(n).padStart(5, '0'))]), count),
+      createWriteStream(file),
+    );
+    const listed = await listArchive(file, 1e9);
+    expect(listed).toHaveLength(count + 1);
+    expect(listed.every(({ error }) => error === null)).toBe(true);
+    const last = listed[count - 1]?.entry;
+    expect(last).toMatchObject({ name: `files/${count - 1}.png`, byteSize: 5 });
+    expect(await text(await readArchiveEntry(file, last as NonNullable<typeof last>))).toBe('65599');
+  }, 180_000);
 
   it('reads no faster than it is read', async () => {
     let read = 0;

@@ -2,6 +2,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { sql } from '../../src/database/sql.js';
 import { createImport, type ImportEnd, runImport } from '../support/import-client.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { xlsxOf } from '../support/zip-file.js';
 import { structuredPicture } from '../support/structured-picture.js';
 import { openTestApp, type TestApp, type TestOrganization } from '../support/test-app.js';
 
@@ -99,6 +100,17 @@ describe('buckets', () => {
     ]);
     const { asset } = await test.ask('query ($id: ID!) { asset(id: $id) { title } }', { id: end.items[0]?.assetId }, key);
     expect(asset.title).toBe('Ex');
+    await put(
+      'open/set/list.xlsx',
+      xlsxOf([
+        ['file', 'title', 'externalId'],
+        ['pics/y.png', 'Why', 'y'],
+        ['../../closed/secret.png', 'Stolen', 's'],
+      ]),
+    );
+    await put('open/set/pics/y.png', await structuredPicture(9602));
+    const sheet = await runImport(test, key, fromBucket({ prefix: 'open/set/', manifest: 'list.xlsx' }));
+    expect(sheet.items.map(({ state, code }) => `${state} ${code}`)).toEqual(['CREATED NEW_ASSET', 'REJECTED BAD_USER_INPUT']);
     const missing = await runImport(test, key, fromBucket({ prefix: 'open/set/', manifest: 'none.jsonl' }));
     expect(missing).toMatchObject({ state: 'FAILED', error: { code: 'FILE_NOT_FOUND' } });
   });
@@ -127,7 +139,7 @@ describe('buckets', () => {
         code: 'BAD_USER_INPUT',
         field: 'input.source.bucket.prefix',
       });
-    const sheet = { name: server.bucket, prefix: 'open/', manifest: 'm.xlsx' };
+    const sheet = { name: server.bucket, prefix: 'open/', manifest: 'm.docx' };
     expect(await refused({ source: { bucket: sheet } })).toEqual({ code: 'BAD_USER_INPUT', field: 'input.source.bucket.manifest' });
     const { import: begun } = await createImport(test, key, { source: { bucket: { name: 'missing-bucket' } } });
     expect(begun).not.toBeNull();

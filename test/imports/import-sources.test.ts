@@ -141,6 +141,25 @@ describe('archives', () => {
     const end = await runImport(test, key, { source: { archive: { path: path.join(root, 'with-manifest.zip'), columns } } });
     expect(outcomes(end)).toEqual(['pics/x.png: CREATED NEW_ASSET', 'pics/none.png: REJECTED FILE_NOT_FOUND']);
     expect(await assetOf(end.items[0]?.assetId)).toMatchObject({ title: 'Ex', tags: ['a', 'b'] });
+
+    const sheet = zipOf([
+      { name: 'pics/x.png', content: await structuredPicture(9203) },
+      {
+        name: 'manifest.xlsx',
+        content: xlsxOf([
+          ['file', 'title', 'metadata.year'],
+          ['pics/x.png', 'From a sheet', 2026],
+          ['pics/none.png', 'Gone', ''],
+        ]),
+      },
+    ]);
+    await writeFile(path.join(root, 'with-sheet.zip'), sheet);
+    const fromSheet = await runImport(test, key, { source: { archive: { path: path.join(root, 'with-sheet.zip') } } });
+    expect(outcomes(fromSheet)).toEqual(['pics/x.png: CREATED NEW_ASSET', 'pics/none.png: REJECTED FILE_NOT_FOUND']);
+    expect(await assetOf(fromSheet.items[0]?.assetId)).toMatchObject({ title: 'From a sheet' });
+    await writeFile(path.join(root, 'bad-sheet.zip'), zipOf([{ name: 'manifest.xlsx', content: 'file,title' }]));
+    const bad = await runImport(test, key, { source: { archive: { path: path.join(root, 'bad-sheet.zip') } } });
+    expect(bad).toMatchObject({ state: 'FAILED', error: { code: 'MANIFEST_INVALID', message: expect.stringContaining('spreadsheet') } });
   });
 
   it('that are none, or whose entries share bytes, fail as a whole with the reason', async () => {
