@@ -53,6 +53,7 @@ import { AssetConnectionResolver, SearchReportResolver, SearchResolver } from '.
 import { SuggestionResolver } from './search/suggestion.resolver.js';
 import { SuggestionService } from './search/suggestion.service.js';
 import type { Ground, Services } from './services.js';
+import { StorageResolver } from './storage/storage.resolver.js';
 import { TagResolver } from './tags/tag.resolver.js';
 import { WebhookResolver } from './webhooks/webhook.resolver.js';
 
@@ -86,6 +87,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     detections,
     delivery,
     duplicates,
+    storage,
     concepts,
     conceptCalibration,
     matches,
@@ -131,6 +133,7 @@ export function buildSchema(services: Services, { database, baseUrl }: Pick<Grou
     new DeliveryResolver(delivery),
     new DecisionResolver(reviews, waivers),
     new DuplicateResolver(duplicates),
+    new StorageResolver(storage),
     new ConceptCalibrationResolver(conceptCalibration),
     new ConceptResolver(concepts),
     new EmbeddingResolver(embedding),

@@ -146,6 +146,13 @@ export class AssetVersion extends Node {
   })
   digitalSourceType!: string | null;
 
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      'Since when the nightly check of storage misses its file; null: the file is there. All that is said of the file, findings included, is then from before and cannot be measured again.',
+  })
+  fileMissingSince!: Date | null;
+
   @Field(() => [AssetColor], { description: 'Dominant colours, largest share first; empty for documents.' })
   colors!: AssetColor[];
 
@@ -285,6 +292,7 @@ export function toVersion(row: VersionRow): AssetVersion {
     iccProfile: row.icc_profile,
     densityDpi: row.density_dpi,
     digitalSourceType: row.digital_source_type,
+    fileMissingSince: row.file_missing_since,
     colors: row.colors,
     searchable: row.embedded,
     exif: row.exif,

@@ -43,6 +43,38 @@ export function listVersionsOf(tx: OrganizationTx, sha256s: readonly string[]): 
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.sha256 = ANY(${sha256s}::text[]) ORDER BY v.sha256, v.id`);
 }
 
+/** Notes with the versions of a stretch of contents which of these files are gone, and that the others are there. */
+export async function noteMissingFiles(tx: OrganizationTx, after: string, upTo: string | null, gone: readonly string[]): Promise<void> {
+  await tx.execute(sql`
+    UPDATE asset_version SET file_missing_since = CASE WHEN sha256 = ANY(${gone}::text[]) THEN now() END
+    WHERE organization_id = ${tx.organizationId}::uuid AND sha256 COLLATE "C" > ${after} ${upTo === null ? empty : sql`AND sha256 COLLATE "C" <= ${upTo}`}
+      AND (file_missing_since IS NOT NULL) <> (sha256 = ANY(${gone}::text[]))`);
+}
+
+export interface NotedMissingFile extends MissingFile {
+  missingSince: Date;
+}
+
+/** Versions whose files were missing at the last check, those missing longest first. */
+export function listMissingFiles(
+  tx: OrganizationTx,
+  after: { since: string; id: string } | null,
+  limit: number,
+): Promise<NotedMissingFile[]> {
+  return tx.query<NotedMissingFile>(sql`
+    SELECT v.asset_id AS "assetId", v.id AS "versionId", a.title, v.file_name AS "fileName", v.sha256, v.file_missing_since AS "missingSince"
+    FROM asset_version v JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+    WHERE v.organization_id = ${tx.organizationId}::uuid AND v.file_missing_since IS NOT NULL
+      ${after ? sql`AND (v.file_missing_since, v.id) > (${after.since}::timestamptz, ${after.id}::uuid)` : empty}
+    ORDER BY v.file_missing_since, v.id LIMIT ${limit}`);
+}
+
+export async function countMissingFiles(tx: OrganizationTx): Promise<number> {
+  const rows = await tx.query<{ count: number }>(sql`
+    SELECT count(*) AS count FROM asset_version WHERE organization_id = ${tx.organizationId}::uuid AND file_missing_since IS NOT NULL`);
+  return (rows[0] as { count: number }).count;
+}
+
 /** Forgets uploads whose time was over so long ago and that no import can still ask for. @returns how many */
 export function deleteOldUploads(tx: OrganizationTx, days: number): Promise<number> {
   return tx.execute(sql`

@@ -1,17 +1,24 @@
+import { z } from 'zod';
+import { requireRole, type Viewer } from '../access/viewer.js';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
+import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import type { FileKeeper } from './file-keeper.js';
 import {
+  countMissingFiles,
   deleteOldExports,
   deleteOldReports,
   deleteOldUploads,
   forgetCopy,
   isReferenced,
+  listMissingFiles,
   listReferenced,
   listUnusedCopies,
   listVersionsOf,
   type MissingFile,
+  type NotedMissingFile,
+  noteMissingFiles,
 } from './storage.queries.js';
 
 export interface StorageReport {
@@ -53,6 +60,7 @@ const REPORT_DAYS = 90;
 /** Copies with metadata are as large as their originals, and quickly made. */
 const COPY_DAYS = 30;
 const CHUNK = 1000;
+const MISSING_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
 const MAX_LISTED = 100;
 /** More orphans than this share of all files: a database that belongs to other files, rather than forgotten ones. */
 const SUSPICIOUS_SHARE = 0.5;
@@ -85,6 +93,26 @@ export class StorageService {
     }
     const swept = await this.#walk(graceMs, options, (sha256) => this.#remove(sha256, graceMs));
     return { ...swept, ...(await this.#walkRenditions(options)), expired };
+  }
+
+  /** Versions whose files were missing at the last check, those missing longest first. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CURSOR_MISMATCH */
+  async listMissing(
+    viewer: Viewer,
+    first: number | null | undefined,
+    after: string | null | undefined,
+  ): Promise<Connection<NotedMissingFile>> {
+    requireRole(viewer, 'VIEWER');
+    const page = readPage(first, after, 'missingFiles');
+    const keys = readKeys(page, MISSING_KEYS, after);
+    return this.#database.asOrganization(viewer.organizationId, async (tx) =>
+      toConnection(
+        page,
+        await listMissingFiles(tx, keys && { since: keys[0], id: keys[1] }, page.first + 1),
+        await countMissingFiles(tx),
+        (row) => row,
+        (row) => [row.missingSince.toISOString(), row.versionId],
+      ),
+    );
   }
 
   /** Renditions without a file: both listings are ascending. Those of a file that is missing stay, for it may be restored. */
@@ -122,11 +150,8 @@ export class StorageService {
         signal?.throwIfAborted();
         const rows = await this.#database.asOrganization(id, (tx) => listReferenced(tx, after, upTo));
         for (const sha256 of rows) orphans.delete(sha256);
-        await this.#noteMissing(
-          found,
-          { id, slug },
-          rows.filter((sha256) => !present.has(sha256)),
-        );
+        const gone = await this.#findGone(rows.filter((sha256) => !present.has(sha256)));
+        await this.#noteMissing(found, { id, slug }, { after, upTo }, gone);
       }
       for (const sha256 of orphans) {
         signal?.throwIfAborted();
@@ -152,15 +177,23 @@ export class StorageService {
   }
 
   /** A row that came after its stretch was listed has a file all the same: each is looked at again. */
+  async #findGone(suspects: readonly string[]): Promise<string[]> {
+    const gone: string[] = [];
+    for (const sha256 of suspects) if (!(await this.#files.has(sha256))) gone.push(sha256);
+    return gone;
+  }
+
+  /** In the report, and with the versions: what is known of them is from before. */
   async #noteMissing(
     found: Pick<StorageReport, 'missing' | 'missingCount'>,
     { id, slug }: { id: string; slug: string },
-    suspects: readonly string[],
+    { after, upTo }: { after: string; upTo: string | null },
+    gone: readonly string[],
   ): Promise<void> {
-    const gone: string[] = [];
-    for (const sha256 of suspects) if (!(await this.#files.has(sha256))) gone.push(sha256);
-    if (gone.length === 0) return;
-    const versions = await this.#database.asOrganization(id, (tx) => listVersionsOf(tx, gone));
+    const versions = await this.#database.asOrganization(id, async (tx) => {
+      await noteMissingFiles(tx, after, upTo, gone);
+      return gone.length === 0 ? [] : listVersionsOf(tx, gone);
+    });
     found.missingCount += versions.length;
     for (const version of versions.slice(0, MAX_LISTED - found.missing.length)) found.missing.push({ ...version, organization: slug });
   }

@@ -171,7 +171,11 @@ async function fillVictim() {
     'deliveryLink { id }',
     EDITOR,
   );
-  const { asset: rendered } = await test.ask('query ($id: ID!) { asset(id: $id) { rendition(withMetadata: true) { url } } }', { id: asset }, EDITOR);
+  const { asset: rendered } = await test.ask(
+    'query ($id: ID!) { asset(id: $id) { rendition(withMetadata: true) { url } } }',
+    { id: asset },
+    EDITOR,
+  );
   expect((await fetch(rendered.rendition.url)).status).toBe(200);
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M5 70h20v25H5zM30 50h20v45H30zM55 28h20v67H55zM80 5h15v90H80z"/></svg>';
@@ -443,6 +447,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
   deliveryDefaults: [{ variables: {}, outcome: 'own', control: 'skip' }],
+  missingFiles: [{ variables: { first: 5 }, outcome: 'own', control: 'skip' }],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
   conceptBiasReport: [
