@@ -8,7 +8,8 @@ import { describeFile } from '../assets/embedded-fields.js';
 import type { Database } from '../database/database.js';
 import { VitrineError } from '../errors.js';
 import type { FileStore } from '../files/file-store.js';
-import { examineFile, temporaryPath } from '../files/temporary-file.js';
+import { MINIMUM_FREE_BYTE_SIZE } from '../files/local-file-store.js';
+import { assertFreeSpace, examineFile, temporaryPath } from '../files/temporary-file.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
 import { carriesMetadata, copyName, METADATA_WRITER, type WrittenMetadata, XMP } from '../media/metadata-writer.js';
 import { type DescribedCopyRow, findDescribedAsset, findDescribedCopy, saveDescribedCopy } from './described-copy.queries.js';
@@ -25,7 +26,7 @@ export interface CopyRooms {
 
 /** A file to copy: the original of a version, or a rendition of it. */
 interface Copied {
-  version: Pick<SourceVersion, 'id' | 'sha256' | 'media_type' | 'file_name'>;
+  version: Pick<SourceVersion, 'id' | 'sha256' | 'byte_size' | 'media_type' | 'file_name'>;
   rendition: FoundRendition | null;
 }
 
@@ -42,7 +43,7 @@ export class DescribedCopies {
 
   /**
    * The copy as the library stands now, kept beside the original until what it says changes. Always the same bytes while that does not, so
-   * that parts of it can be asked for. @throws VitrineError METADATA_TOOL_MISSING, METADATA_NOT_WRITABLE, MEDIA_TIMEOUT, NOT_FOUND
+   * that parts of it can be asked for. @throws VitrineError METADATA_TOOL_MISSING, METADATA_NOT_WRITABLE, MEDIA_TIMEOUT, NOT_FOUND, STORAGE_FULL
    */
   async provide(organizationId: string, copied: Copied): Promise<DescribedCopyRow> {
     const { database, files } = this.#rooms;
@@ -106,6 +107,7 @@ export class DescribedCopies {
     const folder = temporaryPath(path.resolve(temporaryFolder));
     await mkdir(folder, { recursive: true });
     try {
+      await assertFreeSpace(folder, MINIMUM_FREE_BYTE_SIZE + (copied?.version.byte_size ?? 0));
       const write = (source: string | null) => media.writeMetadata({ source, mediaType, folder, metadata, fileName });
       if (copied === null) await write(null);
       else if (copied.rendition === null) await this.#rooms.files.withLocalFile(copied.version.sha256, write);

@@ -83,11 +83,13 @@ export async function writeMetadata({ source, mediaType, folder, metadata, fileN
   const type = WRITABLE[mediaType];
   if (type === undefined) throw notWritable(fileName, `files of type ${mediaType} cannot carry metadata`);
   const target = path.join(folder, copyName(mediaType));
+  const named = path.join(folder, `source.${type.extension}`);
+  // What a decoder process left that died of the same file.
+  for (const left of [target, named]) await rm(left, { force: true });
   // No configuration of the machine's user, minor damages passed over, values as entities so that none can be taken for an option.
   const args = ['-config', '', '-m', '-E', '-q', '-charset', 'exif=UTF8'];
   if (source === null) args.push(...inXmp(metadata), target);
   else {
-    const named = path.join(folder, `source.${type.extension}`);
     await symlink(path.resolve(source), named);
     const iptc = type.iptc === true && (await hasIptc(source));
     args.push(
@@ -100,7 +102,7 @@ export async function writeMetadata({ source, mediaType, folder, metadata, fileN
   }
   await runExifTool(args, limits, fileName);
   if ((await stat(target).catch(() => null)) === null) throw notWritable(fileName, 'the tool made no copy of it');
-  if (source !== null) await rm(path.join(folder, `source.${type.extension}`));
+  await rm(named, { force: true });
 }
 
 async function runExifTool(args: readonly string[], { timeoutMs }: MediaLimits, fileName: string): Promise<void> {

@@ -447,7 +447,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { scope: { tags: [`${MARK}tag`], uploader: 'a EDITOR' }, worst: 5 }, outcome: 'own', control: 'skip' },
   ],
   deliveryDefaults: [{ variables: {}, outcome: 'own', control: 'skip' }],
-  missingFiles: [{ variables: { first: 5 }, outcome: 'own', control: 'skip' }],
+  missingFiles: [{ variables: { first: 5 }, outcome: 'nothing', control: 'skip' }],
   deliveryLinks: [{ variables: { asset: victim.asset, first: 5 }, outcome: 'nothing' }],
   concept: [{ variables: { id: victim.concept }, outcome: 'nothing' }],
   conceptBiasReport: [
