@@ -16,7 +16,7 @@ import torch
 import torch.nn as nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from model import CONTEXT_LENGTH, DIMENSIONS, MEAN, STD, Block, DualEncoder
+from model import CONTEXT_LENGTH, DIMENSIONS, MEAN, STD, Block, DualEncoder, TwoLooks
 from words import HERE, WORK
 
 OUT = HERE.parent / "vitrine-sketch"
@@ -39,7 +39,7 @@ def fold(image):
             block.conv1, block.norm1 = fuse_conv_bn_eval(block.conv1, block.norm1), nn.Identity()
             block.conv2, block.norm2 = fuse_conv_bn_eval(block.conv2, block.norm2), nn.Identity()
             if block.shortcut is not None:
-                block.shortcut = fuse_conv_bn_eval(block.shortcut[0], block.shortcut[1])
+                block.shortcut[1], block.shortcut[2] = fuse_conv_bn_eval(block.shortcut[1], block.shortcut[2]), nn.Identity()
     return image
 
 
@@ -76,7 +76,7 @@ def check(model, end_id, side):
     cosine = lambda a, b: float(torch.nn.functional.cosine_similarity(a, b).min())
     padded = torch.cat([ids, torch.full((len(ids), CONTEXT_LENGTH - ids.shape[1]), end_id)], 1)
     return {
-        "lowest cosine to PyTorch, pictures": round(cosine(onnx_model.image(pixels), model.image(pixels)), 6),
+        "lowest cosine to PyTorch, pictures": round(cosine(onnx_model.image(pixels), TwoLooks(model.image, side)(pixels)), 6),
         "lowest cosine to PyTorch, texts": round(cosine(onnx_model.text(ids), model.text(ids)), 6),
         "largest difference with padding to the full context": float((onnx_model.text(ids) - onnx_model.text(padded)).abs().max()),
     }
@@ -94,7 +94,7 @@ def main():
     side = options.side or model.side
     (OUT / "onnx").mkdir(parents=True, exist_ok=True)
     vision, text = OUT / "onnx/vision_model.onnx", OUT / "onnx/text_model.onnx"
-    torch.onnx.export(fold(model.image), (torch.randn(2, 3, side, side),), str(vision), input_names=["pixel_values"], output_names=["image_embeds"],
+    torch.onnx.export(TwoLooks(fold(model.image), side), (torch.randn(2, 3, side, side),), str(vision), input_names=["pixel_values"], output_names=["image_embeds"],
                       dynamic_axes={"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}}, opset_version=17, dynamo=False)
     ids = torch.full((2, 9), state["end_id"], dtype=torch.int64)
     torch.onnx.export(model.text, (ids,), str(text), input_names=["input_ids"], output_names=["text_embeds"],

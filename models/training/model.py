@@ -20,7 +20,8 @@ class Block(nn.Module):
         self.norm2 = nn.BatchNorm2d(outputs)
         self.shortcut = None
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            # Averaged, not every second pixel dropped: a drawing moved by one pixel should look the same.
+            self.shortcut = nn.Sequential(nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x):
         y = F.relu(self.norm1(self.conv1(x)))
@@ -46,27 +47,52 @@ class ImageEncoder(nn.Module):
     alone cannot say left from right. (It is brought to 4x4 first, so that smaller and larger pictures go through the same weights.)
     """
 
-    def __init__(self, widths=(64, 128, 256), depths=(1, 2, 3), stem=32, place=16):
+    def __init__(self, widths=(64, 128, 256), depths=(2, 3, 4), stem=32, place=16):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
-        blocks, inputs = [], stem
+        self.stem = nn.Sequential(nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(), nn.MaxPool2d(3, 1, 1), nn.AvgPool2d(2))
+        self.stages, inputs = nn.ModuleList(), stem
         for level, (width, depth) in enumerate(zip(widths, depths)):
-            for index in range(depth):
-                blocks.append(Block(inputs, width, 2 if index == 0 and level > 0 else 1))
-                inputs = width
-        self.blocks = nn.Sequential(*blocks)
+            blocks = [Block(inputs if index == 0 else width, width, 2 if index == 0 and level > 0 else 1) for index in range(depth)]
+            self.stages.append(nn.Sequential(*blocks))
+            inputs = width
         self.place = nn.Conv2d(inputs, place, 1)
         self.project = nn.Linear(2 * inputs + place * 16, DIMENSIONS)
 
     def forward(self, pixels, mixed=0):
         """`mixed`: in the last so many pictures the first stages' style is exchanged, for training only."""
         x = self.stem(pixels)
-        for index, block in enumerate(self.blocks):
-            x = block(x)
+        for index, stage in enumerate(self.stages):
+            x = stage(x)
             if mixed and index < 2:
                 x = torch.cat([x[:-mixed], mix_style(x[-mixed:])])
         flat = x.flatten(2)
         return self.project(torch.cat([flat.mean(2), flat.amax(2), self.place(F.interpolate(x, (4, 4), mode="bilinear")).flatten(1)], 1))
+
+
+class TwoLooks(nn.Module):
+    """What is exported: the picture as it is and its middle magnified, in one vector [batch,256] of length 2 at most. Training sees single looks; two of them
+    agree more on what is shown than on how it was drawn."""
+
+    MIDDLE = 0.875  # of the side
+
+    def __init__(self, image, side):
+        super().__init__()
+        self.image, self.side, self.edge = image, side, round(side * (1 - self.MIDDLE) / 2)
+
+    def forward(self, pixels):
+        middle = pixels[:, :, self.edge : self.side - self.edge, self.edge : self.side - self.edge]
+        middle = F.interpolate(middle, (self.side, self.side), mode="bilinear", align_corners=False)
+        return F.normalize(self.image(pixels), dim=1) + F.normalize(self.image(middle), dim=1)
+
+
+def load_shallower(model, state):
+    """Takes up a model with fewer blocks in its stages: the new ones, at the end of each, start as the identity."""
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(not name.startswith("image.stages.") for name in missing):
+        raise ValueError(f"another architecture: missing {missing}, unexpected {unexpected}")
+    for name, parameter in model.named_parameters():
+        if name in missing and name.endswith("norm2.weight"):
+            nn.init.zeros_(parameter)
 
 
 class TextLayer(nn.Module):

@@ -17,13 +17,13 @@ import torch
 import torch.multiprocessing as mp
 
 from data import SIZE
-from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, find_loss, landmark_loss, name_loss, truth_loss
+from model import CONTEXT_LENGTH, MEAN, STD, DualEncoder, find_loss, landmark_loss, load_shallower, name_loss, truth_loss
 from words import WORK, corpus, make_tokenizer
 
 BATCH = 256
 CAPTIONS = 128  # of each batch; the others' pictures still stand against them, and learn by their landmarks
 NAMES = 128  # bare names and keywords beside each batch
-MIXED = 64  # of the pictures without captions, in a style of their neighbours
+MIXED = 48  # of the pictures without captions, in a style of their neighbours
 REMEMBERED = 2048  # pictures of the last batches, among which names must find theirs
 HELD_OUT_SHARE = 17  # one object-and-background pair in 17 is never trained on
 
@@ -136,7 +136,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=360_000)
     parser.add_argument("--seconds", type=float, default=0, help="plan by training time instead of --pictures, for a machine shared with others")
-    parser.add_argument("--sides", type=parse_sides, default="0:32,0.3:48", help="picture size from which share of training on")
+    parser.add_argument("--sides", type=parse_sides, default="0:32,0.3:48,0.6:64", help="picture size from which share of training on")
     parser.add_argument("--from-export", type=Path, help="begin with the weights of an exported model folder (and its tokenizer), not from nothing")
     parser.add_argument("--from-checkpoint", type=Path, help="begin a new cosine with the averaged weights and landmarks of a checkpoint")
     parser.add_argument("--threads", type=int, default=1)
@@ -165,7 +165,7 @@ def main():
     if options.from_export and not checkpoint.exists():
         begin_from_export(model, options, tokenizer, end_id)
     if options.from_checkpoint and not checkpoint.exists():
-        model.load_state_dict(torch.load(options.from_checkpoint, weights_only=True)["average"])
+        load_shallower(model, torch.load(options.from_checkpoint, weights_only=True)["average"])
     average = {k: v.clone() for k, v in model.state_dict().items()}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)

@@ -10,7 +10,7 @@ import torch.nn as nn
 def read_tensors(path):
     """-> the exported weights by name (fp16 ones under the name they had before), and those of the MatMul nodes in the graph's order."""
     graph = onnx.load(path).graph
-    tensors = {t.name.removesuffix("_half"): torch.from_numpy(onnx.numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer}
+    tensors = {t.name.removesuffix("_half").removeprefix("image."): torch.from_numpy(onnx.numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer}
     return tensors, [tensors[n.input[1]] for n in graph.node if n.op_type == "MatMul" and n.input[1] in tensors]
 
 
@@ -25,14 +25,13 @@ def load_export(model, folder, pixels):
     for name, module in image.named_modules():
         if not isinstance(module, (nn.Conv2d, nn.Linear)):
             continue
-        exported = name.removesuffix(".0") if "shortcut" in name else name
-        if f"{exported}.weight" not in weights:
+        if f"{name}.weight" not in weights:
             continue
-        module.weight.copy_(weights[f"{exported}.weight"])
+        module.weight.copy_(weights[f"{name}.weight"])
         if module.bias is not None:
-            module.bias.copy_(weights[f"{exported}.bias"])
+            module.bias.copy_(weights[f"{name}.bias"])
         else:
-            biases[name] = weights[f"{exported}.bias"]
+            biases[name] = weights[f"{name}.bias"]
 
     def measure(norm, bias):
         def hook(_, inputs):
@@ -46,7 +45,7 @@ def load_export(model, folder, pixels):
     modules, hooks = dict(image.named_modules()), []
     for name, module in modules.items():
         if isinstance(module, nn.BatchNorm2d):
-            conv = name.replace("norm", "conv") if "norm" in name else name[:-1] + "0"
+            conv = name.replace("norm", "conv") if "norm" in name else name[:-1] + str(int(name[-1]) - 1)
             new = conv not in biases
             if new and name.endswith("norm1"):
                 continue  # a new block: its first half learns as usual, its second is zero, so the whole is the shortcut
