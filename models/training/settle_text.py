@@ -1,7 +1,7 @@
 """The last step of training: pictures and landmarks stay as they are, and the text encoder alone learns on. Bare names and keywords go to the landmarks of what
 they name (landmarks find drawings better than names do, because they learn from every picture); all other captions keep the vectors they have.
 
-Usage: python settle_text.py [--steps 1500] [--seed 2]   reads and writes work/final.pt
+Usage: python settle_text.py [--steps 600] [--seed 2]   reads and writes work/final.pt
 """
 import argparse
 import copy
@@ -37,7 +37,7 @@ def draw_names(queue, options, tokenizer, end_id):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--checkpoint", default=WORK / "final.pt")
