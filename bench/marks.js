@@ -1,15 +1,11 @@
 // How well marks are found, on drawings with known truth: npm run bench:marks -- [--marks FOLDER] [--pictures N] [--only CASE] [--verbose]
 // FOLDER holds marks as SVG with one colour; without it, drawings of the sample objects serve as marks.
-import { readdir, readFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { findMarks, MARK_EDGE_PX } from '../dist/media/mark-finder.js';
 import { loadOpenCv } from '../dist/media/open-cv.js';
-import { drawObject, listObjects } from '../dist/samples/objects.js';
-import { createPaint } from '../dist/samples/paint.js';
-import { createRandom } from '../dist/samples/random.js';
+import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
 
 const { values } = parseArgs({
   options: { marks: { type: 'string' }, pictures: { type: 'string' }, only: { type: 'string' }, verbose: { type: 'boolean' } },
@@ -37,62 +33,12 @@ const CASES = {
   'no mark, clutter in colours of marks': { ground: 'own', share: [0.1, 0.4], empty: true },
 };
 
-let seed = 20261124;
-const random = () => {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return seed / 2 ** 32;
-};
-const between = (low, high) => low + random() * (high - low);
-const pick = (list) => list[Math.floor(random() * list.length)];
-const channels = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-const luma = (hex) => channels(hex).reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-const color = () => `#${[0, 0, 0].map(() => Math.floor(random() * 256).toString(16).padStart(2, '0')).join('')}`;
-const svgOf = (width, height, content) => Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`);
-
-async function loadMarks(folder) {
-  if (folder === undefined) {
-    const inside = (name, fill) => drawObject(name, createPaint(fill, '#ffffff', createRandom(1)));
-    return listObjects().map(({ name }) => ({
-      id: name,
-      svgIn: (fill) => `<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">${inside(name, fill)}</svg>`,
-    }));
-  }
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.svg')).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const svg = await readFile(path.join(folder, name), 'utf8');
-      return { id: path.basename(name, '.svg'), svgIn: (fill) => svg.replace('<svg ', `<svg fill="${fill}" `) };
-    }),
-  );
-}
-
-async function draw(mark, fill, edge) {
-  const large = await sharp(Buffer.from(mark.svgIn(fill)), { density: 1200 }).resize(512, 512, { fit: 'inside' }).png().toBuffer();
-  const trimmed = sharp(await sharp(large).trim().png().toBuffer()).resize(edge, edge, { fit: 'inside' }).ensureAlpha();
-  const { data, info } = await trimmed.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: 4 };
-}
-
-function ground(kind, base, width, height) {
-  if (kind === 'plain') return `<rect width="100%" height="100%" fill="${base}"/>`;
-  if (kind === 'graded')
-    return `<defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="${base}"/><stop offset="1" stop-color="${color()}"/></linearGradient></defs><rect width="100%" height="100%" fill="url(#g)"/>`;
-  const fill = kind === 'own' ? () => pick(marks).fill : color;
-  const shapes = Array.from({ length: 60 }, () => {
-    const [x, y, r] = [between(0, width), between(0, height), between(10, 140)];
-    return random() < 0.5
-      ? `<circle cx="${x}" cy="${y}" r="${r / 2}" fill="${fill()}"/>`
-      : `<rect x="${x - r / 2}" y="${y - r / 2}" width="${r}" height="${r * between(0.3, 2)}" fill="${fill()}" transform="rotate(${between(0, 90)} ${x} ${y})"/>`;
-  });
-  return `<rect width="100%" height="100%" fill="${base}"/>${shapes.join('')}`;
-}
-
 /** One picture with one mark, or none, and the truth about it. */
 async function scene(marks, { ground: kind, share, turn = 0, recolor = false, stretch = 1, empty = false }) {
   const [width, height] = pick(SIZES);
   const base = color();
   const lines = Array.from({ length: 3 }, (_, n) => `<rect x="${between(10, width / 2)}" y="${between(20, height - 40) + n}" width="${between(60, width / 2.5)}" height="${between(6, 20)}" fill="${color()}"/>`);
-  const layers = [{ input: svgOf(width, height, ground(kind, base, width, height) + lines.join('')), left: 0, top: 0 }];
+  const layers = [{ input: svgOf(width, height, ground(kind, base, width, height, kind === 'own' ? () => pick(marks).fill : color) + lines.join('')), left: 0, top: 0 }];
   let truth = null;
   if (!empty) {
     const mark = pick(marks);
@@ -115,12 +61,6 @@ async function scene(marks, { ground: kind, share, turn = 0, recolor = false, st
   return { picture: { data: await sharp(flat).raw().toBuffer(), width, height, channels: 3 }, truth };
 }
 
-function overlap(one, other) {
-  const width = Math.min(one.left + one.width, other.left + other.width) - Math.max(one.left, other.left);
-  const height = Math.min(one.top + one.height, other.top + other.height) - Math.max(one.top, other.top);
-  if (width <= 0 || height <= 0) return 0;
-  return (width * height) / (one.width * one.height + other.width * other.height - width * height);
-}
 const median = (list) => [...list].sort((one, other) => one - other)[list.length >> 1] ?? Number.NaN;
 
 const { cv } = await loadOpenCv();

@@ -166,7 +166,7 @@ export class ComplianceService {
   }
 
   /** Judges a brand's assets by its rules of a kind, in the caller's transaction: after what these ask for changed with the brand itself. */
-  async judgeBrand(tx: OrganizationTx, brandId: string, kind: 'PALETTE' | 'LOGO'): Promise<void> {
+  async judgeBrand(tx: OrganizationTx, brandId: string, kind: 'PALETTE' | 'LOGO' | 'WATERMARK'): Promise<void> {
     const where = { organizationId: tx.organizationId, brandId, kind, state: 'PUBLISHED' };
     const rules = await tx.rows.rule.findMany({ where, select: { id: true } });
     await tx.rows.rule.updateMany({ where, data: { revision: { increment: 1 } } });

@@ -100,9 +100,9 @@ const brand = z.strictObject({
       z.strictObject({
         name: text(200).describe('Name, unique among the marks of the brand.'),
         role: z
-          .enum(['APPROVED', 'WRONG'] satisfies (keyof typeof MarkRole)[])
+          .enum(['APPROVED', 'WRONG', 'WATERMARK'] satisfies (keyof typeof MarkRole)[])
           .default('APPROVED')
-          .describe('Whether it is the right mark or a wrong one.'),
+          .describe('The right mark, a wrong one, or a watermark, which rules of the kind WATERMARK judge.'),
         asset: assetReference.describe('The asset whose current file shows the mark.'),
       }),
     )

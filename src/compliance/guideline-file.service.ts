@@ -220,7 +220,7 @@ export class GuidelineFileService {
         marks.map((mark) => mark.asset),
       ),
     );
-    for (const [index, { asset: reference }] of marks.entries()) {
+    for (const [index, { asset: reference, role }] of marks.entries()) {
       const at = `${field}.marks[${index}].asset`;
       const asset = assets[index] ?? null;
       const given = reference.externalId ?? (reference.sha256 as string);
@@ -238,7 +238,7 @@ export class GuidelineFileService {
           ),
         );
       else {
-        const file = await notes.faults.gather(() => this.#rooms.marks.fileFor(organizationId, asset.id, at, given));
+        const file = await notes.faults.gather(() => this.#rooms.marks.fileFor(organizationId, asset.id, role, at, given));
         if (file) files.set(`${field}.marks[${index}]`, file);
       }
     }

@@ -28,6 +28,14 @@ const FAULTS: Readonly<Record<string, string>> = {
   TOO_MANY_BITS: 'Save the picture with fewer bits a channel.',
 };
 
+const WATERMARK_FAULTS: Readonly<Record<string, string>> = {
+  TOO_SMALL: 'lay it on larger',
+  TOO_FAINT: 'with more opacity',
+  TOO_STRONG: 'with less opacity',
+  TILED: 'once, not repeated',
+  MISPLACED: 'in its place',
+};
+
 const WORDS: Partial<Record<RuleKind, (measured: Any, required: Any, evidence: Any) => string | null>> = {
   MIN_RESOLUTION: (_, { minWidthPx, minHeightPx }) =>
     `Use a larger original, of ${minWidthPx ?? 'any'} × ${minHeightPx ?? 'any'} pixels or more: enlarging adds no detail.`,
@@ -48,4 +56,11 @@ const WORDS: Partial<Record<RuleKind, (measured: Any, required: Any, evidence: A
       ? `Save with a lower quality or fewer pixels, to ${maxBytes} bytes at most (${Math.round((100 * maxBytes) / bytes)}% of what it has).`
       : `Use the original: a file of fewer than ${minBytes} bytes is a preview.`,
   COLOR_ENCODING: (_, __, { fault }) => FAULTS[fault] ?? null,
+  WATERMARK: (_, { presence, marks }, { sightings }) => {
+    if (presence === 'FORBIDDEN') return 'Use the original without the watermark: painting it over damages what is beneath.';
+    if (!sightings?.length)
+      return `Lay the watermark ${marks?.length ? `“${marks.join('” or “')}” ` : ''}over the picture and upload it as a new version.`;
+    const faults: string[] = [...new Set<string>(sightings.flatMap((sighting: Any) => sighting.faults))];
+    return `Lay the watermark on again, over the original: ${faults.map((fault) => WATERMARK_FAULTS[fault] ?? fault).join('; ')}.`;
+  },
 };

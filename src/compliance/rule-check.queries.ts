@@ -118,6 +118,12 @@ export function listForbiddenBrandColors(
     ORDER BY f.n, b.position`);
 }
 
+/** Names of a brand's marks, with their roles. */
+export function listMarkNames(tx: OrganizationTx, brandId: string): Promise<{ name: string; role: string }[]> {
+  return tx.query(sql`
+    SELECT name, role FROM brand_mark WHERE organization_id = ${tx.organizationId}::uuid AND brand_id = ${brandId}::uuid ORDER BY name`);
+}
+
 /** Which of these external ids are those of assets. */
 export async function listKnownExternalIds(tx: OrganizationTx, externalIds: readonly string[]): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>(sql`

@@ -13,6 +13,7 @@ import {
   listFailedCases,
   listForbiddenBrandColors,
   listKnownExternalIds,
+  listMarkNames,
   previewRule,
   type RulePreviewFacts,
 } from './rule-check.queries.js';
@@ -59,7 +60,7 @@ export class RuleCheckService {
   }
 
   /**
-   * What the schema of a kind cannot know: exemplars are there, forbidden colours are none of the palette.
+   * What the schema of a kind cannot know: exemplars and marks are there, forbidden colours are none of the palette.
    * @throws VitrineError BAD_USER_INPUT naming the parameter under `field`
    */
   async requireSound(tx: OrganizationTx, brandId: string, kind: RuleKind, parameters: RuleParameters, field: string): Promise<void> {
@@ -71,6 +72,19 @@ export class RuleCheckService {
       );
       const missing = exemplars.find(({ externalId }) => !known.has(externalId));
       if (missing) throw badInput(`${field}.${missing.field}`, missing.externalId, 'external ids of assets that are in the library');
+    }
+    const marks = RULES[kind].marks?.(parameters) ?? [];
+    if (marks.length > 0) {
+      const known = await listMarkNames(tx, brandId);
+      const missing = marks.find((mark) => !known.some(({ name, role }) => name === mark.name && role === mark.role));
+      if (missing) {
+        const names = known.filter(({ role }) => role === missing.role).map(({ name }) => JSON.stringify(name));
+        throw badInput(
+          `${field}.${missing.field}`,
+          missing.name,
+          names.length > 0 ? names.join(', ') : `names of marks of the role ${missing.role}; the brand has none`,
+        );
+      }
     }
     if (kind !== 'PALETTE') return;
     const [clash] = await listForbiddenBrandColors(tx, brandId, parameters.forbidden as { color: string; maxDeltaE: number }[]);

@@ -40,6 +40,7 @@ const SAME_KIND: Partial<Record<RuleKind, (one: Any, other: Any) => string | nul
   COLOR_ENCODING: encodingConflict,
   AI_PROVENANCE: provenanceConflict,
   REQUIRED_METADATA: metadataConflict,
+  WATERMARK: watermarkConflict,
 };
 
 function rangeConflict(what: string, ...ranges: [number | undefined, number | undefined][]): string | null {
@@ -98,6 +99,14 @@ function metadataConflict(one: Any, other: Any): string | null {
     if (conflict) return conflict;
   }
   return null;
+}
+
+function watermarkConflict(one: Any, other: Any): string | null {
+  const [required, forbidden] = one.presence === 'REQUIRED' ? [one, other] : [other, one];
+  if (required.presence !== 'REQUIRED' || forbidden.presence !== 'FORBIDDEN') return null;
+  const all = forbidden.marks.length === 0;
+  const clash = all || (required.marks.length > 0 && required.marks.every((name: string) => forbidden.marks.includes(name)));
+  return clash ? `one requires the watermark ${required.marks.join(' or ') || 'of the brand'}, the other forbids it` : null;
 }
 
 function contentConflict(required: Any, prohibited: Any): string | null {

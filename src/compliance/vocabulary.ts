@@ -33,6 +33,7 @@ export const RuleKind = {
   STYLE: 'STYLE',
   LOGO: 'LOGO',
   DETECTED_OBJECTS: 'DETECTED_OBJECTS',
+  WATERMARK: 'WATERMARK',
 } as const;
 export type RuleKind = keyof typeof RuleKind;
 
@@ -98,6 +99,7 @@ registerEnumType(RuleKind, {
     REQUIRED_CONTENT: { description: 'Things that have to be in the picture, as the CLIP model sees it.' },
     LOGO: { description: 'The brand’s mark: presence, size, clear space, distortion, colour, place.' },
     DETECTED_OBJECTS: { description: 'People, products and other things that a detector finds: required, forbidden, counted.' },
+    WATERMARK: { description: 'A given watermark: required or forbidden, its opacity, size, place and repetition.' },
     STYLE: { description: 'Nearness to approved and rejected exemplars, as the CLIP model sees them.' },
   },
 });

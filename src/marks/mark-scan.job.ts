@@ -63,7 +63,9 @@ export class MarkScanJob implements JobHandler<{ organizationId: string }> {
     const withMarks = (left: readonly MarkRow[], ready: readonly MarkFile[]): Promise<ScanResult['found']> => {
       const [mark, ...rest] = left;
       if (mark !== undefined) {
-        return files.withLocalFile(mark.sha256, (path) => withMarks(rest, [...ready, { id: mark.id, path, fileName: mark.file_name }]));
+        return files.withLocalFile(mark.sha256, (path) =>
+          withMarks(rest, [...ready, { id: mark.id, path, fileName: mark.file_name, isWatermark: mark.role === 'WATERMARK' }]),
+        );
       }
       return files.withLocalFile(version.sha256, (path) => media.findMarks(path, ready, version.file_name));
     };

@@ -5,7 +5,7 @@ import type { MarkSighting } from '../media/mark-finder.js';
 /** Counted up whenever the finder would find other things in the same picture, so that everything is searched again. */
 export const FINDER_REVISION = 2;
 
-export type MarkRole = 'APPROVED' | 'WRONG';
+export type MarkRole = 'APPROVED' | 'WRONG' | 'WATERMARK';
 
 export interface MarkRow {
   id: string;
@@ -110,15 +110,16 @@ export async function saveScan(tx: OrganizationTx, { version, found }: ScanResul
     stretch: sighting.stretch,
     colors: sighting.colors,
     clear_space: sighting.clearSpace,
+    ...{ boxes: sighting.boxes, opacity: sighting.opacity },
   }));
   // A mark that was deleted while the picture was searched takes its sightings with it.
   await tx.execute(sql`
     INSERT INTO mark_sighting (organization_id, version_id, brand_id, position, mark_id, confidence, box_left, box_top, box_width, box_height,
-      width_px, height_px, rotation_deg, stretch, colors, clear_space)
+      width_px, height_px, rotation_deg, stretch, colors, clear_space, boxes, opacity)
     SELECT ${organizationId}, ${version.version_id}::uuid, ${version.brand_id}::uuid, r.*
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (position int, mark_id uuid, confidence float8, box_left float8, box_top float8,
       box_width float8, box_height float8, width_px float8, height_px float8, rotation_deg float8, stretch float8, colors jsonb,
-      clear_space float8)
+      clear_space float8, boxes jsonb, opacity float8)
     WHERE EXISTS (SELECT 1 FROM brand_mark m WHERE m.organization_id = ${organizationId} AND m.id = r.mark_id)`);
 }
 
@@ -138,12 +139,14 @@ export interface SightingRow {
   stretch: number;
   colors: { expected: string; measured: string; share: number }[];
   clear_space: number | null;
+  boxes: { left: number; top: number; width: number; height: number }[];
+  opacity: number | null;
 }
 
 export function listSightings(tx: OrganizationTx, versionIds: readonly string[]): Promise<SightingRow[]> {
   return tx.query<SightingRow>(sql`
     SELECT s.version_id, s.mark_id, m.name AS mark_name, m.role, s.confidence, s.box_left, s.box_top, s.box_width, s.box_height, s.width_px,
-      s.height_px, s.rotation_deg, s.stretch, s.colors, s.clear_space
+      s.height_px, s.rotation_deg, s.stretch, s.colors, s.clear_space, s.boxes, s.opacity
     FROM mark_sighting s JOIN brand_mark m ON m.organization_id = s.organization_id AND m.id = s.mark_id
     WHERE s.organization_id = ${tx.organizationId}::uuid AND s.version_id = ANY(${versionIds}::uuid[])
     ORDER BY s.version_id, s.confidence DESC, s.position`);

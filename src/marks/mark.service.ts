@@ -40,7 +40,7 @@ export interface MarkRooms {
   media: MediaAnalyzer;
   /** Holds the brand against judging while its marks change. */
   brands: { hold(tx: OrganizationTx, brandId: string): Promise<boolean> };
-  compliance: { judgeBrand(tx: OrganizationTx, brandId: string, kind: 'LOGO'): Promise<void> };
+  compliance: { judgeBrand(tx: OrganizationTx, brandId: string, kind: 'LOGO' | 'WATERMARK'): Promise<void> };
   /** Has pictures searched: asked for in the transaction of the change, begun after it. */
   scans: { enqueue(tx: OrganizationTx): Promise<void>; wake(): void };
 }
@@ -63,7 +63,7 @@ export class MarkService {
     const assetId = fromGlobalId('Asset', input.asset, 'input.asset');
     const name = readLabel(input.name, 'input.name', 200);
     const { database, brands } = this.#rooms;
-    const file = await this.fileFor(viewer.organizationId, assetId, 'input.asset', input.asset);
+    const file = await this.fileFor(viewer.organizationId, assetId, input.role, 'input.asset', input.asset);
     const created = await database.asOrganization(viewer.organizationId, async (tx) => {
       if (!(await brands.hold(tx, brandId)))
         throw new VitrineError('NOT_FOUND', 'input.brand: there is no such brand.', { field: 'input.brand', value: input.brand });
@@ -81,13 +81,15 @@ export class MarkService {
    * The current file of an asset, which can serve as a mark: refused now, and not when a report is wanted. Opens its own transaction.
    * @throws VitrineError naming `field`: NOT_FOUND, BAD_USER_INPUT
    */
-  async fileFor(organizationId: string, assetId: string, field: string, value: string): Promise<MarkFile> {
+  async fileFor(organizationId: string, assetId: string, role: MarkRole, field: string, value: string): Promise<MarkFile> {
     const { database, files, media } = this.#rooms;
     const file = await database.asOrganization(organizationId, (tx) => findMarkFile(tx, assetId));
     if (file === null) throw new VitrineError('NOT_FOUND', `${field}: there is no such asset.`, { field, value });
     if (file.kind !== 'IMAGE') throw badInput(field, value, 'a picture of the mark');
     await files
-      .withLocalFile(file.sha256, (path) => media.checkMark({ id: file.version_id, path, fileName: file.file_name }))
+      .withLocalFile(file.sha256, (path) =>
+        media.checkMark({ id: file.version_id, path, fileName: file.file_name, isWatermark: role === 'WATERMARK' }),
+      )
       .catch((error: unknown) => {
         // What is wrong with the picture is told about the field that named it.
         if (!isVitrineError(error) || !/^(MEDIA_|BAD_USER_INPUT)/.test(error.code)) throw error;
@@ -136,7 +138,7 @@ export class MarkService {
   }
 
   async #afterChange(tx: OrganizationTx, brandId: string): Promise<void> {
-    await this.#rooms.compliance.judgeBrand(tx, brandId, 'LOGO');
+    for (const kind of ['LOGO', 'WATERMARK'] as const) await this.#rooms.compliance.judgeBrand(tx, brandId, kind);
     await this.#rooms.scans.enqueue(tx);
   }
 

@@ -12,7 +12,7 @@ export class BrandMark {
   @Field(() => String, { description: 'Name, unique among the marks of the brand.' })
   name!: string;
 
-  @Field(() => MarkRole, { description: 'Whether it is the right mark or a wrong one.' })
+  @Field(() => MarkRole, { description: 'What the mark is there for.' })
   role!: keyof typeof MarkRole;
 
   @Field(() => ID, { description: 'The asset that shows it. A new file of that asset does not change the mark.' })
@@ -57,10 +57,12 @@ export class MarkSightingNode {
   @Field(() => String, { description: 'Name of the mark.' })
   markName!: string;
 
-  @Field(() => MarkRole, { description: 'Whether it is the right mark or a wrong one.' })
+  @Field(() => MarkRole, { description: 'What the mark is there for.' })
   role!: keyof typeof MarkRole;
 
-  @Field(() => Float, { description: 'How well the place fits the mark, 0.7 to 1; benchmarks say what that is worth.' })
+  @Field(() => Float, {
+    description: 'How well the place fits the mark: 0.7 to 1, of watermarks 0.4 to 1; benchmarks say what that is worth.',
+  })
   confidence!: number;
 
   @Field(() => MarkBox, { description: 'Where it is.' })
@@ -86,6 +88,16 @@ export class MarkSightingNode {
     description: 'Plain space around it in heights of the mark, 1.5 at most; null on a ground that is itself busy.',
   })
   clearSpace!: number | null;
+
+  @Field(() => [MarkBox], { description: 'Everywhere that a watermark was found, `box` first, at most 60; of other marks `box` alone.' })
+  boxes!: MarkBox[];
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How strongly a watermark is laid over the picture, 0 to 1; null for other marks, and where its colours are not its own or too near the ground’s.',
+  })
+  opacity!: number | null;
 }
 
 @ObjectType({ description: 'What `brandMarkCreate` made.' })
@@ -123,5 +135,7 @@ export function toMarkSighting(row: SightingRow): MarkSightingNode {
     stretch: row.stretch,
     colors: row.colors,
     clearSpace: row.clear_space,
+    boxes: row.boxes,
+    opacity: row.opacity,
   };
 }

@@ -28,6 +28,10 @@ export interface MarkSighting {
   colors: MarkColor[];
   /** Plain space around the box, in heights of the mark, to the nearest content or edge; null on a ground that is itself busy. */
   clearSpace: number | null;
+  /** All places of a watermark, `box` first; of another mark that one. */
+  boxes: MarkSighting['box'][];
+  /** Of watermarks, 0 to 1: see `WatermarkSighting`. */
+  opacity: number | null;
 }
 
 export const MARK_EDGE_PX = 256;
@@ -240,15 +244,18 @@ function describe(picture: RawPicture, mark: MarkTemplate, fine: Variant, affine
   if (right - left < 4 || bottom - top < 4) return null;
   const heightPx = (inner.bottom - inner.top) * heightScale;
   const box = { left, top, right, bottom };
+  const shares = {
+    left: left / picture.width,
+    top: top / picture.height,
+    width: (right - left) / picture.width,
+    height: (bottom - top) / picture.height,
+  };
   return {
     markId: mark.id,
     confidence: Math.min(1, Math.abs(signed)),
-    box: {
-      left: left / picture.width,
-      top: top / picture.height,
-      width: (right - left) / picture.width,
-      height: (bottom - top) / picture.height,
-    },
+    box: shares,
+    boxes: [shares],
+    opacity: null,
     widthPx: (inner.right - inner.left) * widthScale,
     heightPx,
     rotationDeg: (Math.atan2(d, a) * 180) / Math.PI,

@@ -4,12 +4,15 @@ import { findMarks, MARK_EDGE_PX, type MarkSighting, type MarkTemplate } from '.
 import { loadOpenCv } from './open-cv.js';
 import { onWhite, type RawPicture } from './raw-picture.js';
 import { fitWithin, pipelineOf, pixelsOf } from './source-picture.js';
+import { findWatermarks } from './watermark-finder.js';
 
 /** The file of a mark: SVG, or PNG and the like with transparency or a plain ground. */
 export interface MarkFile {
   id: string;
   path: string;
   fileName: string;
+  /** Looked for faint and repeated, upright; see watermark-finder.ts. */
+  isWatermark?: boolean;
 }
 
 /** Longest edge of a picture while marks are looked for in it: a mark of 3% of it is still found. */
@@ -30,11 +33,16 @@ export async function scanForMarks(
   const decoded = enough ? source.base : await source.decodeAt(size.width, size.height);
   const fits = decoded.width === size.width && decoded.height === size.height;
   const picture = fits ? decoded : await pixelsOf(pipelineOf(decoded).resize(size.width, size.height, { fit: 'fill' }));
-  const templates: MarkTemplate[] = [];
-  for (const mark of marks) templates.push({ id: mark.id, picture: await readMark(mark, limits) });
+  const [logos, watermarks]: [MarkTemplate[], MarkTemplate[]] = [[], []];
+  for (const mark of marks) (mark.isWatermark ? watermarks : logos).push({ id: mark.id, picture: await readMark(mark, limits) });
   const { cv } = await loadOpenCv();
   const scale = source.width / size.width;
-  return findMarks(cv, onWhite(picture), templates).map((sighting) => ({
+  const flat = onWhite(picture);
+  const faint = findWatermarks(cv, flat, watermarks).map((sighting) => ({
+    ...sighting,
+    ...{ box: sighting.boxes[0]!, stretch: 1, colors: [], clearSpace: null },
+  }));
+  return [...findMarks(cv, flat, logos), ...faint].map((sighting) => ({
     ...sighting,
     widthPx: sighting.widthPx * scale,
     heightPx: sighting.heightPx * scale,
@@ -42,12 +50,13 @@ export async function scanForMarks(
 }
 
 /** The mark alone: what is not it is transparent, and cut away at the edges. */
-export async function readMark({ path, fileName }: MarkFile, limits: MediaLimits): Promise<RawPicture> {
+export async function readMark({ path, fileName, isWatermark }: MarkFile, limits: MediaLimits): Promise<RawPicture> {
   const source = await openImage(path, fileName, limits);
   const size = source.isVector
     ? scaledTo(source.width, source.height, DRAWING_EDGE_PX)
     : fitWithin(source.width, source.height, DRAWING_EDGE_PX);
   const drawn = withAlpha(await pixelsOf(pipelineOf(await source.decodeAt(size.width, size.height)).ensureAlpha()), fileName);
+  if (isWatermark) strengthen(drawn);
   const box = opaqueBox(drawn);
   if (box === null) throw unusable(fileName, 'is empty: every pixel of it is transparent');
   const cropped = pipelineOf(drawn).extract(box);
@@ -76,6 +85,13 @@ function withAlpha(picture: RawPicture, fileName: string): RawPicture {
   const result = new Uint8Array(data);
   for (let pixel = 0; pixel < width * height; pixel++) result[pixel * 4 + 3] = Math.min(255, Math.max(0, (far(pixel) - 12) * 6));
   return { ...picture, data: result };
+}
+
+/** A watermark's file may be as faint as it is laid over pictures. */
+function strengthen({ data }: RawPicture): void {
+  let most = 0;
+  for (let at = 3; at < data.length; at += 4) most = Math.max(most, data[at]!);
+  for (let at = 3; at < data.length; at += 4) data[at] = most === 0 ? 0 : Math.round((data[at]! * 255) / most);
 }
 
 function opaqueBox({ data, width, height }: RawPicture): { left: number; top: number; width: number; height: number } | null {

@@ -22,9 +22,17 @@ export interface OpenCv {
   matchTemplate(image: Mat, template: Mat, result: Mat, method: number): void;
   resize(source: Mat, target: Mat, size: object, fx: number, fy: number, interpolation: number): void;
   copyMakeBorder(source: Mat, target: Mat, top: number, bottom: number, left: number, right: number, border: number): void;
+  dft(source: Mat, target: Mat, flags: number, nonzeroRows: number): void;
+  getOptimalDFTSize(size: number): number;
   warpAffine(source: Mat, target: Mat, transform: Mat, size: object, flags: number, border: number, value?: object): void;
   findTransformECC(template: Mat, image: Mat, transform: Mat, motion: number, criteria: object, mask: Mat, gaussFilterSize: number): number;
   CV_32FC1: number;
+  CV_32FC2: number;
+  TM_CCORR: number;
+  DFT_COMPLEX_OUTPUT: number;
+  DFT_INVERSE: number;
+  DFT_REAL_OUTPUT: number;
+  DFT_SCALE: number;
   TM_CCOEFF_NORMED: number;
   INTER_AREA: number;
   INTER_LINEAR: number;

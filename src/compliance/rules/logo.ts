@@ -2,11 +2,16 @@ import { z } from 'zod';
 import { type Sql, sql } from '../../database/sql.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
 
-const PLACEMENTS = [
+/** Thirds of a picture, row by row. */
+export const PLACEMENTS = [
   ...['TOP_LEFT', 'TOP', 'TOP_RIGHT'],
   ...['LEFT', 'CENTER', 'RIGHT'],
   ...['BOTTOM_LEFT', 'BOTTOM', 'BOTTOM_RIGHT'],
 ] as const;
+
+/** In which of {@link PLACEMENTS} the middle of a sighting `s` lies. */
+export const placementOf = sql`(${[...PLACEMENTS]}::text[])[
+  1 + least(2, floor((s.box_left + s.box_width / 2) * 3)::int) + 3 * least(2, floor((s.box_top + s.box_height / 2) * 3)::int)]`;
 
 const parameters = z.strictObject({
   presence: z.enum(['REQUIRED', 'OPTIONAL']).default('REQUIRED').describe('Whether one of the approved marks has to be in the picture.'),
@@ -69,7 +74,9 @@ function judge(scope: JudgeScope): Sql {
   return sql`
     WITH target AS MATERIALIZED (${selectTargets('LOGO', scope)}),
     mark_set AS MATERIALIZED (
-      SELECT b.brand_id, marks_revision(${organizationId}, b.brand_id) AS revision FROM (SELECT DISTINCT brand_id FROM target) b
+      SELECT b.brand_id, CASE WHEN EXISTS (SELECT 1 FROM brand_mark m WHERE m.organization_id = ${organizationId} AND m.brand_id = b.brand_id
+        AND m.role <> 'WATERMARK') THEN marks_revision(${organizationId}, b.brand_id) END AS revision
+      FROM (SELECT DISTINCT brand_id FROM target) b
     ),
     sighting AS (
       SELECT t.rule_id, t.version_id, m.role, m.name, s.confidence, s.position, s.box_left, s.box_top, s.box_width, s.box_height,
@@ -88,12 +95,11 @@ function judge(scope: JudgeScope): Sql {
           round(c.difference::numeric, 1), 'placement', p.placement, 'box', jsonb_build_object('left', round(s.box_left::numeric, 4), 'top',
           round(s.box_top::numeric, 4), 'width', round(s.box_width::numeric, 4), 'height', round(s.box_height::numeric, 4)), 'colors', s.colors) AS facts
       FROM target t JOIN mark_sighting s ON s.organization_id = ${organizationId} AND s.version_id = t.version_id AND s.brand_id = t.brand_id
-      JOIN brand_mark m ON m.organization_id = ${organizationId} AND m.id = s.mark_id
+      JOIN brand_mark m ON m.organization_id = ${organizationId} AND m.id = s.mark_id AND m.role <> 'WATERMARK'
       CROSS JOIN LATERAL (SELECT max(ciede2000(e.lab[1], e.lab[2], e.lab[3], f.lab[1], f.lab[2], f.lab[3])) AS difference
         FROM jsonb_array_elements(s.colors) color CROSS JOIN LATERAL (SELECT lab_of_hex(color ->> 'expected') AS lab) e
         CROSS JOIN LATERAL (SELECT lab_of_hex(color ->> 'measured') AS lab) f) c
-      CROSS JOIN LATERAL (SELECT (ARRAY['TOP_LEFT', 'TOP', 'TOP_RIGHT', 'LEFT', 'CENTER', 'RIGHT', 'BOTTOM_LEFT', 'BOTTOM', 'BOTTOM_RIGHT'])[
-        1 + least(2, floor((s.box_left + s.box_width / 2) * 3)::int) + 3 * least(2, floor((s.box_top + s.box_height / 2) * 3)::int)] AS placement) p
+      CROSS JOIN LATERAL (SELECT ${placementOf} AS placement) p
     ),
     seen AS (
       SELECT rule_id, version_id, count(*) FILTER (WHERE role = 'APPROVED') AS approved,

@@ -21,6 +21,7 @@ import { safeZone } from './safe-zone.js';
 import { sharpness } from './sharpness.js';
 import { style } from './style.js';
 import { usageRights } from './usage-rights.js';
+import { watermark } from './watermark.js';
 
 /** Every kind of rule. A new kind is its own file, a line here, a name in vocabulary.ts, and the CHECK on rule.kind in a migration. */
 export const RULES: Readonly<Record<RuleKind, RuleModule>> = {
@@ -45,6 +46,7 @@ export const RULES: Readonly<Record<RuleKind, RuleModule>> = {
   STYLE: style,
   LOGO: logo,
   DETECTED_OBJECTS: detectedObjects,
+  WATERMARK: watermark,
 };
 
 export const RULE_KINDS = Object.keys(RuleKind) as RuleKind[];

@@ -51,6 +51,8 @@ export interface RuleModule {
   texts?(parameters: Record<string, unknown>): string[];
   /** External ids of assets that pictures are compared with (parameters already checked): when one of them changes, all are judged anew. */
   exemplars?(parameters: Record<string, unknown>): { field: string; externalId: string }[];
+  /** Names of the brand's marks that the rule is about, and the role that they must have (parameters already checked). */
+  marks?(parameters: Record<string, unknown>): { field: string; name: string; role: string }[];
   /**
    * A SELECT with one row per rule and version and the columns of `FINDING_COLUMNS`.
    * Assets out of a rule's scope give no row; NOT_APPLICABLE means in scope, but of a kind that cannot be judged so.
