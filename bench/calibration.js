@@ -14,17 +14,58 @@ import { createRandom } from '../dist/samples/random.js';
 import { drawTrainingScene } from '../dist/samples/training-scene.js';
 
 const { values: options } = parseArgs({
-  options: { seed: { type: 'string', default: '31' }, libraries: { type: 'string', default: '3' }, pictures: { type: 'string', default: '150' } },
+  options: {
+    seed: { type: 'string', default: '31' },
+    libraries: { type: 'string', default: '3' },
+    pictures: { type: 'string', default: '150' },
+  },
 });
 // Words that no drawing of ours is about, and no background prompt either.
 const ELSEWHERE = [
-  ...['accountant', 'quarterly tax report', 'wedding ceremony', 'mri scan of a brain', 'handwritten receipt', 'the meaning of life', 'photosynthesis'],
-  ...['customs officer', 'periodic table', 'dna helix', 'crossword puzzle', 'abandoned railway station', 'surgeon operating', 'baroque architecture'],
-  ...['subway map', 'barcode', 'sheet music', 'horse race', 'ballet dancer', 'sushi platter', 'street protest', 'scuba diver', 'assembly line'],
+  ...[
+    'accountant',
+    'quarterly tax report',
+    'wedding ceremony',
+    'mri scan of a brain',
+    'handwritten receipt',
+    'the meaning of life',
+    'photosynthesis',
+  ],
+  ...[
+    'customs officer',
+    'periodic table',
+    'dna helix',
+    'crossword puzzle',
+    'abandoned railway station',
+    'surgeon operating',
+    'baroque architecture',
+  ],
+  ...[
+    'subway map',
+    'barcode',
+    'sheet music',
+    'horse race',
+    'ballet dancer',
+    'sushi platter',
+    'street protest',
+    'scuba diver',
+    'assembly line',
+  ],
   ...['oil refinery', 'legal contract', 'spreadsheet', 'satellite image of a hurricane', 'medieval knight', 'karaoke night', 'mermaid'],
 ];
 const NONSENSE = [
-  ...['asdf qwer', 'zzzz', 'xkcd plugh', 'blorptang', 'qqq www eee', 'flim flam grubble', '1234567890', 'lorem ipsum dolor', 'vrtx nml', 'aaaaaaa'],
+  ...[
+    'asdf qwer',
+    'zzzz',
+    'xkcd plugh',
+    'blorptang',
+    'qqq www eee',
+    'flim flam grubble',
+    '1234567890',
+    'lorem ipsum dolor',
+    'vrtx nml',
+    'aaaaaaa',
+  ],
   ...['snarfblat', 'hjkl hjkl', '%%%%', 'mxyzptlk', 'gibble gobble', 'foo bar baz', 'tzzt krrk', 'öäü ßß', 'wibble', 'quux'],
 ];
 const objects = listObjects();
@@ -69,10 +110,17 @@ async function askLibrary(app, split, answers, lists) {
     } else if (!allowed.has(name)) {
       queries.push({ kind: 'object, not there', text: withArticle(name), there: false });
       for (const text of synonyms.filter((word) => !words.has(word))) queries.push({ kind: 'other word, not there', text, there: false });
-      queries.push({ kind: 'coloured, not there', text: withArticle(`${random.pick(['red', 'blue', 'green', 'yellow'])} ${name}`).replace(/^an? /, 'a '), there: false });
+      queries.push({
+        kind: 'coloured, not there',
+        text: withArticle(`${random.pick(['red', 'blue', 'green', 'yellow'])} ${name}`).replace(/^an? /, 'a '),
+        there: false,
+      });
     }
   }
-  for (const scene of random.shuffle([...scenes.values()]).filter((one) => one.objects.length > 0).slice(0, 40))
+  for (const scene of random
+    .shuffle([...scenes.values()])
+    .filter((one) => one.objects.length > 0)
+    .slice(0, 40))
     queries.push({ kind: 'coloured, there', text: `a ${scene.colours[0]} ${scene.objects[0]}`, there: true });
   for (const text of ELSEWHERE) queries.push({ kind: 'from elsewhere', text, there: false });
   for (const text of NONSENSE) queries.push({ kind: 'nonsense', text, there: false });
@@ -81,7 +129,11 @@ async function askLibrary(app, split, answers, lists) {
     answers.push({ kind, there, found: page.edges.length > 0 });
     if (!wanted || page.edges.length === 0) continue;
     const right = page.edges.filter(({ node }) => wanted(scenes.get(node.file_name))).length;
-    lists.push({ precision: right / page.edges.length, recall: right / [...scenes.values()].filter(wanted).length, share: page.edges.length / scenes.size });
+    lists.push({
+      precision: right / page.edges.length,
+      recall: right / [...scenes.values()].filter(wanted).length,
+      share: page.edges.length / scenes.size,
+    });
   }
 }
 
@@ -97,9 +149,13 @@ function report(answers, lists) {
   const wrong = absent.filter(({ found }) => found).length;
   const nothing = absent.length - wrong;
   console.log(`\n"something matches": precision ${(right / (right + wrong)).toFixed(3)}, recall ${(right / there.length).toFixed(3)}`);
-  console.log(`"nothing matches": precision ${(nothing / (nothing + there.length - right)).toFixed(3)}, recall ${(nothing / absent.length).toFixed(3)}`);
+  console.log(
+    `"nothing matches": precision ${(nothing / (nothing + there.length - right)).toFixed(3)}, recall ${(nothing / absent.length).toFixed(3)}`,
+  );
   const mean = (key) => (lists.reduce((sum, one) => sum + one[key], 0) / lists.length).toFixed(3);
-  console.log(`lists of objects that are there: precision ${mean('precision')}, recall ${mean('recall')}, share of the library shown ${mean('share')}`);
+  console.log(
+    `lists of objects that are there: precision ${mean('precision')}, recall ${mean('recall')}, share of the library shown ${mean('share')}`,
+  );
 }
 
 /** The sample library's own texts beside its pictures: better or worse than pictures alone? */
@@ -108,25 +164,49 @@ async function compareFusion(app) {
   const library = await writeSampleLibrary(samples, { seed: Number(options.seed) });
   const { files } = JSON.parse(await readFile(library.truthFile, 'utf8'));
   const brands = JSON.parse(await readFile(library.brandsFile, 'utf8'));
-  const viewer = await importInto(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) => app.guidelineFiles.importDocument(admin, brands, { publish: true }));
+  const viewer = await importInto(app, 'samples', { manifest: { path: library.manifestFile } }, samples, (admin) =>
+    app.guidelineFiles.importDocument(admin, brands, { publish: true }),
+  );
   const truth = new Map(files.map((file) => [file.externalId, file]));
   const names = [...new Set(files.flatMap((file) => file.objects))];
   const pairs = [...new Set(files.flatMap((file) => file.objects.map((object, index) => `${file.colours[index]} ${object}`)))];
   const kinds = [
     ['object', names.map((name) => ({ text: `a ${name}`, wanted: (file) => file.objects.includes(name) }))],
-    ['coloured object', pairs.map((pair) => ({ text: `a ${pair}`, wanted: (file) => file.objects.some((object, index) => `${file.colours[index]} ${object}` === pair) }))],
-    ['background colour', [...new Set(files.map((file) => file.background.colour))].map((colour) => ({ text: `${colour} background`, wanted: (file) => file.layout !== 'text' && file.layout !== 'logo' && file.background.colour === colour }))],
+    [
+      'coloured object',
+      pairs.map((pair) => ({
+        text: `a ${pair}`,
+        wanted: (file) => file.objects.some((object, index) => `${file.colours[index]} ${object}` === pair),
+      })),
+    ],
+    [
+      'background colour',
+      [...new Set(files.map((file) => file.background.colour))].map((colour) => ({
+        text: `${colour} background`,
+        wanted: (file) => file.layout !== 'text' && file.layout !== 'logo' && file.background.colour === colour,
+      })),
+    ],
   ];
-  console.log('\n| sample library | queries | pictures: mean average precision | with words | with words better | worse |\n| --- | ---: | ---: | ---: | ---: | ---: |');
+  console.log(
+    '\n| sample library | queries | pictures: mean average precision | with words | with words better | worse |\n| --- | ---: | ---: | ---: | ---: | ---: |',
+  );
   for (const [kind, queries] of kinds) {
     const scores = [];
     for (const { text, wanted } of queries) {
-      const of = async (words) => averagePrecision((await app.search.findAssets(viewer, { search: { terms: [{ subject: { text }, weight: 1 }], words }, showAll: true, first: 100 })).edges.map(({ node }) => wanted(truth.get(node.external_id))), files.filter(wanted).length);
+      const of = async (words) =>
+        averagePrecision(
+          (
+            await app.search.findAssets(viewer, { search: { terms: [{ subject: { text }, weight: 1 }], words }, showAll: true, first: 100 })
+          ).edges.map(({ node }) => wanted(truth.get(node.external_id))),
+          files.filter(wanted).length,
+        );
       scores.push([await of(false), await of(true)]);
     }
     const mean = (index) => (scores.reduce((sum, pair) => sum + pair[index], 0) / scores.length).toFixed(3);
     const count = (test) => scores.filter(([a, b]) => test(a, b)).length;
-    console.log(`| ${kind} | ${queries.length} | ${mean(0)} | ${mean(1)} | ${count((a, b) => b > a + 1e-9)} | ${count((a, b) => b < a - 1e-9)} |`);
+    console.log(
+      `| ${kind} | ${queries.length} | ${mean(0)} | ${mean(1)} | ${count((a, b) => b > a + 1e-9)} | ${count((a, b) => b < a - 1e-9)} |`,
+    );
   }
 }
 

@@ -64,7 +64,8 @@ export async function fillLibrary(database, organizationId, brandId, model, coun
     });
     process.stderr.write(`${from + CHUNK - 1} assets\r`);
   }
-  for (const table of ['asset', 'asset_version', 'version_hash_band', 'version_color', 'asset_embedding']) await database.asOwner(`ANALYZE ${table}`);
+  for (const table of ['asset', 'asset_version', 'version_hash_band', 'version_color', 'asset_embedding'])
+    await database.asOwner(`ANALYZE ${table}`);
 }
 
 /** Vectors for texts: a base each, so that some assets are near. */
@@ -85,7 +86,18 @@ export function textVectors(database, modelId) {
 }
 
 export const PALETTE = ['#d92b33', '#1d2d63', '#fbc928', '#2f8f4a', '#eddcba'].map((hex, index) => ({ name: `Colour ${index}`, hex }));
-const COUNTERS = ['a drawing', 'a photo', 'an object', 'a plain background', 'a pattern of shapes', 'a logo', 'some text', 'a dog', 'a house', 'a tree'];
+const COUNTERS = [
+  'a drawing',
+  'a photo',
+  'an object',
+  'a plain background',
+  'a pattern of shapes',
+  'a logo',
+  'some text',
+  'a dog',
+  'a house',
+  'a tree',
+];
 const concept = (name) => ({ name, prompts: [name, `a picture of ${name}`], counterPrompts: COUNTERS });
 
 /** The 25 rules, all of them about all assets. */
@@ -93,7 +105,14 @@ export const RULES = [
   ['PALETTE', { minShare: 0.3 }],
   ['PALETTE', { minShare: 0.1, maxDeltaE: 5, neutralAllowance: 0.2 }],
   ['PALETTE', { minShare: 0, forbidden: [{ color: '#00ff00', maxDeltaE: 12 }] }],
-  ['CONTRAST', { overlays: [{ name: 'headline', left: 0.1, top: 0.6, width: 0.8, height: 0.3, textColor: '#ffffff' }], minShare: 0.4, textBoxes: false }],
+  [
+    'CONTRAST',
+    {
+      overlays: [{ name: 'headline', left: 0.1, top: 0.6, width: 0.8, height: 0.3, textColor: '#ffffff' }],
+      minShare: 0.4,
+      textBoxes: false,
+    },
+  ],
   ['MIN_RESOLUTION', { minWidthPx: 1200, minHeightPx: 800 }],
   ['MIN_RESOLUTION', { print: { widthMm: 148, heightMm: 210, bleedMm: 3, turned: true } }],
   ['ASPECT_RATIO', { presets: ['instagram-square', 'instagram-portrait', 'hero-16-9'], tolerance: 0.1 }],
@@ -114,5 +133,11 @@ export const RULES = [
   ['AI_PROVENANCE', {}],
   ['PROHIBITED_CONTENT', { concepts: [concept('a cigarette'), concept('a gun')], failAt: 0.5, reviewAt: 0.2 }],
   ['REQUIRED_CONTENT', { concepts: [concept('a boat')] }],
-  ['STYLE', { approved: Array.from({ length: 12 }, (_, n) => `external ${n + 1}`), rejected: Array.from({ length: 12 }, (_, n) => `external ${n + 21}`) }],
+  [
+    'STYLE',
+    {
+      approved: Array.from({ length: 12 }, (_, n) => `external ${n + 1}`),
+      rejected: Array.from({ length: 12 }, (_, n) => `external ${n + 21}`),
+    },
+  ],
 ];

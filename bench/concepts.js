@@ -96,7 +96,9 @@ try {
   const leftOut = labels.map((vector) => leftOutFor(vector, rivals));
   console.log(
     `Model ${modelId} ${revision}, ${modelType}, logit scale ${logitScale.toFixed(1)}; ${pictures.length} drawings, seed ${seed}, ` +
-      `${names.length} objects, ${rivals.length} common things; load average ${loadavg().map((load) => load.toFixed(1)).join(' ')}`,
+      `${names.length} objects, ${rivals.length} common things; load average ${loadavg()
+        .map((load) => load.toFixed(1))
+        .join(' ')}`,
   );
   for (const picture of pictures) {
     picture.labels = labels.map((label) => logitScale * dot(label, picture.vector));
@@ -104,7 +106,10 @@ try {
   }
   const bias = modelType === 'siglip' ? (logitBias ?? 0) : null;
   const margins = chanceMargins(
-    random.shuffle(pictures).slice(0, SAMPLE).map((picture) => picture.rivals),
+    random
+      .shuffle(pictures)
+      .slice(0, SAMPLE)
+      .map((picture) => picture.rivals),
     rivals.map((vector, index) => new Set([index, ...leftOutFor(vector, rivals)])),
   );
   zeroShot(pictures, leftOut, margins, bias);
@@ -135,7 +140,10 @@ function zeroShot(pictures, leftOut, margins, bias) {
         const sets = [[right, ...wrong.slice(0, count - 1)], ...(count < 64 ? [wrong.slice(0, count)] : [])];
         for (const [index, set] of sets.entries()) {
           const out = new Set(set.flatMap((label) => leftOut[label]));
-          const logits = { labels: set.map((label) => picture.labels[label]), rivals: picture.rivals.filter((_, rival) => !out.has(rival)) };
+          const logits = {
+            labels: set.map((label) => picture.labels[label]),
+            rivals: picture.rivals.filter((_, rival) => !out.has(rival)),
+          };
           const { best, isUnknown } = classify(logits, marginAt(margins, FALSE_LABEL_RATE, set.length), bias);
           outcomes.push({ present: index === 0, isUnknown, correct: index === 0 && picture.shown.includes(names[set[best]]) });
         }
@@ -146,18 +154,43 @@ function zeroShot(pictures, leftOut, margins, bias) {
       const share = (some, of) => percent(some.length / of.length);
       rows.push([
         `${kind}, ${count} label${count > 1 ? 's' : ''}`,
-        share(present.filter((one) => one.correct), present),
+        share(
+          present.filter((one) => one.correct),
+          present,
+        ),
         ...(absent.length > 0
-          ? [share(unknown.filter((one) => !one.present), unknown), share(absent.filter((one) => one.isUnknown), absent)]
+          ? [
+              share(
+                unknown.filter((one) => !one.present),
+                unknown,
+              ),
+              share(
+                absent.filter((one) => one.isUnknown),
+                absent,
+              ),
+            ]
           : ['-', '-']),
-        share(answered.filter((one) => one.correct), answered),
-        share(present.filter((one) => !one.isUnknown), present),
+        share(
+          answered.filter((one) => one.correct),
+          answered,
+        ),
+        share(
+          present.filter((one) => !one.isUnknown),
+          present,
+        ),
       ]);
     }
   }
   table(
     `assetClassify: half of the pictures show one of the labels, half show none (falseLabelRate ${FALSE_LABEL_RATE})`,
-    ['', 'best label right (unknown not allowed)', '"unknown": precision', '"unknown": recall', 'given labels right', 'pictures with a right label that get one'],
+    [
+      '',
+      'best label right (unknown not allowed)',
+      '"unknown": precision',
+      '"unknown": recall',
+      'given labels right',
+      'pictures with a right label that get one',
+    ],
     rows,
   );
 }
@@ -174,18 +207,19 @@ function calibrationError(pairs) {
   let error = 0;
   for (let bin = 0; bin < 10; bin += 1) {
     const inside = pairs.filter(({ p }) => Math.min(9, Math.floor(p * 10)) === bin);
-    if (inside.length > 0) error += (inside.length / pairs.length) * Math.abs(mean(inside.map(({ p }) => p)) - mean(inside.map(({ y }) => y)));
+    if (inside.length > 0)
+      error += (inside.length / pairs.length) * Math.abs(mean(inside.map(({ p }) => p)) - mean(inside.map(({ y }) => y)));
   }
   return error;
 }
-
-
 
 function reliability(pictures, leftOut, bias) {
   const rows = [];
   for (const kind of ['object', 'scene']) {
     const of = pictures.filter((one) => one.kind === kind);
-    const pairs = of.flatMap((picture) => names.map((name, label) => ({ p: sigmoid(scoreOf(picture, label, leftOut, bias)), y: picture.shown.includes(name) ? 1 : 0 })));
+    const pairs = of.flatMap((picture) =>
+      names.map((name, label) => ({ p: sigmoid(scoreOf(picture, label, leftOut, bias)), y: picture.shown.includes(name) ? 1 : 0 })),
+    );
     const over = pairs.filter(({ p }) => p >= 0.5);
     const positives = pairs.filter(({ y }) => y === 1);
     rows.push([
@@ -243,7 +277,10 @@ function thresholds(pictures, leftOut, bias) {
     for (const count of [20, 60]) {
       const all = [];
       for (const [label, name] of names.entries()) {
-        const scored = pictures.map((picture) => ({ score: scoreOf(picture, label, leftOut, bias), positive: picture.shown.includes(name) }));
+        const scored = pictures.map((picture) => ({
+          score: scoreOf(picture, label, leftOut, bias),
+          positive: picture.shown.includes(name),
+        }));
         const bins = binsOf(scored);
         let labels = suggestLabels(scored, () => 0);
         // Three rounds more for the longer row, each near the threshold that the labels so far give.
@@ -252,7 +289,13 @@ function thresholds(pictures, leftOut, bias) {
           const { fit, result } = calibrateBy(labels, bins, target);
           const p = Math.min(Math.max(result.threshold, 1e-9), 1 - 1e-9);
           const near = (Math.log(p / (1 - p)) - fit.intercept) / fit.slope;
-          labels = [...labels, ...suggestLabels(scored.filter((one) => !known.has(one)), () => near).slice(0, count - labels.length)];
+          labels = [
+            ...labels,
+            ...suggestLabels(
+              scored.filter((one) => !known.has(one)),
+              () => near,
+            ).slice(0, count - labels.length),
+          ];
         }
         const positives = labels.filter(({ positive }) => positive).length;
         if (positives < 2 || labels.length - positives < 2) continue;
@@ -267,7 +310,8 @@ function thresholds(pictures, leftOut, bias) {
           error: calibrationError(probabilities),
         });
       }
-      const inside = (key, estimate) => all.filter((one) => one[key] >= one.result[estimate].low && one[key] <= one.result[estimate].high).length;
+      const inside = (key, estimate) =>
+        all.filter((one) => one[key] >= one.result[estimate].low && one[key] <= one.result[estimate].high).length;
       const counted = (hits) => {
         const { low, high } = wilson(hits, all.length);
         return `${percent(hits / all.length)} (${percent(low)} to ${percent(high)})`;
@@ -285,7 +329,15 @@ function thresholds(pictures, leftOut, bias) {
   }
   table(
     'A threshold from labels: expected / real over the whole library, mean over concepts',
-    ['', 'precision', 'recall', 'real precision within its 95% interval', 'real recall within its 95% interval', 'width of the recall interval', 'calibration error'],
+    [
+      '',
+      'precision',
+      'recall',
+      'real precision within its 95% interval',
+      'real recall within its 95% interval',
+      'width of the recall interval',
+      'calibration error',
+    ],
     rows,
   );
 }

@@ -9,8 +9,17 @@ import { sql } from '../dist/database/sql.js';
 import { openEngine } from './engines.js';
 import { drawFamily, RELATIVES } from './variants.js';
 
-const { values: options } = parseArgs({ options: { families: { type: 'string', default: '60' }, seed: { type: 'string', default: '9000' } } });
-const EXPECTED = { pixels: 'SAME_PIXELS', reencoded: 'REENCODED', resized: 'RESIZED', cropped: 'CROPPED', recoloured: 'RECOLORED', 'other shot': 'OTHER_SHOT' };
+const { values: options } = parseArgs({
+  options: { families: { type: 'string', default: '60' }, seed: { type: 'string', default: '9000' } },
+});
+const EXPECTED = {
+  pixels: 'SAME_PIXELS',
+  reencoded: 'REENCODED',
+  resized: 'RESIZED',
+  cropped: 'CROPPED',
+  recoloured: 'RECOLORED',
+  'other shot': 'OTHER_SHOT',
+};
 const DUPLICATES = ['SAME_PIXELS', 'REENCODED', 'RESIZED', 'CROPPED', 'RECOLORED'];
 const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-'));
 const closers = [() => rm(folder, { recursive: true, force: true })];
@@ -24,15 +33,22 @@ try {
   }
   const engine = await openEngine('embedded', path.join(folder, 'embedded'));
   closers.unshift(() => engine.app.stop());
-  console.log(`${new Date().toISOString()}, load average ${loadavg()[0].toFixed(1)}; ${families} families from seed ${options.seed}: ${JSON.stringify(await engine.importFolder(pictures))}`);
+  console.log(
+    `${new Date().toISOString()}, load average ${loadavg()[0].toFixed(1)}; ${families} families from seed ${options.seed}: ${JSON.stringify(await engine.importFolder(pictures))}`,
+  );
   const started = performance.now();
   const pairs = await allPairs(engine);
   console.log(`compared within ${((performance.now() - started) / 1000).toFixed(1)} s after the import\n`);
 
   const found = new Map(pairs.map((pair) => [pair.key, pair.relation]));
-  console.log(`| original and its | found as | of ${families} | recall of the relation | called a duplicate |\n| --- | --- | ---: | ---: | ---: |`);
+  console.log(
+    `| original and its | found as | of ${families} | recall of the relation | called a duplicate |\n| --- | --- | ---: | ---: | ---: |`,
+  );
   for (const kind of RELATIVES) {
-    const answers = Array.from({ length: families }, (_, family) => found.get([`${family}_original`, `${family}_${kind}`].sort().join(' ')) ?? 'nothing');
+    const answers = Array.from(
+      { length: families },
+      (_, family) => found.get([`${family}_original`, `${family}_${kind}`].sort().join(' ')) ?? 'nothing',
+    );
     const counts = [...new Set(answers)].map((answer) => `${answer} ${answers.filter((one) => one === answer).length}`);
     const share = (wanted) => (answers.filter((answer) => wanted.includes(answer)).length / families).toFixed(3);
     console.log(`| ${kind} | ${counts.join(', ')} | ${families} | ${share([EXPECTED[kind]])} | ${share(DUPLICATES)} |`);
@@ -40,8 +56,11 @@ try {
   // Precision: over all pairs called duplicates, those between relatives (other shots are none).
   const isFamily = ({ names }) => names[0].split('_')[0] === names[1].split('_')[0] && !names.some((name) => name.endsWith('_other shot'));
   const called = pairs.filter(({ relation }) => DUPLICATES.includes(relation));
-  console.log(`\nPairs called duplicates: ${called.length}, of them really of one picture: ${called.filter(isFamily).length} (precision ${(called.filter(isFamily).length / called.length).toFixed(3)})`);
-  for (const { names, relation } of called.filter((pair) => !isFamily(pair)).slice(0, 10)) console.log(`  wrong: ${names.join(' and ')}: ${relation}`);
+  console.log(
+    `\nPairs called duplicates: ${called.length}, of them really of one picture: ${called.filter(isFamily).length} (precision ${(called.filter(isFamily).length / called.length).toFixed(3)})`,
+  );
+  for (const { names, relation } of called.filter((pair) => !isFamily(pair)).slice(0, 10))
+    console.log(`  wrong: ${names.join(' and ')}: ${relation}`);
   const shots = pairs.filter(({ relation }) => relation === 'OTHER_SHOT');
   const sameScene = shots.filter(({ names }) => names[0].split('_')[0] === names[1].split('_')[0]).length;
   console.log(`Pairs called other shots: ${shots.length}, of them of one scene: ${sameScene}`);

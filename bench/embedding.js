@@ -65,9 +65,16 @@ const embedder = await openEmbedder({ modelFolder, provider: 'cpu' });
 const media = createMediaAnalyzer({ processes: cores });
 const { info, imageInput } = embedder;
 try {
-  const load = () => loadavg().map((value) => round(value, 1)).join(' ');
-  console.log(`${cpus()[0]?.model.trim()}, ${cores} cores, Node ${process.version}, ${new Date().toISOString()}, load average at the start ${load()}`);
-  console.log(`Model ${info.modelId} ${info.revision}: ${imageInput.width} x ${imageInput.height}, ${info.provider} ${info.precision}, ${info.threads} thread(s), batches of ${info.maxImageBatch}`);
+  const load = () =>
+    loadavg()
+      .map((value) => round(value, 1))
+      .join(' ');
+  console.log(
+    `${cpus()[0]?.model.trim()}, ${cores} cores, Node ${process.version}, ${new Date().toISOString()}, load average at the start ${load()}`,
+  );
+  console.log(
+    `Model ${info.modelId} ${info.revision}: ${imageInput.width} x ${imageInput.height}, ${info.provider} ${info.precision}, ${info.threads} thread(s), batches of ${info.maxImageBatch}`,
+  );
 
   const files = [];
   for (const size of SIZES) {
@@ -108,13 +115,15 @@ try {
       seen.ratio.push(w / (1 / (1 / d + 1 / m)));
     }
   }
-  table('Pictures a second: stages apart with all cores busy, the rate computed from them, and the whole (medians; ratio of each round, median)',
+  table(
+    'Pictures a second: stages apart with all cores busy, the rate computed from them, and the whole (medians; ratio of each round, median)',
     ['', 'decode and preprocess', 'model', 'computed', 'whole', 'whole / computed'],
     sets.map(([name]) => {
       const seen = stages.get(name);
       const [d, m] = [median(seen.decode), median(seen.model)];
       return [name, round(d, 1), round(m, 1), round(1 / (1 / d + 1 / m), 1), round(median(seen.whole), 1), round(median(seen.ratio))];
-    }));
+    }),
+  );
 
   const { image, imageOutputs } = await readModelFolder(modelFolder);
   const bare = [];
@@ -136,14 +145,24 @@ try {
     own.push(await modelMeasured());
   }
   const best = bare.reduce((a, b) => (median(b.rates) > median(a.rates) ? b : a));
-  table('The model on ready tensors: bare onnxruntime on the main thread, pictures a second', ['threads', ...[1, 4, 8, 16, 32].map((batch) => `batch ${batch}`)],
-    [...new Set(bare.map((one) => one.threads))].map((threads) => [threads, ...bare.filter((one) => one.threads === threads).map((one) => round(median(one.rates), 1))]));
+  table(
+    'The model on ready tensors: bare onnxruntime on the main thread, pictures a second',
+    ['threads', ...[1, 4, 8, 16, 32].map((batch) => `batch ${batch}`)],
+    [...new Set(bare.map((one) => one.threads))].map((threads) => [
+      threads,
+      ...bare.filter((one) => one.threads === threads).map((one) => round(median(one.rates), 1)),
+    ]),
+  );
   const ownRate = median(own.map((one) => one.rate));
   const ownCost = median(own.map((one) => one.cpuMs));
   const cheapest = bare.reduce((a, b) => (median(b.costs) < median(a.costs) ? b : a));
   const named = ({ threads, batch }) => `${threads} thread(s), batch ${batch}`;
-  console.log(`\nEmbedder in its worker: ${round(ownRate, 1)}; best bare (${named(best)}): ${round(median(best.rates), 1)}; ratio ${round(ownRate / median(best.rates))}`);
-  console.log(`Computing a picture, ms: in its worker ${round(ownCost, 3)}; least bare (${named(cheapest)}) ${round(median(cheapest.costs), 3)}; bare / worker ${round(median(cheapest.costs) / ownCost)}`);
+  console.log(
+    `\nEmbedder in its worker: ${round(ownRate, 1)}; best bare (${named(best)}): ${round(median(best.rates), 1)}; ratio ${round(ownRate / median(best.rates))}`,
+  );
+  console.log(
+    `Computing a picture, ms: in its worker ${round(ownCost, 3)}; least bare (${named(cheapest)}) ${round(median(cheapest.costs), 3)}; bare / worker ${round(median(cheapest.costs) / ownCost)}`,
+  );
   for (const session of new Set(bare.map((one) => one.session))) await session.close();
 
   let text = 0;
@@ -182,19 +201,27 @@ try {
     running = false;
     await bulk;
   }
-  table('Queries of different texts, milliseconds', ['', 'p50', 'p95'], [
-    ['idle', round(percentile(idle, 0.5)), round(percentile(idle, 0.95))],
-    ['under full bulk load', round(percentile(loaded, 0.5)), round(percentile(loaded, 0.95))],
-    ['ratio', round(percentile(loaded, 0.5) / percentile(idle, 0.5)), round(percentile(loaded, 0.95) / percentile(idle, 0.95))],
-  ]);
-  console.log(`\nEvent-loop delay of the main thread under that load, p99: ${round(median(delays), 1)} ms (each round: ${delays.map((ms) => round(ms, 1)).join(', ')})`);
+  table(
+    'Queries of different texts, milliseconds',
+    ['', 'p50', 'p95'],
+    [
+      ['idle', round(percentile(idle, 0.5)), round(percentile(idle, 0.95))],
+      ['under full bulk load', round(percentile(loaded, 0.5)), round(percentile(loaded, 0.95))],
+      ['ratio', round(percentile(loaded, 0.5) / percentile(idle, 0.5)), round(percentile(loaded, 0.95) / percentile(idle, 0.95))],
+    ],
+  );
+  console.log(
+    `\nEvent-loop delay of the main thread under that load, p99: ${round(median(delays), 1)} ms (each round: ${delays.map((ms) => round(ms, 1)).join(', ')})`,
+  );
 
   for (let part = 0; part < 5; part += 1) {
     await whole(mixed, seconds);
     globalThis.gc?.();
     memory.push(process.memoryUsage.rss() / 1e6);
   }
-  console.log(`Resident memory of the main process after each fifth of ${5 * seconds} s of bulk work, MB: ${memory.map((mb) => round(mb, 0)).join(', ')}`);
+  console.log(
+    `Resident memory of the main process after each fifth of ${5 * seconds} s of bulk work, MB: ${memory.map((mb) => round(mb, 0)).join(', ')}`,
+  );
   console.log(`Load average at the end ${load()}`);
 } finally {
   await media.close();

@@ -27,10 +27,19 @@ export async function startNativeServer(folder, options = []) {
   try {
     await run(SCRIPT, ['prepare'], { env });
     const { stdout } = await run(SCRIPT, ['start', '--fsync', 'on', ...options], { env });
-    const url = stdout.trim().split('\n').at(-1).replace(/^DATABASE_URL=/, '');
+    const url = stdout
+      .trim()
+      .split('\n')
+      .at(-1)
+      .replace(/^DATABASE_URL=/, '');
     return { url, folder, stop: () => run(SCRIPT, ['destroy'], { env }) };
   } catch (error) {
-    console.log(`No native server, embedded only: ${String(error.stderr ?? error.message).trim().split('\n').at(-1)}\n`);
+    console.log(
+      `No native server, embedded only: ${String(error.stderr ?? error.message)
+        .trim()
+        .split('\n')
+        .at(-1)}\n`,
+    );
     return null;
   }
 }
@@ -84,7 +93,13 @@ export async function importInto(app, slug, source, root, before = async () => u
 export async function openEngine(name, folder, databaseUrl, settings = {}) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const config = readConfig({ VITRINE_DATA: folder, VITRINE_PORT: '0', VITRINE_DATABASE_TIMEOUT_MS: '120000', ...settings, ...(databaseUrl && { DATABASE_URL: databaseUrl }) });
+  const config = readConfig({
+    VITRINE_DATA: folder,
+    VITRINE_PORT: '0',
+    VITRINE_DATABASE_TIMEOUT_MS: '120000',
+    ...settings,
+    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+  });
   const stages = new Map();
   const onStage = (stage, ms) => stages.set(stage, (stages.get(stage) ?? 0) + ms);
   const app = await createApp(config, pino({ level: 'error' }), { onStage });
@@ -112,14 +127,20 @@ export async function openEngine(name, folder, databaseUrl, settings = {}) {
     /** Waits until what imports leave to be done (duplicates, marks, calibration ...) is done too, so that it does not count as the next one's. */
     async settled() {
       for (;;) {
-        const { rows: [{ open }] } = await app.database.asOwner("SELECT count(*)::int AS open FROM pgboss.job WHERE state IN ('created', 'retry', 'active') AND start_after < now() + interval '2 seconds' AND name NOT LIKE '\\_\\_%'");
+        const {
+          rows: [{ open }],
+        } = await app.database.asOwner(
+          "SELECT count(*)::int AS open FROM pgboss.job WHERE state IN ('created', 'retry', 'active') AND start_after < now() + interval '2 seconds' AND name NOT LIKE '\\_\\_%'",
+        );
         if (open === 0) return;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     },
     /** Ids of assets by external id. */
     async assetIds() {
-      const rows = await app.database.asOrganization(owner.organizationId, (tx) => tx.rows.asset.findMany({ select: { id: true, externalId: true } }));
+      const rows = await app.database.asOrganization(owner.organizationId, (tx) =>
+        tx.rows.asset.findMany({ select: { id: true, externalId: true } }),
+      );
       return new Map(rows.map(({ id, externalId }) => [externalId, id]));
     },
     /** Imports a folder and waits until every item is final. */

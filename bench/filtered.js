@@ -29,7 +29,10 @@ const K = 20;
 // A kept folder remembers the texts of earlier runs with their vectors.
 const RUN = Date.now();
 const closers = [];
-const load = () => `load average ${loadavg().map((value) => round(value)).join(' ')}`;
+const load = () =>
+  `load average ${loadavg()
+    .map((value) => round(value))
+    .join(' ')}`;
 
 /** Filters: none, tags on pictures picked one by one, and tags on whole clusters with texts about these or about others. */
 function scenarios(library) {
@@ -42,23 +45,39 @@ function scenarios(library) {
     { name: 'no filter', tag: null, texts: texts(() => undefined) },
     ...shares.map((share) => ({ name: `${share}%, anywhere`, tag: `any/${share}`, texts: texts(() => undefined) })),
     ...shares.map((share) => ({ name: `${share}%, around the query`, tag: `near/${share}`, texts: texts(some(inside(`near/${share}`))) })),
-    ...shares.map((share) => ({ name: `${share}%, away from the query`, tag: `near/${share}`, texts: texts(some(outside(`near/${share}`))) })),
+    ...shares.map((share) => ({
+      name: `${share}%, away from the query`,
+      tag: `near/${share}`,
+      texts: texts(some(outside(`near/${share}`))),
+    })),
   ];
 }
 
 /** The three ways that people take, as plain as they take them. */
 function references(library, dimensions) {
-  const rows = (tag) => sql`s.organization_id = ${library.organizationId}::uuid AND s.model_revision_id = ${library.model.id} AND s.part = 'whole'
+  const rows = (
+    tag,
+  ) => sql`s.organization_id = ${library.organizationId}::uuid AND s.model_revision_id = ${library.model.id} AND s.part = 'whole'
     AND s.superseded_in IS NULL ${tag === null ? sql`` : sql`AND s.tag_ids @> ${[library.tagIds.get(tag)]}::int[]`}`;
   const near = (vector) => sql`s.vector::halfvec(${raw(String(dimensions))}) <=> ${vector}::halfvec(${raw(String(dimensions))})`;
   // Each resolves the tag and reads the assets of the page, as ours does: what differs is the way to the page.
-  const page = (ids) => sql`SELECT a.* FROM (${ids}) p JOIN asset a ON a.organization_id = ${library.organizationId}::uuid AND a.id = p.asset_id
+  const page = (
+    ids,
+  ) => sql`SELECT a.* FROM (${ids}) p JOIN asset a ON a.organization_id = ${library.organizationId}::uuid AND a.id = p.asset_id
     ORDER BY p.distance, a.id`;
   const byIndex = (settings, limit) => async (tx, vector, tag) => {
     await library.filters.resolve(tx, tag && { tags: { all: [tag] } }, 'filter', library.model.id);
-    await tx.query(sql`SELECT ${raw(Object.entries(settings).map(([name, value]) => `set_config('hnsw.${name}', '${value}', true)`).join(', '))}`);
-    return tx.query(page(sql`SELECT n.asset_id, n.distance FROM (SELECT s.asset_id, ${near(vector)} AS distance FROM asset_embedding s
-      WHERE ${rows(tag)} ORDER BY ${near(vector)} LIMIT ${limit}) n ORDER BY n.distance + 0 LIMIT ${K}`));
+    await tx.query(
+      sql`SELECT ${raw(
+        Object.entries(settings)
+          .map(([name, value]) => `set_config('hnsw.${name}', '${value}', true)`)
+          .join(', '),
+      )}`,
+    );
+    return tx.query(
+      page(sql`SELECT n.asset_id, n.distance FROM (SELECT s.asset_id, ${near(vector)} AS distance FROM asset_embedding s
+      WHERE ${rows(tag)} ORDER BY ${near(vector)} LIMIT ${limit}) n ORDER BY n.distance + 0 LIMIT ${K}`),
+    );
   };
   return {
     'HNSW + WHERE': byIndex({ ef_search: 40, iterative_scan: 'off' }, K),
@@ -66,8 +85,10 @@ function references(library, dimensions) {
     'iterative scan': byIndex({ ef_search: 200, iterative_scan: 'relaxed_order', max_scan_tuples: 40000 }, 3 * K),
     exact: async (tx, vector, tag) => {
       await library.filters.resolve(tx, tag && { tags: { all: [tag] } }, 'filter', library.model.id);
-      return tx.query(page(sql`SELECT s.asset_id, (s.vector <=> ${vector}::embedding) + 0 AS distance FROM asset_embedding s WHERE ${rows(tag)}
-        ORDER BY (s.vector <=> ${vector}::embedding) + 0, s.asset_id LIMIT ${K}`));
+      return tx.query(
+        page(sql`SELECT s.asset_id, (s.vector <=> ${vector}::embedding) + 0 AS distance FROM asset_embedding s WHERE ${rows(tag)}
+        ORDER BY (s.vector <=> ${vector}::embedding) + 0, s.asset_id LIMIT ${K}`),
+      );
     },
   };
 }
@@ -134,7 +155,10 @@ async function measure(database, library, { tag, texts }) {
 }
 
 function shuffled(list, random) {
-  return list.map((item) => [random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+  return list
+    .map((item) => [random(), item])
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);
 }
 
 function share(ids, wanted) {
@@ -161,7 +185,11 @@ function report(title, measured) {
       modes,
     ];
   });
-  printTable(`${title}: recall@${K} / p50 / p95 in ms`, ['filter', ...names, 'pages too short', 'likeness alone / best with recall 0.98 (p50)', 'ways that ours took'], rows);
+  printTable(
+    `${title}: recall@${K} / p50 / p95 in ms`,
+    ['filter', ...names, 'pages too short', 'likeness alone / best with recall 0.98 (p50)', 'ways that ours took'],
+    rows,
+  );
   const count = (test) => verdicts.filter(test).length;
   console.log(
     `\nOf ${verdicts.length}: recall of at least ${WANTED_RECALL} in ${count(({ ours }) => ours.recall >= WANTED_RECALL)}, p95 of at most 40 ms in ` +
@@ -213,16 +241,24 @@ async function embedded() {
       };
       await timed('exact', () => database.asOrganization(library.organizationId, (tx) => exact(tx, literal(text), tag)));
       for (const [way, ask] of Object.entries(OURS))
-        await timed(way, () => library.search.findAssets(library.viewer, { ...ask(name), filter: tag && { tags: { all: [tag] } }, first: K }));
+        await timed(way, () =>
+          library.search.findAssets(library.viewer, { ...ask(name), filter: tag && { tags: { all: [tag] } }, first: K }),
+        );
     }
     const found = [...ways.values()].map(percentiles);
     rows.push([tag ?? 'no filter', ...found.map(({ p50, p95 }) => `${round(p50)} / ${round(p95)}`), round(found[2].p50 / found[0].p50, 2)]);
   }
-  printTable(`Embedded, ${EMBEDDED_ROWS} x 512, ${QUERIES} texts each: p50 / p95 in ms`, ['filter', 'exact', ...Object.keys(OURS), 'Vitrine / exact (p50)'], rows);
+  printTable(
+    `Embedded, ${EMBEDDED_ROWS} x 512, ${QUERIES} texts each: p50 / p95 in ms`,
+    ['filter', 'exact', ...Object.keys(OURS), 'Vitrine / exact (p50)'],
+    rows,
+  );
 }
 
 try {
-  console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, ${load()}`);
+  console.log(
+    `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, ${load()}`,
+  );
   if (EMBEDDED_ROWS > 0) await embedded();
   if (ROWS > 0) await native();
   console.log(`\n${load()} at the end`);

@@ -36,7 +36,11 @@ async function writeTexts(to, count, seed, byteSize = 2000) {
  * @param options.workers 1 or 2; options.photographsOnly; options.label of the model; options.settings environment of a second worker
  */
 export async function benchKinds(engine, native, folder, { count, workers, label, photographsOnly = false, settings = {} }) {
-  const pictures = (photographsOnly ? PHOTOGRAPHS : [DRAWING, ...PHOTOGRAPHS]).map((kind) => ({ name: kind.name, isPhotograph: kind !== DRAWING, write: (to, seed) => writeKind(kind, to, count, seed) }));
+  const pictures = (photographsOnly ? PHOTOGRAPHS : [DRAWING, ...PHOTOGRAPHS]).map((kind) => ({
+    name: kind.name,
+    isPhotograph: kind !== DRAWING,
+    write: (to, seed) => writeKind(kind, to, count, seed),
+  }));
   const kinds = photographsOnly ? pictures : [...pictures, { name: 'text, 2 kB', write: (to, seed) => writeTexts(to, count, seed) }];
   const from = path.join(folder, 'kind');
   const tileRows = engine.tileRows;
@@ -88,16 +92,38 @@ function report(kinds, rates, { label, count, tileRows, workers }) {
   const cell = (value, digits) => (value === undefined ? '' : round(value, digits));
   printTable(
     `Files a second, ${count} of each kind, ${label}, ${tileRows} rows of tiles`,
-    ['', 'embedding alone, wholes only', 'embedding alone, the same vectors', 'one worker', 'worker / embedding', ...(workers > 1 ? ['two workers', 'two / one'] : [])],
+    [
+      '',
+      'embedding alone, wholes only',
+      'embedding alone, the same vectors',
+      'one worker',
+      'worker / embedding',
+      ...(workers > 1 ? ['two workers', 'two / one'] : []),
+    ],
     kinds.map(({ name }, index) => {
       const { whole, alone, imported } = rates[index];
       const [one, two] = imported;
-      return [name, cell(whole[0]), cell(alone[0]), cell(one), cell(alone[0] && one / alone[0], 2), ...(workers > 1 ? [cell(two), cell(two / one, 2)] : [])];
+      return [
+        name,
+        cell(whole[0]),
+        cell(alone[0]),
+        cell(one),
+        cell(alone[0] && one / alone[0], 2),
+        ...(workers > 1 ? [cell(two), cell(two / one, 2)] : []),
+      ];
     }),
   );
   printTable(
     `Computing, ms of CPU a file, ${label}, one worker`,
-    ['', 'alone: program with model', 'alone: decoders', 'import: program with model', 'import: decoders', 'import: PostgreSQL', 'alone / import'],
+    [
+      '',
+      'alone: program with model',
+      'alone: decoders',
+      'import: program with model',
+      'import: decoders',
+      'import: PostgreSQL',
+      'alone / import',
+    ],
     kinds.map(({ name, isPhotograph }, index) => {
       const computed = rates[index].computed;
       const [alone, imported] = isPhotograph ? [computed.slice(0, 2), computed.slice(2)] : [[undefined, undefined], computed];
@@ -156,7 +182,10 @@ async function writeKind(kind, to, count, seed) {
 
 /** A second worker process on the same queue and files. @returns what ends it */
 async function startWorker(url, settings) {
-  const child = spawn(process.execPath, [MAIN, 'worker'], { env: { ...process.env, DATABASE_URL: url, VITRINE_LOG_LEVEL: 'info', ...settings }, stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, 'worker'], {
+    env: { ...process.env, DATABASE_URL: url, VITRINE_LOG_LEVEL: 'info', ...settings },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
   const stop = () => child.kill('SIGTERM');
   process.once('exit', stop);
   await new Promise((resolve, reject) => {

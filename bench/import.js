@@ -36,10 +36,15 @@ const closeAll = async () => {
   for (const close of closers.splice(0)) await Promise.resolve(close()).catch((error) => console.error(error));
 };
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => closeAll().finally(() => process.exit(1)));
-const load = () => loadavg().map((value) => round(value)).join(' ');
+const load = () =>
+  loadavg()
+    .map((value) => round(value))
+    .join(' ');
 
 try {
-  console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, load ${load()}`);
+  console.log(
+    `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, load ${load()}`,
+  );
   if (['rows', 'kinds', 'memory'].some((part) => wanted.has(part))) {
     await withEngine('built-in model', {}, async (engine, native, settings) => {
       if (wanted.has('rows')) await benchRows(engine, native);
@@ -93,18 +98,38 @@ async function benchRows(engine, native) {
   // As autovacuum does while a library grows.
   await engine.app.database.asOwner('ANALYZE');
   const rows = [];
-  for (const [label, title] of [['every row changes its asset', 'after'], ['no row differs', 'after']]) {
+  for (const [label, title] of [
+    ['every row changes its asset', 'after'],
+    ['no row differs', 'after'],
+  ]) {
     const manifest = path.join(folder, `rows-${rows.length}.jsonl`);
     const out = createWriteStream(manifest);
-    for (let n = 1; n <= count; n += 1) out.write(`${JSON.stringify({ externalId: `row-${n}`, title: `${title} ${n}`, metadata: { shelf: n } })}\n`);
+    for (let n = 1; n <= count; n += 1)
+      out.write(`${JSON.stringify({ externalId: `row-${n}`, title: `${title} ${n}`, metadata: { shelf: n } })}\n`);
     await new Promise((resolve) => out.end(resolve));
     const [cpu, serverMs] = [process.cpuUsage(), await serverCpuMs(native)];
     const { seconds, counts } = await importAll(engine, { manifest: { path: manifest } }, folder);
     const { user, system } = process.cpuUsage(cpu);
     const [ours, server] = [(user + system) / 1000, (await serverCpuMs(native)) - serverMs];
-    rows.push([label, count, round(seconds), round(count / seconds, 0), round(ours / count, 3), round(server / count, 3), round((1000 * count) / (ours + server), 0), Object.entries(counts).filter(([, n]) => n > 0).map(([state, n]) => `${n} ${state}`).join(', ')]);
+    rows.push([
+      label,
+      count,
+      round(seconds),
+      round(count / seconds, 0),
+      round(ours / count, 3),
+      round(server / count, 3),
+      round((1000 * count) / (ours + server), 0),
+      Object.entries(counts)
+        .filter(([, n]) => n > 0)
+        .map(([state, n]) => `${n} ${state}`)
+        .join(', '),
+    ]);
   }
-  printTable(`Manifests without files (load ${load()})`, ['', 'rows', 'seconds', 'rows a second', 'CPU ms a row, program', 'CPU ms a row, PostgreSQL', 'rows a CPU second', 'outcome'], rows);
+  printTable(
+    `Manifests without files (load ${load()})`,
+    ['', 'rows', 'seconds', 'rows a second', 'CPU ms a row, program', 'CPU ms a row, PostgreSQL', 'rows a CPU second', 'outcome'],
+    rows,
+  );
 }
 
 /** Tiny pictures, because they go the whole way through decoder, model and vectors. */
@@ -112,18 +137,28 @@ async function benchMemory(engine) {
   const count = Number(options.memory);
   const from = path.join(folder, 'many');
   await writeTinyPictures(from, count);
-  const marks = [1000, ...Array.from({ length: Math.floor(count / 5000) }, (_, index) => (index + 1) * 5000)].filter((mark) => mark <= count);
+  const marks = [1000, ...Array.from({ length: Math.floor(count / 5000) }, (_, index) => (index + 1) * 5000)].filter(
+    (mark) => mark <= count,
+  );
   const rows = [];
   const started = performance.now();
   await importAll(engine, { folder: from }, folder, async ({ CREATED }) => {
     if (CREATED < (marks[0] ?? Number.POSITIVE_INFINITY)) return;
     marks.shift();
     const { rss, heapUsed, external } = process.memoryUsage();
-    const row = [CREATED, ...[rss, heapUsed, external, await childResidentBytes(process.pid, 'decoder.process.js')].map((bytes) => round(bytes / 2 ** 20, 0)), round((performance.now() - started) / 1000, 0)];
+    const row = [
+      CREATED,
+      ...[rss, heapUsed, external, await childResidentBytes(process.pid, 'decoder.process.js')].map((bytes) => round(bytes / 2 ** 20, 0)),
+      round((performance.now() - started) / 1000, 0),
+    ];
     rows.push(row);
     process.stderr.write(`${row.join(', ')}\n`);
   });
-  printTable(`Resident memory over ${count} tiny pictures (load ${load()})`, ['files imported', 'worker, resident, MiB', 'its heap, MiB', 'external to it, MiB', 'decoders, resident, MiB', 'seconds'], rows);
+  printTable(
+    `Resident memory over ${count} tiny pictures (load ${load()})`,
+    ['files imported', 'worker, resident, MiB', 'its heap, MiB', 'external to it, MiB', 'decoders, resident, MiB', 'seconds'],
+    rows,
+  );
 }
 
 /** 32 × 32 pixels in 16 blocks of random colours, so that none looks like another. */
@@ -132,6 +167,12 @@ async function writeTinyPictures(to, count) {
   const random = createRandom(99);
   for (let n = 0; n < count; n += 1) {
     const blocks = Buffer.from(Uint8Array.from({ length: 48 }, () => random.integer(0, 255)));
-    await writeFile(path.join(to, `${n}.png`), await sharp(blocks, { raw: { width: 4, height: 4, channels: 3 } }).resize(32, 32, { kernel: 'nearest' }).png({ compressionLevel: 1 }).toBuffer());
+    await writeFile(
+      path.join(to, `${n}.png`),
+      await sharp(blocks, { raw: { width: 4, height: 4, channels: 3 } })
+        .resize(32, 32, { kernel: 'nearest' })
+        .png({ compressionLevel: 1 })
+        .toBuffer(),
+    );
   }
 }

@@ -15,7 +15,14 @@ import { createRandom } from '../dist/samples/random.js';
 import { makeVectors } from './vectors.js';
 
 /** Share of the library that each tag is on. `any`: picked one by one. `near`: whole clusters, so that a tag says something about the picture. */
-export const SHARES = new Map([['50', 0.5], ['10', 0.1], ['3', 0.03], ['1', 0.01], ['0.1', 0.001], ['0.01', 0.0001]]);
+export const SHARES = new Map([
+  ['50', 0.5],
+  ['10', 0.1],
+  ['3', 0.03],
+  ['1', 0.01],
+  ['0.1', 0.001],
+  ['0.01', 0.0001],
+]);
 const FILLED = ['asset', 'asset_version', 'asset_embedding'];
 const NAMES = [...SHARES.keys()].flatMap((name) => [`any/${name}`, `near/${name}`]);
 
@@ -56,7 +63,15 @@ function assignTags({ clusters }, count, seed) {
  */
 export async function openLibrary(database, { slug, rows, dimensions, seed }) {
   const textVectors = new Map();
-  const info = { modelId: 'bench', revision: `bench-${dimensions}`, dimensions, modelType: 'clip', logitScale: 100, logitBias: null, contextLength: 77 };
+  const info = {
+    modelId: 'bench',
+    revision: `bench-${dimensions}`,
+    dimensions,
+    modelType: 'clip',
+    logitScale: 100,
+    logitBias: null,
+    contextLength: 77,
+  };
   const embedTexts = async (texts) => texts.map((text) => ({ vector: textVectors.get(text), tokenCount: 3, truncated: false }));
   const embedding = await EmbeddingService.create(database, EmbedderPool.of({ info, embedTexts }));
   const model = await registerModel(database, info);
@@ -100,7 +115,11 @@ export async function fillLibrary(database, model, slug, count, seed) {
     );
     return new Map(rows.map((row) => [row.name, row.id]));
   });
-  const literal = (row) => `{${tags[row].map((name) => tagIds.get(name)).sort((a, b) => a - b).join(',')}}`;
+  const literal = (row) =>
+    `{${tags[row]
+      .map((name) => tagIds.get(name))
+      .sort((a, b) => a - b)
+      .join(',')}}`;
   const CHUNK = 500;
   for (let from = 0; from < count; from += CHUNK) {
     const numbers = Array.from({ length: Math.min(CHUNK, count - from) }, (_, index) => from + index);

@@ -10,7 +10,11 @@ import { KINDS, writePictures } from './pictures.js';
 import { fillLibrary, makeQueries, timeSearches } from './search.js';
 
 const { values: options } = parseArgs({
-  options: { pictures: { type: 'string', default: '300' }, rows: { type: 'string', default: '5000,20000' }, embedded: { type: 'boolean', default: false } },
+  options: {
+    pictures: { type: 'string', default: '300' },
+    rows: { type: 'string', default: '5000,20000' },
+    embedded: { type: 'boolean', default: false },
+  },
 });
 const ROUNDS = 2;
 const STAGES = ['store file', 'decode', 'preprocess', 'facts', 'thumbnail', 'model', 'database'];
@@ -37,14 +41,18 @@ function table(title, head, rows) {
 try {
   console.log(
     `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, ` +
-      `load average at the start ${loadavg().map((load) => round(load)).join(' ')}`,
+      `load average at the start ${loadavg()
+        .map((load) => round(load))
+        .join(' ')}`,
   );
   const perRound = Math.ceil(Number(options.pictures) / ROUNDS);
   const folders = Array.from({ length: ROUNDS + 1 }, (_, index) => path.join(folder, `pictures-${index}`));
   await writePictures(folders[0], 24, 1); // warming up
   let byteSize = 0;
   for (let index = 1; index <= ROUNDS; index += 1) byteSize += await writePictures(folders[index], perRound, index + 1);
-  console.log(`${perRound * ROUNDS} pictures, ${round(byteSize / 1e6)} MB: ${KINDS.map((kind) => `${round(kind.share * 100, 0)}% ${kind.name}`).join(', ')}`);
+  console.log(
+    `${perRound * ROUNDS} pictures, ${round(byteSize / 1e6)} MB: ${KINDS.map((kind) => `${round(kind.share * 100, 0)}% ${kind.name}`).join(', ')}`,
+  );
 
   const native = options.embedded ? null : await startNativeServer(path.join(tmpdir(), `vitrine-bench-native-${process.pid}`));
   if (native) closers.unshift(native.stop);
@@ -55,7 +63,9 @@ try {
     closers.unshift(() => engines[1].app.stop());
   }
   const { modelId, revision, dimensions, provider, precision, threads, maxImageBatch } = engines[0].app.embedding.defaultModel.info;
-  console.log(`Model ${modelId} ${revision}: ${dimensions} dimensions, ${provider} ${precision}, ${threads} thread(s), batches of ${maxImageBatch}`);
+  console.log(
+    `Model ${modelId} ${revision}: ${dimensions} dimensions, ${provider} ${precision}, ${threads} thread(s), batches of ${maxImageBatch}`,
+  );
 
   for (const engine of engines) {
     await engine.importFolder(folders[0]);
@@ -75,7 +85,11 @@ try {
   const compare = (label, results, pick) => {
     const [one, two] = results.map(pick);
     process.stderr.write(`${label}: ${results.map((result) => round(pick(result).p50)).join(' and ')} ms\n`);
-    rows.push([label, ...[one, two].flatMap((found) => (found ? [round(found.p50), round(found.p95)] : ['-', '-'])), two ? round(one.p50 / two.p50) : '-']);
+    rows.push([
+      label,
+      ...[one, two].flatMap((found) => (found ? [round(found.p50), round(found.p95)] : ['-', '-'])),
+      two ? round(one.p50 / two.p50) : '-',
+    ]);
   };
   const inTurns = async (viewers, salt, filter) => {
     const results = [];
@@ -85,7 +99,10 @@ try {
     }
     return results;
   };
-  const imported = await inTurns(engines.map((engine) => engine.owner), 'one');
+  const imported = await inTurns(
+    engines.map((engine) => engine.owner),
+    'one',
+  );
   compare('text to vector', imported, (result) => result.model);
   compare(`search, ${engines[0].imported + 24} imported pictures`, imported, (result) => result.search);
   compare('both', imported, (result) => result.both);
@@ -93,10 +110,22 @@ try {
     const viewers = [];
     for (const engine of engines) viewers.push(await fillLibrary(engine, count));
     compare(`search, ${count} rows`, await inTurns(viewers, String(count)), (result) => result.search);
-    compare(`search, ${count} rows, tag on 1%`, await inTurns(viewers, `${count} rare`, { tags: { all: ['rare'] } }), (result) => result.search);
+    compare(
+      `search, ${count} rows, tag on 1%`,
+      await inTurns(viewers, `${count} rare`, { tags: { all: ['rare'] } }),
+      (result) => result.search,
+    );
   }
-  table('Search, milliseconds over 100 different texts each', ['', 'embedded p50', 'p95', 'native p50', 'p95', 'embedded / native (p50)'], rows);
-  console.log(`\n${round((performance.now() - started) / 1000, 0)} s in all, load average at the end ${loadavg().map((load) => round(load)).join(' ')}`);
+  table(
+    'Search, milliseconds over 100 different texts each',
+    ['', 'embedded p50', 'p95', 'native p50', 'p95', 'embedded / native (p50)'],
+    rows,
+  );
+  console.log(
+    `\n${round((performance.now() - started) / 1000, 0)} s in all, load average at the end ${loadavg()
+      .map((load) => round(load))
+      .join(' ')}`,
+  );
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
@@ -121,15 +150,26 @@ function reportImport(all, ceiling) {
   const cells = (of, digits = 1) => [round(of(one), digits), two ? round(of(two), digits) : '-', two ? round(of(one) / of(two), 2) : '-'];
   const perAsset = (stage) => (engine) => (engine.stages.get(stage) ?? 0) / engine.imported;
   const sum = (engine) => STAGES.reduce((total, stage) => total + perAsset(stage)(engine), 0);
-  table('Import and embedding', ['', 'embedded', 'native', 'ratio'], [
-    ['assets per second', ...cells(rate)],
-    ['the model alone, assets per second (ceiling)', round(ceiling, 0), round(ceiling, 0), ''],
-    ['import / ceiling', ...cells((engine) => rate(engine) / ceiling, 3)],
-    ['statements per asset', ...cells((engine) => engine.importStatements / engine.imported, 2)],
-    ['stages running at a time (sum of stages / clock)', ...cells((engine) => (sum(engine) * engine.imported) / engine.importMs, 2)],
-  ]);
-  table('Where the time goes: milliseconds per asset, and share of the sum (stages overlap; "model" and "database" include waiting)', ['', ...all.flatMap((engine) => [engine.name, 'share'])], [
-    ...STAGES.map((stage) => [stage, ...all.flatMap((engine) => [round(perAsset(stage)(engine), 2), `${round((100 * perAsset(stage)(engine)) / sum(engine), 0)}%`])]),
-    ['sum', ...all.flatMap((engine) => [round(sum(engine), 2), '100%'])],
-  ]);
+  table(
+    'Import and embedding',
+    ['', 'embedded', 'native', 'ratio'],
+    [
+      ['assets per second', ...cells(rate)],
+      ['the model alone, assets per second (ceiling)', round(ceiling, 0), round(ceiling, 0), ''],
+      ['import / ceiling', ...cells((engine) => rate(engine) / ceiling, 3)],
+      ['statements per asset', ...cells((engine) => engine.importStatements / engine.imported, 2)],
+      ['stages running at a time (sum of stages / clock)', ...cells((engine) => (sum(engine) * engine.imported) / engine.importMs, 2)],
+    ],
+  );
+  table(
+    'Where the time goes: milliseconds per asset, and share of the sum (stages overlap; "model" and "database" include waiting)',
+    ['', ...all.flatMap((engine) => [engine.name, 'share'])],
+    [
+      ...STAGES.map((stage) => [
+        stage,
+        ...all.flatMap((engine) => [round(perAsset(stage)(engine), 2), `${round((100 * perAsset(stage)(engine)) / sum(engine), 0)}%`]),
+      ]),
+      ['sum', ...all.flatMap((engine) => [round(sum(engine), 2), '100%'])],
+    ],
+  );
 }

@@ -15,8 +15,16 @@ export const between = (low, high) => low + random() * (high - low);
 export const pick = (list) => list[Math.floor(random() * list.length)];
 const channels = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 export const luma = (hex) => channels(hex).reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-export const color = () => `#${[0, 0, 0].map(() => Math.floor(random() * 256).toString(16).padStart(2, '0')).join('')}`;
-export const svgOf = (width, height, content) => Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`);
+export const color = () =>
+  `#${[0, 0, 0]
+    .map(() =>
+      Math.floor(random() * 256)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
+export const svgOf = (width, height, content) =>
+  Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`);
 
 /** Marks of one colour from a folder of SVG, or drawings of the sample objects. */
 export async function loadMarks(folder) {
@@ -38,8 +46,13 @@ export async function loadMarks(folder) {
 
 /** RGBA of a mark alone, its long edge `edge` pixels. */
 export async function draw(mark, fill, edge) {
-  const large = await sharp(Buffer.from(mark.svgIn(fill)), { density: 1200 }).resize(512, 512, { fit: 'inside' }).png().toBuffer();
-  const trimmed = sharp(await sharp(large).trim().png().toBuffer()).resize(edge, edge, { fit: 'inside' }).ensureAlpha();
+  const large = await sharp(Buffer.from(mark.svgIn(fill)), { density: 1200 })
+    .resize(512, 512, { fit: 'inside' })
+    .png()
+    .toBuffer();
+  const trimmed = sharp(await sharp(large).trim().png().toBuffer())
+    .resize(edge, edge, { fit: 'inside' })
+    .ensureAlpha();
   const { data, info } = await trimmed.raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height, channels: 4 };
 }

@@ -37,8 +37,18 @@ const CASES = {
 async function scene(marks, { ground: kind, share, turn = 0, recolor = false, stretch = 1, empty = false }) {
   const [width, height] = pick(SIZES);
   const base = color();
-  const lines = Array.from({ length: 3 }, (_, n) => `<rect x="${between(10, width / 2)}" y="${between(20, height - 40) + n}" width="${between(60, width / 2.5)}" height="${between(6, 20)}" fill="${color()}"/>`);
-  const layers = [{ input: svgOf(width, height, ground(kind, base, width, height, kind === 'own' ? () => pick(marks).fill : color) + lines.join('')), left: 0, top: 0 }];
+  const lines = Array.from(
+    { length: 3 },
+    (_, n) =>
+      `<rect x="${between(10, width / 2)}" y="${between(20, height - 40) + n}" width="${between(60, width / 2.5)}" height="${between(6, 20)}" fill="${color()}"/>`,
+  );
+  const layers = [
+    {
+      input: svgOf(width, height, ground(kind, base, width, height, kind === 'own' ? () => pick(marks).fill : color) + lines.join('')),
+      left: 0,
+      top: 0,
+    },
+  ];
   let truth = null;
   if (!empty) {
     const mark = pick(marks);
@@ -47,17 +57,37 @@ async function scene(marks, { ground: kind, share, turn = 0, recolor = false, st
     for (let n = 0; kind === 'plain' && Math.abs(luma(fill) - luma(base)) < 40 && n < 99; n++) fill = color();
     const drawn = await draw(mark, fill, Math.round(share * Math.max(width, height)) * 2);
     const raw = { raw: { width: drawn.width, height: drawn.height, channels: 4 } };
-    const sized = await sharp(drawn.data, raw).resize(Math.round((drawn.width / 2) * stretch), Math.round(drawn.height / 2), { fit: 'fill' }).png().toBuffer();
-    const input = turn === 0 ? sized : await sharp(sized).rotate(turn, { background: { r: 0, g: 0, b: 0, alpha: 0 } }).png().toBuffer();
+    const sized = await sharp(drawn.data, raw)
+      .resize(Math.round((drawn.width / 2) * stretch), Math.round(drawn.height / 2), { fit: 'fill' })
+      .png()
+      .toBuffer();
+    const input =
+      turn === 0
+        ? sized
+        : await sharp(sized)
+            .rotate(turn, { background: { r: 0, g: 0, b: 0, alpha: 0 } })
+            .png()
+            .toBuffer();
     const info = await sharp(input).metadata();
     if (info.width < width - 8 && info.height < height - 8) {
       const [left, top] = [Math.floor(between(4, width - info.width - 4)), Math.floor(between(4, height - info.height - 4))];
       layers.push({ input, left, top });
-      truth = { id: mark.id, left: left / width, top: top / height, width: info.width / width, height: info.height / height, stretch, turn };
+      truth = {
+        id: mark.id,
+        left: left / width,
+        top: top / height,
+        width: info.width / width,
+        height: info.height / height,
+        stretch,
+        turn,
+      };
     }
   }
   const canvas = sharp({ create: { width, height, channels: 3, background: base } }).composite(layers);
-  const flat = await sharp(await canvas.png().toBuffer()).removeAlpha().jpeg({ quality: 90 }).toBuffer();
+  const flat = await sharp(await canvas.png().toBuffer())
+    .removeAlpha()
+    .jpeg({ quality: 90 })
+    .toBuffer();
   return { picture: { data: await sharp(flat).raw().toBuffer(), width, height, channels: 3 }, truth };
 }
 
@@ -70,8 +100,14 @@ for (const mark of marks) {
   mark.picture = await draw(mark, mark.fill, MARK_EDGE_PX);
 }
 const day = new Date().toISOString();
-console.log(`${cpus()[0].model}, Node ${process.version}, ${day}, load average ${loadavg().map((value) => value.toFixed(1)).join(' ')}`);
-console.log(`${PICTURES} pictures a case, ${marks.length} marks${values.marks ? '' : ' (sample objects)'}, ${1 + OTHERS} looked for in each\n`);
+console.log(
+  `${cpus()[0].model}, Node ${process.version}, ${day}, load average ${loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ')}`,
+);
+console.log(
+  `${PICTURES} pictures a case, ${marks.length} marks${values.marks ? '' : ' (sample objects)'}, ${1 + OTHERS} looked for in each\n`,
+);
 console.log('| case | with a mark | precision | recall | wrong | stretch error | turning error, ° | CPU ms a mark |');
 console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
 for (const [name, { share, turn, stretch, ...rest }] of Object.entries(CASES)) {
@@ -80,9 +116,17 @@ for (const [name, { share, turn, stretch, ...rest }] of Object.entries(CASES)) {
   const errors = { stretch: [], turn: [] };
   const notes = [];
   for (let n = 0; n < PICTURES; n++) {
-    const options = { ...rest, share: between(...share), turn: turn ? Math.round(between(-turn, turn)) : 0, stretch: stretch ? between(0.8, 1.25) : 1 };
+    const options = {
+      ...rest,
+      share: between(...share),
+      turn: turn ? Math.round(between(-turn, turn)) : 0,
+      stretch: stretch ? between(0.8, 1.25) : 1,
+    };
     const { picture, truth } = await scene(marks, options);
-    const others = marks.filter(({ id }) => id !== truth?.id).sort(() => random() - 0.5).slice(0, OTHERS);
+    const others = marks
+      .filter(({ id }) => id !== truth?.id)
+      .sort(() => random() - 0.5)
+      .slice(0, OTHERS);
     const wanted = [...marks.filter(({ id }) => id === truth?.id), ...others];
     const before = process.cpuUsage();
     const sightings = findMarks(cv, picture, wanted);
@@ -97,10 +141,14 @@ for (const [name, { share, turn, stretch, ...rest }] of Object.entries(CASES)) {
       errors.turn.push(Math.abs(hit.rotationDeg - truth.turn));
     }
     if ((truth && !hit) || sightings.length > (hit ? 1 : 0))
-      notes.push(`  ${truth?.id ?? 'nothing'}: ${sightings.map(({ markId, confidence }) => `${markId} ${confidence.toFixed(2)}`).join(', ') || 'nothing found'}`);
+      notes.push(
+        `  ${truth?.id ?? 'nothing'}: ${sightings.map(({ markId, confidence }) => `${markId} ${confidence.toFixed(2)}`).join(', ') || 'nothing found'}`,
+      );
   }
   const share3 = (part, whole) => (whole === 0 ? '' : (part / whole).toFixed(3));
   const measured = errors.stretch.length === 0 ? ['', ''] : [median(errors.stretch).toFixed(3), median(errors.turn).toFixed(1)];
-  console.log(`| ${name} | ${sum.shown} | ${share3(sum.right, sum.found)} | ${share3(sum.right, sum.shown)} | ${sum.found - sum.right} | ${measured.join(' | ')} | ${(sum.ms / PICTURES).toFixed(0)} |`);
+  console.log(
+    `| ${name} | ${sum.shown} | ${share3(sum.right, sum.found)} | ${share3(sum.right, sum.shown)} | ${sum.found - sum.right} | ${measured.join(' | ')} | ${(sum.ms / PICTURES).toFixed(0)} |`,
+  );
   if (values.verbose && notes.length > 0) console.log(notes.join('\n'));
 }

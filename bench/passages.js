@@ -21,7 +21,12 @@ const ABOUT = [
 ];
 const ABOUT_NONE = [
   ...['Please close the door quietly.', 'Prices are in euro. Tax is added.', 'Orders above fifty are shipped free of charge.'],
-  ...['The meeting starts at nine.', 'This guide explains how to use the mark.', 'Do not stretch or recolour anything.', 'Terms of delivery'],
+  ...[
+    'The meeting starts at nine.',
+    'This guide explains how to use the mark.',
+    'Do not stretch or recolour anything.',
+    'Terms of delivery',
+  ],
   ...['Contact the team for questions.', 'Version two replaces the earlier rules.', 'All rights reserved by the owner.', 'House rules'],
   ...['Delivery takes two working days.', 'Write short sentences and avoid jargon.', 'We value honesty and care.', 'Summer menu'],
 ];
@@ -31,7 +36,8 @@ const absent = objects.filter((_, index) => index % 2 === 1);
 
 async function vectorsOf(texts) {
   const vectors = [];
-  for (let from = 0; from < texts.length; from += 32) vectors.push(...(await embedder.embedTexts(texts.slice(from, from + 32))).map(({ vector }) => vector));
+  for (let from = 0; from < texts.length; from += 32)
+    vectors.push(...(await embedder.embedTexts(texts.slice(from, from + 32))).map(({ vector }) => vector));
   return vectors;
 }
 const dot = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
@@ -65,7 +71,11 @@ for (const [label, words] of [
   const [there, not] = [(await vectorsOf(present.map(words))).map(look), (await vectorsOf(absent.map(words))).map(look)];
   const listed = (list) => round(mean(list.map((found) => (evidence(found) >= 1 ? 1 : 0))), 2);
   rows.push([
-    ...[label, round(mean(there.map(({ best }, index) => (best === index ? 1 : 0))), 2), round(auc(there.map(evidence), not.map(evidence)), 2)],
+    ...[
+      label,
+      round(mean(there.map(({ best }, index) => (best === index ? 1 : 0))), 2),
+      round(auc(there.map(evidence), not.map(evidence)), 2),
+    ],
     ...[listed(there), listed(not)],
   ]);
 }

@@ -45,5 +45,7 @@ export async function photograph({ width, height }, seed) {
     state ^= state << 5;
     data[i] = Math.max(0, Math.min(255, data[i] + (state & 15) - 8));
   }
-  return sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 85 }).toBuffer();
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 85 })
+    .toBuffer();
 }

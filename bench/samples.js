@@ -19,7 +19,10 @@ const analyzer = createMediaAnalyzer({ processes: 1 });
 const embedder = await openEmbedder({ modelFolder: options.model, provider: 'cpu', threads: 1 });
 const dot = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
 const textVectors = async (texts) => (await embedder.embedTexts(texts)).map(({ vector }) => vector);
-const table = (head, rows) => console.log(['', head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((row) => (row === '' ? '' : `| ${row.join(' | ')} |`)).join('\n'));
+const table = (head, rows) =>
+  console.log(
+    ['', head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((row) => (row === '' ? '' : `| ${row.join(' | ')} |`)).join('\n'),
+  );
 
 async function drawLibrary() {
   const library = await writeSampleLibrary(folder, { seed: Number(options.seed) });
@@ -36,17 +39,22 @@ async function drawLibrary() {
 /** Of the first five pictures (or of all that are right, where fewer), the share that is right; and the share of queries with one among five. */
 async function findByName(pictures) {
   const kinds = {
-    'objects ("a lamp")': [...new Set(pictures.flatMap(({ objects }) => objects))].map((name) => [withArticle(name), ({ objects }) => objects.includes(name)]),
-    'colour and object ("a teal lamp")': [...new Set(pictures.flatMap(({ objects, colours }) => objects.map((name, i) => `${colours[i]} ${name}`)))].map((name) => [
+    'objects ("a lamp")': [...new Set(pictures.flatMap(({ objects }) => objects))].map((name) => [
       withArticle(name),
-      ({ objects, colours }) => objects.some((object, i) => `${colours[i]} ${object}` === name),
+      ({ objects }) => objects.includes(name),
     ]),
+    'colour and object ("a teal lamp")': [
+      ...new Set(pictures.flatMap(({ objects, colours }) => objects.map((name, i) => `${colours[i]} ${name}`))),
+    ].map((name) => [withArticle(name), ({ objects, colours }) => objects.some((object, i) => `${colours[i]} ${object}` === name)]),
   };
   const rows = [];
   for (const [kind, queries] of Object.entries(kinds)) {
     const vectors = await textVectors(queries.map(([text]) => text));
     const shares = queries.map(([, right], q) => {
-      const first = pictures.map((picture) => [dot(picture.vector, vectors[q]), picture]).sort((a, b) => b[0] - a[0]).slice(0, 5);
+      const first = pictures
+        .map((picture) => [dot(picture.vector, vectors[q]), picture])
+        .sort((a, b) => b[0] - a[0])
+        .slice(0, 5);
       const hits = first.filter(([, picture]) => right(picture)).length;
       return { share: hits / Math.min(5, pictures.filter(right).length), any: Number(hits > 0) };
     });

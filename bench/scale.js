@@ -13,11 +13,18 @@ import { percentiles } from './search.js';
 import { printTable, round } from './table.js';
 
 const { values: options } = parseArgs({
-  options: { rows: { type: 'string', default: '20000,50000,200000' }, queries: { type: 'string', default: '40' }, folder: { type: 'string' } },
+  options: {
+    rows: { type: 'string', default: '20000,50000,200000' },
+    queries: { type: 'string', default: '40' },
+    folder: { type: 'string' },
+  },
 });
 const K = 20;
 const closers = [];
-const load = () => `load average ${loadavg().map((value) => round(value)).join(' ')}`;
+const load = () =>
+  `load average ${loadavg()
+    .map((value) => round(value))
+    .join(' ')}`;
 
 /** Resident memory of one backend of the server in MB, its share of shared memory included. */
 async function residentMb(pid) {
@@ -76,7 +83,9 @@ async function measure(database, rows) {
 }
 
 try {
-  console.log(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, ${load()}`);
+  console.log(
+    `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}, ${new Date().toISOString()}, ${load()}`,
+  );
   const server = await startNativeServer(options.folder ?? path.join(tmpdir(), `vitrine-bench-scale-${process.pid}`), ['--superuser']);
   if (server !== null) {
     if (!options.folder) closers.unshift(server.stop);
@@ -87,7 +96,18 @@ try {
       rows.push(await measure(database, count));
       process.stderr.write(`${count}: ${load()}\n`);
     }
-    const head = ['vectors', 'filled in s', 'index built in s', 'index MB', 'partition MB, all so far', 'backend MB', `recall@${K}`, 'search p50 / p95 ms', 'exact p50 / p95 ms', 'exact / search'];
+    const head = [
+      'vectors',
+      'filled in s',
+      'index built in s',
+      'index MB',
+      'partition MB, all so far',
+      'backend MB',
+      `recall@${K}`,
+      'search p50 / p95 ms',
+      'exact p50 / p95 ms',
+      'exact / search',
+    ];
     printTable(`Native, 512 dimensions, no filter, ${options.queries} texts each`, head, rows);
   }
   console.log(`\n${load()} at the end`);

@@ -3,7 +3,23 @@ import { join, sql } from '../dist/database/sql.js';
 import { createRandom } from '../dist/samples/random.js';
 
 const COLOURS = ['red', 'green', 'blue', 'yellow', 'orange', 'purple', 'black', 'white', 'pink', 'brown', 'grey', 'turquoise'];
-const THINGS = ['car', 'house', 'tree', 'apple', 'cup', 'bottle', 'chair', 'shoe', 'star', 'fish', 'boat', 'lamp', 'clock', 'flower', 'dog'];
+const THINGS = [
+  'car',
+  'house',
+  'tree',
+  'apple',
+  'cup',
+  'bottle',
+  'chair',
+  'shoe',
+  'star',
+  'fish',
+  'boat',
+  'lamp',
+  'clock',
+  'flower',
+  'dog',
+];
 
 /** Different texts; `salt` makes them different from those of another call. */
 export function makeQueries(count, salt) {

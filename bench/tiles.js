@@ -46,16 +46,29 @@ const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-'));
 const closers = [() => rm(folder, { recursive: true, force: true })];
 
 try {
-  console.log(`${new Date().toISOString()}, load average ${loadavg().map((load) => round(load)).join(' ')}; seed ${seed}`);
+  console.log(
+    `${new Date().toISOString()}, load average ${loadavg()
+      .map((load) => round(load))
+      .join(' ')}; seed ${seed}`,
+  );
   const engines = [];
   for (const rows of ROWS) {
-    const engine = await openEngine('embedded', path.join(folder, `rows-${rows}`), undefined, { VITRINE_TILE_ROWS: String(rows), VITRINE_MODEL: options.model });
+    const engine = await openEngine('embedded', path.join(folder, `rows-${rows}`), undefined, {
+      VITRINE_TILE_ROWS: String(rows),
+      VITRINE_MODEL: options.model,
+    });
     closers.unshift(() => engine.app.stop());
     engines.push({ ...engine, rows, importRounds: [] });
   }
   const { modelId, revision } = engines[0].app.embedding.defaultModel.info;
-  console.log(`Model ${modelId} ${revision}; ${options.scenes} scenes of ${WIDTH} x ${HEIGHT}, ${options.plain} plain drawings, embedded engine`);
-  for (const size of options.sizes.split(',').map(Number).filter((one) => one > 0)) await compare(engines, size);
+  console.log(
+    `Model ${modelId} ${revision}; ${options.scenes} scenes of ${WIDTH} x ${HEIGHT}, ${options.plain} plain drawings, embedded engine`,
+  );
+  for (const size of options.sizes
+    .split(',')
+    .map(Number)
+    .filter((one) => one > 0))
+    await compare(engines, size);
   await reportCosts(engines);
 } finally {
   for (const close of closers) await close();
@@ -83,7 +96,13 @@ async function compare(engines, size) {
     engine.viewer = await importInto(engine.app, `size-${Math.round(size * 100)}`, { folder: pictures }, pictures);
   }
 
-  const asked = (pick) => [...shown].flatMap(([file, truth]) => [pick(truth)].flat().filter(Boolean).map((name) => ({ file, name })));
+  const asked = (pick) =>
+    [...shown].flatMap(([file, truth]) =>
+      [pick(truth)]
+        .flat()
+        .filter(Boolean)
+        .map((name) => ({ file, name })),
+    );
   const rows = [];
   for (const engine of engines) {
     const answers = new Map();
@@ -101,7 +120,9 @@ async function compare(engines, size) {
         const { files } = await look(name);
         // Other pictures that show it are right too: they do not count before this one.
         const before = files.slice(0, files.includes(file) ? files.indexOf(file) : files.length);
-        ranks.push(files.includes(file) ? before.filter((other) => !shown.get(other).objects.includes(name)).length + 1 : Number.POSITIVE_INFINITY);
+        ranks.push(
+          files.includes(file) ? before.filter((other) => !shown.get(other).objects.includes(name)).length + 1 : Number.POSITIVE_INFINITY,
+        );
       }
       return [1, 5, 10].map((k) => round(ranks.filter((rank) => rank <= k).length / ranks.length, 2)).join(' / ');
     };
@@ -140,7 +161,8 @@ function drawScene(size) {
   const put = ({ name }, side) => {
     for (let attempt = 0; attempt < 200; attempt += 1) {
       const [x, y] = [random.between(0, WIDTH - side), random.between(0, HEIGHT - side)];
-      if (placed.some((other) => x < other.x + other.side && other.x < x + side && y < other.y + other.side && other.y < y + side)) continue;
+      if (placed.some((other) => x < other.x + other.side && other.x < x + side && y < other.y + other.side && other.y < y + side))
+        continue;
       placed.push({ x, y, side });
       const colour = random.pick(colours.filter((one) => one !== ground));
       svg += placeObject(drawObject(name, createPaint(colour, ground, random)), x, y, side, random.chance(0.5));
@@ -181,13 +203,18 @@ async function reportCosts(engines) {
     searchers.push({ engine, viewer, times: [] });
   }
   for (let turn = 0; turn < 3; turn += 1)
-    for (const { engine, viewer, times } of searchers) times.push((await timeSearches(engine, viewer, makeQueries(15, `turn ${turn}`))).search.p50);
+    for (const { engine, viewer, times } of searchers)
+      times.push((await timeSearches(engine, viewer, makeQueries(15, `turn ${turn}`))).search.p50);
   const [none] = engines;
   const against = (value, base, digits = 1) => `${round(value, digits)} (${round(value / base, 2)})`;
   const rows = [];
   for (const [index, engine] of engines.entries()) {
     const { id } = engine.app.embedding.defaultModel.revision;
-    const { rows: [{ bytes, vectors }] } = await engine.app.database.asOwner(`SELECT pg_total_relation_size('asset_embedding_${id}') AS bytes, (SELECT reltuples FROM pg_class WHERE relname = 'asset_embedding_${id}') AS vectors`);
+    const {
+      rows: [{ bytes, vectors }],
+    } = await engine.app.database.asOwner(
+      `SELECT pg_total_relation_size('asset_embedding_${id}') AS bytes, (SELECT reltuples FROM pg_class WHERE relname = 'asset_embedding_${id}') AS vectors`,
+    );
     rows.push([
       engine.rows === 0 ? 'no tiles' : `${engine.rows} rows`,
       1 + tilesOf(WIDTH, HEIGHT, engine.rows).length,
@@ -201,13 +228,19 @@ async function reportCosts(engines) {
     ['', 'vectors', 'bytes of a vector, indexes included', 'import of one, ms', 'search, ms (median)'],
     rows,
   );
-  console.log(`\nLoad average at the end ${loadavg().map((load) => round(load)).join(' ')}`);
+  console.log(
+    `\nLoad average at the end ${loadavg()
+      .map((load) => round(load))
+      .join(' ')}`,
+  );
 }
 
 /** Waits until the work that imports leave behind is done. */
 async function idle({ app }) {
   for (;;) {
-    const { rows } = await app.database.asOwner(`SELECT count(*) AS n FROM pgboss.job WHERE state IN ('created', 'retry', 'active') AND start_after <= now()`);
+    const { rows } = await app.database.asOwner(
+      `SELECT count(*) AS n FROM pgboss.job WHERE state IN ('created', 'retry', 'active') AND start_after <= now()`,
+    );
     if (Number(rows[0].n) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

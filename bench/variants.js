@@ -19,15 +19,33 @@ export async function drawFamily(seed) {
   const [width, height] = [scene.width * scale, scene.height * scale];
   const part = random.between(0.55, 0.85);
   const [cropWidth, cropHeight] = [Math.round(width * part), Math.round(height * random.between(part - 0.1, part + 0.1))];
-  const box = { left: random.integer(0, width - cropWidth), top: random.integer(0, height - cropHeight), width: cropWidth, height: cropHeight };
+  const box = {
+    left: random.integer(0, width - cropWidth),
+    top: random.integer(0, height - cropHeight),
+    width: cropWidth,
+    height: cropHeight,
+  };
   const size = Math.round(width * random.between(0.3, 0.7));
   return [
     { kind: 'original', bytes: original, extension: 'png' },
     { kind: 'pixels', bytes: await sharp(original).webp({ lossless: true }).toBuffer(), extension: 'webp' },
-    { kind: 'reencoded', bytes: await sharp(original).jpeg({ quality: random.integer(35, 85) }).toBuffer(), extension: 'jpg' },
+    {
+      kind: 'reencoded',
+      bytes: await sharp(original)
+        .jpeg({ quality: random.integer(35, 85) })
+        .toBuffer(),
+      extension: 'jpg',
+    },
     { kind: 'resized', bytes: await sharp(original).resize(size).jpeg({ quality: 80 }).toBuffer(), extension: 'jpg' },
     { kind: 'cropped', bytes: await sharp(original).extract(box).jpeg({ quality: 85 }).toBuffer(), extension: 'jpg' },
-    { kind: 'recoloured', bytes: await sharp(original).modulate({ hue: random.integer(60, 300), brightness: random.between(0.9, 1.1) }).png().toBuffer(), extension: 'png' },
+    {
+      kind: 'recoloured',
+      bytes: await sharp(original)
+        .modulate({ hue: random.integer(60, 300), brightness: random.between(0.9, 1.1) })
+        .png()
+        .toBuffer(),
+      extension: 'png',
+    },
     { kind: 'other shot', bytes: await render(otherShot(scene, createRandom(seed + 500_000))), extension: 'png' },
   ];
 }

@@ -37,17 +37,66 @@ export const MEASURED_RULES = {
 
 /** Grants, from one day to another counted from today, and what they mean for web in Germany. */
 const GRANTED = [
-  { grants: [{ territories: ['DE'], channels: ['web'] }, { territories: ['AT'], channels: ['print'], to: -1 }], usage: 'PASS', expiry: 'PASS' },
-  { grants: [{ territories: ['AT'], channels: ['web'] }, { territories: ['DE'], channels: ['print'] }], usage: 'FAIL', expiry: 'PASS' },
-  { grants: [{ territories: ['DE'], channels: ['web'], to: -1 }, { territories: ['FR'], channels: ['all'] }], usage: 'FAIL', expiry: 'PASS' },
-  { grants: [{ territories: ['worldwide'], channels: ['web'], to: 10 }, { territories: ['DE'], channels: ['all'], from: 11, to: 400 }], usage: 'PASS', expiry: 'PASS' },
-  { grants: [{ territories: ['DE'], channels: ['web'], to: 10 }, { territories: ['DE'], channels: ['web'], from: 12 }], usage: 'PASS', expiry: 'NEEDS_REVIEW' },
+  {
+    grants: [
+      { territories: ['DE'], channels: ['web'] },
+      { territories: ['AT'], channels: ['print'], to: -1 },
+    ],
+    usage: 'PASS',
+    expiry: 'PASS',
+  },
+  {
+    grants: [
+      { territories: ['AT'], channels: ['web'] },
+      { territories: ['DE'], channels: ['print'] },
+    ],
+    usage: 'FAIL',
+    expiry: 'PASS',
+  },
+  {
+    grants: [
+      { territories: ['DE'], channels: ['web'], to: -1 },
+      { territories: ['FR'], channels: ['all'] },
+    ],
+    usage: 'FAIL',
+    expiry: 'PASS',
+  },
+  {
+    grants: [
+      { territories: ['worldwide'], channels: ['web'], to: 10 },
+      { territories: ['DE'], channels: ['all'], from: 11, to: 400 },
+    ],
+    usage: 'PASS',
+    expiry: 'PASS',
+  },
+  {
+    grants: [
+      { territories: ['DE'], channels: ['web'], to: 10 },
+      { territories: ['DE'], channels: ['web'], from: 12 },
+    ],
+    usage: 'PASS',
+    expiry: 'NEEDS_REVIEW',
+  },
   { grants: [{ channels: ['web'], to: 400 }], usage: 'NEEDS_REVIEW', expiry: 'PASS' },
-  { grants: [{ territories: ['DE'], channels: ['web'], from: 5 }, { territories: ['DE'], channels: ['web'], to: -5 }], usage: 'FAIL', expiry: 'FAIL' },
+  {
+    grants: [
+      { territories: ['DE'], channels: ['web'], from: 5 },
+      { territories: ['DE'], channels: ['web'], to: -5 },
+    ],
+    usage: 'FAIL',
+    expiry: 'FAIL',
+  },
 ];
-const dated = ({ from, to, ...grant }, day) => ({ ...grant, ...(from !== undefined && { startsOn: day(from) }), ...(to !== undefined && { expiresOn: day(to) }) });
+const dated = ({ from, to, ...grant }, day) => ({
+  ...grant,
+  ...(from !== undefined && { startsOn: day(from) }),
+  ...(to !== undefined && { expiresOn: day(to) }),
+});
 
-const luminance = (grey) => { const v = grey / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+const luminance = (grey) => {
+  const v = grey / 255;
+  return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+};
 
 /**
  * `count` pictures of stripes, texture and a head band, each with chance faults. One line of truth each: file, fields of the manifest, and
@@ -60,11 +109,25 @@ export async function writeMeasured(folder, count, seed, now) {
   const truth = [];
   for (let index = 0; index < count; index += 1) {
     const expected = {};
-    const verdict = (kind, kept) => { expected[kind] = kept === true ? 'PASS' : kept === false ? 'FAIL' : kept; };
+    const verdict = (kind, kept) => {
+      expected[kind] = kept === true ? 'PASS' : kept === false ? 'FAIL' : kept;
+    };
     // Sizes: ratios clear of the tolerance either way.
-    const [width, height] = random.pick([[640, 640], [960, 540], [800, 600], [540, 960], [720, 400], [500, 380], [900, 500], [590, 800]]);
+    const [width, height] = random.pick([
+      [640, 640],
+      [960, 540],
+      [800, 600],
+      [540, 960],
+      [720, 400],
+      [500, 380],
+      [900, 500],
+      [590, 800],
+    ]);
     verdict('MIN_RESOLUTION', width >= 600 && height >= 400);
-    verdict('ASPECT_RATIO', [1, 16 / 9, 4 / 3].some((ratio) => Math.abs(width / height / ratio - 1) <= 0.02));
+    verdict(
+      'ASPECT_RATIO',
+      [1, 16 / 9, 4 / 3].some((ratio) => Math.abs(width / height / ratio - 1) <= 0.02),
+    );
     // Body: stripes of colour, and in some of it texture.
     const foreignShare = random.pick([0, 0.1, 0.2, 0.4, 0.6]);
     const forbiddenShare = random.chance(0.25) ? 0.1 : 0;
@@ -74,13 +137,35 @@ export async function writeMeasured(folder, count, seed, now) {
     const head = random.pick([0x10, 0x30, 0x50, 0x6c, 0x82, 0xa0, 0xd0]);
     const pixels = isTexture
       ? texture(width, height, seed * 10_000 + index, light)
-      : stripes(width, height, [...share(PALETTE.map(({ hex }) => hex), 1 - foreignShare - forbiddenShare), [random.pick(FOREIGN), foreignShare], [FORBIDDEN, forbiddenShare]], random);
+      : stripes(
+          width,
+          height,
+          [
+            ...share(
+              PALETTE.map(({ hex }) => hex),
+              1 - foreignShare - forbiddenShare,
+            ),
+            [random.pick(FOREIGN), foreignShare],
+            [FORBIDDEN, forbiddenShare],
+          ],
+          random,
+        );
     const headRows = Math.round(height * 0.25);
     let picture = sharp(pixels, { raw: { width, height, channels: 3 } });
     if (isTexture && isBlurred) picture = sharp(await picture.blur(6).raw().toBuffer(), { raw: { width, height, channels: 3 } });
     // The head band is a plain grey in half of the textures: there contrast is known.
     const hasHead = isTexture && random.chance(0.6);
-    if (hasHead) picture = sharp(await picture.composite([{ input: { create: { width, height: headRows + 2, channels: 3, background: { r: head, g: head, b: head } } }, left: 0, top: 0 }]).removeAlpha().raw().toBuffer(), { raw: { width, height, channels: 3 } });
+    if (hasHead)
+      picture = sharp(
+        await picture
+          .composite([
+            { input: { create: { width, height: headRows + 2, channels: 3, background: { r: head, g: head, b: head } } }, left: 0, top: 0 },
+          ])
+          .removeAlpha()
+          .raw()
+          .toBuffer(),
+        { raw: { width, height, channels: 3 } },
+      );
     if (hasHead) verdict('CONTRAST', 1.05 / (luminance(head) + 0.05) >= 4.5);
     if (isTexture && !hasHead) {
       verdict('SHARPNESS', !isBlurred);
@@ -114,24 +199,48 @@ export async function writeMeasured(folder, count, seed, now) {
     const granted = random.chance(0.4) ? random.pick(GRANTED) : null;
     const ended = ends !== null && ends < 0;
     verdict('RIGHTS_EXPIRY', granted ? granted.expiry : ended ? 'FAIL' : ends !== null && ends < 30 ? 'NEEDS_REVIEW' : 'PASS');
-    verdict('USAGE_RIGHTS', granted ? granted.usage : ended || channels === 'print' || places === 'AT' ? 'FAIL' : places === null ? 'NEEDS_REVIEW' : 'PASS');
+    verdict(
+      'USAGE_RIGHTS',
+      granted ? granted.usage : ended || channels === 'print' || places === 'AT' ? 'FAIL' : places === null ? 'NEEDS_REVIEW' : 'PASS',
+    );
     const isStory = width === 540 && height === 960;
     const box = random.pick(['0.1 0.2 0.7 0.3 #ffffff', '0.02 0.2 0.7 0.3', '0.1 0.7 0.7 0.2', null]);
     verdict('SAFE_ZONE', !isStory ? 'NOT_APPLICABLE' : box === null ? 'NOT_EVALUATED' : box.startsWith('0.1 0.2'));
     verdict('DUPLICATE', true);
     const fields = {
-      externalId: `measured-${index}`, altText, brand: 'measured', rights: granted ? { grants: granted.grants.map((grant) => dated(grant, day)) } : ends === null ? {} : { expiresOn: day(ends) },
-      metadata: { ...(photographer && { photographer }), season, ...(places && { rightsTerritories: places }), rightsChannels: channels, ...(box && { textBoxes: box }) },
+      externalId: `measured-${index}`,
+      altText,
+      brand: 'measured',
+      rights: granted ? { grants: granted.grants.map((grant) => dated(grant, day)) } : ends === null ? {} : { expiresOn: day(ends) },
+      metadata: {
+        ...(photographer && { photographer }),
+        season,
+        ...(places && { rightsTerritories: places }),
+        rightsChannels: channels,
+        ...(box && { textBoxes: box }),
+      },
     };
     truth.push({ file, fields, expected });
     // Some are there twice, as another export would make them.
     if (isTexture && random.chance(0.15)) {
       const twin = `m${String(index).padStart(4, '0')}-again.jpg`;
-      await sharp(path.join(folder, file)).flatten({ background: '#ffffff' }).resize(Math.round(width * 0.8)).jpeg({ quality: 80 }).toFile(path.join(folder, twin));
-      truth.push({ file: twin, fields: { externalId: `measured-${index}-again`, brand: 'measured' }, expected: { DUPLICATE: 'TWIN' }, twinOf: `measured-${index}` });
+      await sharp(path.join(folder, file))
+        .flatten({ background: '#ffffff' })
+        .resize(Math.round(width * 0.8))
+        .jpeg({ quality: 80 })
+        .toFile(path.join(folder, twin));
+      truth.push({
+        file: twin,
+        fields: { externalId: `measured-${index}-again`, brand: 'measured' },
+        expected: { DUPLICATE: 'TWIN' },
+        twinOf: `measured-${index}`,
+      });
     }
   }
-  await writeFile(path.join(folder, 'manifest.jsonl'), truth.map(({ file, fields }) => `${JSON.stringify({ file, ...fields })}\n`).join(''));
+  await writeFile(
+    path.join(folder, 'manifest.jsonl'),
+    truth.map(({ file, fields }) => `${JSON.stringify({ file, ...fields })}\n`).join(''),
+  );
   return truth;
 }
 
@@ -146,7 +255,11 @@ function stripes(width, height, parts, random) {
   while (columns.length < width) columns.push(parts[0][0]);
   const blocks = [];
   for (let at = 0; at < width; at += 40) blocks.push(columns.slice(at, Math.min(width, at + 40)));
-  const order = random.shuffle(blocks).flat().slice(0, width).map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+  const order = random
+    .shuffle(blocks)
+    .flat()
+    .slice(0, width)
+    .map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
   const row = Buffer.from(Uint8Array.from({ length: width * 3 }, (_, i) => order[Math.floor(i / 3)][i % 3]));
   return Buffer.concat(Array.from({ length: height }, () => row));
 }
@@ -172,7 +285,10 @@ function texture(width, height, seed, light) {
 
 function xmp(code, index) {
   const value = `http://cv.iptc.org/newscodes/digitalsourcetype/${code}`;
-  const body = index % 2 ? `Iptc4xmpExt:DigitalSourceType="${value}"/>` : `><Iptc4xmpExt:DigitalSourceType>${value}</Iptc4xmpExt:DigitalSourceType></rdf:Description>`;
+  const body =
+    index % 2
+      ? `Iptc4xmpExt:DigitalSourceType="${value}"/>`
+      : `><Iptc4xmpExt:DigitalSourceType>${value}</Iptc4xmpExt:DigitalSourceType></rdf:Description>`;
   return `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" ${body}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>`;
 }
 
@@ -180,7 +296,8 @@ function xmp(code, index) {
 const ALT_TEXTS = {
   caption: ({ captions }) => captions[0],
   'object alone': ({ objects }) => withArticle(objects[0]),
-  sentence: ({ objects, colours }) => `The picture shows ${objects.map((object, n) => withArticle(`${colours[n]} ${object}`)).join(' and ')} for our spring campaign.`,
+  sentence: ({ objects, colours }) =>
+    `The picture shows ${objects.map((object, n) => withArticle(`${colours[n]} ${object}`)).join(' and ')} for our spring campaign.`,
 };
 
 /** Gives each scene with objects an alternative text: its own, or in half of the cases that of a scene that shares no object with it. */
@@ -207,10 +324,16 @@ export async function writeScenes(folder, count, wanted, each, firstSeed) {
     if (truth.length >= count && !needed) continue;
     for (const object of new Set(scene.objects)) if (missing.has(object)) missing.set(object, missing.get(object) - 1);
     const file = `s${seed}.png`;
-    await writeFile(path.join(folder, file), await rasterizeSvg(scene.svg, { width: scene.width, height: scene.height, format: 'png', quality: 90 }));
+    await writeFile(
+      path.join(folder, file),
+      await rasterizeSvg(scene.svg, { width: scene.width, height: scene.height, format: 'png', quality: 90 }),
+    );
     truth.push({ file, fields: { externalId: `scene-${seed}`, brand: 'scenes' }, objects: scene.objects, layout: scene.layout, scene });
   }
   describe(truth, firstSeed);
-  await writeFile(path.join(folder, 'manifest.jsonl'), truth.map(({ file, fields }) => `${JSON.stringify({ file, ...fields })}\n`).join(''));
+  await writeFile(
+    path.join(folder, 'manifest.jsonl'),
+    truth.map(({ file, fields }) => `${JSON.stringify({ file, ...fields })}\n`).join(''),
+  );
   return truth;
 }
