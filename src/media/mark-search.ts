@@ -1,5 +1,6 @@
 import type { Variant } from './mark-template.js';
 import type { Mat, OpenCv } from './open-cv.js';
+import { peaksOf } from './peaks.js';
 
 /** Square root of a template's area while searching, in pixels: smaller ones take chance likenesses for marks, larger ones miss small marks. */
 export const SEARCH_SIZE_PX = 24;
@@ -71,28 +72,13 @@ function rotated(cv: OpenCv, { luma, width, height }: Variant, degrees: number):
   return turned;
 }
 
-/** Local extremes of a response, whichever the polarity. */
 function peaks({ data32F: values, cols, rows }: Mat): { x: number; y: number; score: number }[] {
-  const found: { x: number; y: number; score: number }[] = [];
-  for (let y = 0, at = 0; y < rows; y++) {
-    for (let x = 0; x < cols; x++, at++) {
-      const value = Math.abs(values[at]!);
+  return (
+    peaksOf({ values, cols, rows }, SEARCH_CONFIDENCE)
+      .map(({ x, y, value }) => ({ x, y, score: Math.abs(value) }))
       // Flat places divide by nothing and come out as infinite or as garbage near 1.
-      if (!(value >= SEARCH_CONFIDENCE && value <= 1.0001)) continue;
-      let highest = true;
-      for (let dy = -1; dy <= 1 && highest; dy++) {
-        for (let dx = -1; dx <= 1; dx++) {
-          const inside = x + dx >= 0 && x + dx < cols && y + dy >= 0 && y + dy < rows;
-          if (inside && Math.abs(values[at + dy * cols + dx]!) > value) {
-            highest = false;
-            break;
-          }
-        }
-      }
-      if (highest) found.push({ x, y, score: value });
-    }
-  }
-  return found;
+      .filter(({ score }) => score <= 1.0001)
+  );
 }
 
 /** The best candidates, one for each place and size. */

@@ -1,5 +1,6 @@
 import type { OpenCv } from './open-cv.js';
-import { peaksOf, type Response } from './watermark-field.js';
+import { peaksOf } from './peaks.js';
+import type { Response } from './watermark-field.js';
 
 export interface Point {
   x: number;

@@ -15,7 +15,8 @@ function niceness(): number[] {
   });
 }
 
-const onLinux = process.platform === 'linux' ? it : it.skip;
+const isLinux = process.platform === 'linux';
+const onLinux = isLinux ? it : it.skip;
 
 describe('bulk work stands back', () => {
   it('as a process, and one that has ended is no error', async () => {
@@ -30,19 +31,22 @@ describe('bulk work stands back', () => {
     expect(() => standBack(child.pid)).not.toThrow();
   });
 
-  onLinux('as the threads of the model that sees pictures, while those of texts and requests do not', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-priority-'));
-    await writeTinyClip(folder, {});
-    const nicer = () => niceness().filter((nice) => nice === getPriority() + BACKGROUND).length;
-    const before = nicer();
-    const embedder = await openEmbedder({ modelFolder: folder, provider: 'cpu', threads: 1 });
-    try {
-      await embedder.embedTexts(['a lamp'], 'interactive');
-      expect(nicer()).toBeGreaterThan(before);
-      expect(niceness().filter((nice) => nice === getPriority()).length).toBeGreaterThan(1);
-    } finally {
-      await embedder.close();
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+  onLinux(
+    `as the threads of the model that sees pictures, while those of texts and requests do not${isLinux ? '' : ' (skipped: only Linux gives threads priorities)'}`,
+    async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-priority-'));
+      await writeTinyClip(folder, {});
+      const nicer = () => niceness().filter((nice) => nice === getPriority() + BACKGROUND).length;
+      const before = nicer();
+      const embedder = await openEmbedder({ modelFolder: folder, provider: 'cpu', threads: 1 });
+      try {
+        await embedder.embedTexts(['a lamp'], 'interactive');
+        expect(nicer()).toBeGreaterThan(before);
+        expect(niceness().filter((nice) => nice === getPriority()).length).toBeGreaterThan(1);
+      } finally {
+        await embedder.close();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });
