@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { fileTypeFromBuffer, supportedExtensions } from 'file-type';
 import { VitrineError } from '../errors.js';
+import { decodeText } from '../files/text-encoding.js';
 
 export type MediaKind = 'IMAGE' | 'DOCUMENT' | 'VIDEO';
 
@@ -54,7 +55,7 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
   const head = await readHead(filePath);
   if (head.length === 0) throw new VitrineError('FILE_EMPTY', `${fileName} is empty (0 bytes); upload it again.`, { value: fileName });
   const named = path.extname(fileName).slice(1).toLowerCase();
-  const content = await contentTypeOf(head);
+  const content = await contentTypeOf(head, plainTextExtensions.has(named) || markdownExtensions.has(named));
 
   const image = content === null ? undefined : imageTypes[content.mediaType];
   if (image) {
@@ -126,13 +127,14 @@ async function readHead(filePath: string): Promise<Uint8Array> {
   }
 }
 
-async function contentTypeOf(head: Uint8Array): Promise<{ mediaType: string; name: string } | null> {
+/** @param mayGuess take bytes that are neither UTF-8 nor UTF-16 for text: under another name they are something damaged */
+async function contentTypeOf(head: Uint8Array, mayGuess: boolean): Promise<{ mediaType: string; name: string } | null> {
   // UTF-16 text first: its byte order mark also looks like the start of an MPEG audio frame.
   const found = isUtf16(head) ? undefined : await fileTypeFromBuffer(head).catch(() => undefined);
   if (found?.mime.startsWith('image/heic')) return { mediaType: 'image/heic', name: 'HEIC' };
   if (found?.mime.startsWith('image/heif')) return { mediaType: 'image/heif', name: 'HEIF' };
   if (found && found.mime !== 'application/xml') return { mediaType: found.mime, name: `${found.ext.toUpperCase()} (${found.mime})` };
-  const text = textOf(head);
+  const text = textOf(head, mayGuess);
   if (text === null) return found ? { mediaType: found.mime, name: 'XML' } : null;
   const root = firstElementOf(text);
   if (root === 'svg') return { mediaType: 'image/svg+xml', name: 'SVG' };
@@ -145,18 +147,13 @@ function isUtf16(head: Uint8Array): boolean {
   return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }
 
-/** The head as text, or null when it is not UTF-8 (or UTF-16 with a byte order mark) or holds control characters that text never has. */
-function textOf(head: Uint8Array): string | null {
-  try {
-    // stream: the head may end inside a character.
-    const text = new TextDecoder(isUtf16(head) ? (head[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8', { fatal: true }).decode(head, {
-      stream: true,
-    });
-    // Bell, backspace and escape come from terminals and are text still.
-    return /[\u0000-\u0006\u000e-\u001a\u001c-\u001f]/.test(text) ? null : text;
-  } catch {
-    return null;
-  }
+/** The head as text, or null when it is none or holds control characters that text never has. */
+function textOf(head: Uint8Array, mayGuess: boolean): string | null {
+  // The head may end inside a character.
+  const decoded = decodeText(head, { isCut: true });
+  if (decoded === null || (decoded.encoding === 'Windows-1252' && !mayGuess)) return null;
+  // Bell, backspace and escape come from terminals and are text still.
+  return /[\u0000-\u0006\u000e-\u001a\u001c-\u001f]/.test(decoded.text) ? null : decoded.text;
 }
 
 /** Local name of the first element, past byte order mark, declarations and comments; null when the text does not begin with markup. */

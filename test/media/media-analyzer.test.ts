@@ -170,6 +170,12 @@ describe('facts', () => {
     expect(long.text).not.toMatch(/\ufffd/);
     expect(long.warnings[0]).toMatch(/100000 characters/);
   });
+
+  it('of text in Windows-1252, which is read with a warning; signs for lost characters are left out', async () => {
+    const { facts } = await analyze('notes.txt', Buffer.from('Grüße aus Zürich \x80', 'latin1'));
+    expect(facts).toMatchObject({ text: 'Grüße aus Zürich €', warnings: [expect.stringContaining('Windows-1252')] });
+    expect((await analyze('lost.txt', 'Gr\ufffd\ufffde')).facts.text).toBe('Gre');
+  });
 });
 
 describe('bad files', () => {

@@ -36,6 +36,8 @@ describe('detectMediaType', () => {
     ['text without extension', 'README', 'hello', 'text/plain'],
     ['Markdown', 'notes.MD', '# Title', 'text/markdown'],
     ['UTF-16 text', 'notes.txt', Buffer.from('\ufeffhello', 'utf16le'), 'text/plain'],
+    ['UTF-16 text without a mark', 'notes.txt', Buffer.from('hello', 'utf16le'), 'text/plain'],
+    ['Latin-1 text', 'notes.txt', Buffer.from('Grüße', 'latin1'), 'text/plain'],
   ])('knows %s', async (_, name, bytes, mediaType) => {
     expect((await detect(name, bytes)).mediaType).toBe(mediaType);
   });
@@ -70,7 +72,7 @@ describe('detectMediaType', () => {
     ['JSON', 'a.json', '{"a": 1}'],
     ['unknown bytes', 'a.bin', Buffer.from([0, 1, 2, 3, 250, 251])],
     ['other XML', 'a.xml', '<?xml version="1.0"?><rss/>'],
-    ['Latin-1 text', 'a.txt', Buffer.from('Grüße', 'latin1')],
+    ['bytes of no encoding', 'a.txt', Buffer.from([0x47, 0x72, 0x81, 0xff, 0x8d])],
   ])('refuses %s and lists what is accepted', async (_, name, bytes) => {
     await expect(detect(name, bytes)).rejects.toMatchObject({
       code: 'MEDIA_UNSUPPORTED',
@@ -81,5 +83,6 @@ describe('detectMediaType', () => {
   it('tells an empty file and a picture’s name on damaged bytes apart', async () => {
     await expect(detect('a.png', '')).rejects.toMatchObject({ code: 'FILE_EMPTY' });
     await expect(detect('a.png', Buffer.from([0x88, 0x50, 0, 1, 2, 3]))).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
+    await expect(detect('a.png', Buffer.from('\xe9PNX', 'latin1'))).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
   });
 });
