@@ -6,8 +6,9 @@ import type { PalettePatch } from './palette.js';
 /**
  * Which facts this program measures: counted up when one is added or measured otherwise. Versions of an earlier revision are measured
  * again in the background. 2: luminance grid, clipped shares, name of the ICC profile, density, digital source type.
+ * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square.
  */
-export const FACTS_REVISION = 2;
+export const FACTS_REVISION = 3;
 
 /** What was measured in one file. Null where it does not apply (a text has no width) or cannot be told. */
 export interface MediaFacts {

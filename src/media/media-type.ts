@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { fileTypeFromBuffer, supportedExtensions } from 'file-type';
+import { fileTypeFromBuffer, fileTypeFromFile, supportedExtensions } from 'file-type';
 import { VitrineError } from '../errors.js';
 import { decodeText } from '../files/text-encoding.js';
+import { isTiff, readTiff } from './tiff.js';
 
 export type MediaKind = 'IMAGE' | 'DOCUMENT' | 'VIDEO';
 
@@ -16,93 +17,120 @@ export interface DetectedMedia {
 }
 
 const headByteSize = 64 * 1024;
+/** A PDF may begin anywhere in so many bytes: PDF 32000-1, implementation note 13. */
+const PDF_HEADER_WITHIN = 1024;
 const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, MP4, MOV, WebM, MKV, plain text (.txt) and Markdown (.md)';
-
-const imageTypes: Record<string, { mediaType: string; extension: string; name: string; names: string[] }> = {
-  'image/png': { mediaType: 'image/png', extension: 'png', name: 'PNG', names: ['png', 'apng'] },
-  'image/apng': { mediaType: 'image/png', extension: 'png', name: 'PNG', names: ['png', 'apng'] },
-  'image/jpeg': { mediaType: 'image/jpeg', extension: 'jpg', name: 'JPEG', names: ['jpg', 'jpeg', 'jpe', 'jfif'] },
-  'image/webp': { mediaType: 'image/webp', extension: 'webp', name: 'WebP', names: ['webp'] },
-  'image/gif': { mediaType: 'image/gif', extension: 'gif', name: 'GIF', names: ['gif'] },
-  'image/avif': { mediaType: 'image/avif', extension: 'avif', name: 'AVIF', names: ['avif', 'avifs'] },
-  'image/tiff': { mediaType: 'image/tiff', extension: 'tif', name: 'TIFF', names: ['tif', 'tiff'] },
-  'image/heic': { mediaType: 'image/heic', extension: 'heic', name: 'HEIC', names: ['heic', 'heif', 'hif'] },
-  'image/heif': { mediaType: 'image/heif', extension: 'heif', name: 'HEIF', names: ['heic', 'heif', 'hif'] },
-  'image/svg+xml': { mediaType: 'image/svg+xml', extension: 'svg', name: 'SVG', names: ['svg'] },
-};
-const imageExtensions = new Set([...Object.values(imageTypes).flatMap((type) => type.names), 'bmp', 'ico', 'svgz', 'jxl', 'jp2', 'psd']);
-const videoTypes: Record<string, { extension: string; names: string[] }> = {
-  'video/mp4': { extension: 'mp4', names: ['mp4', 'm4v'] },
-  'video/x-m4v': { extension: 'm4v', names: ['m4v', 'mp4'] },
-  'video/quicktime': { extension: 'mov', names: ['mov', 'qt'] },
-  'video/webm': { extension: 'webm', names: ['webm'] },
-  'video/matroska': { extension: 'mkv', names: ['mkv'] },
-  'video/x-matroska': { extension: 'mkv', names: ['mkv'] },
-};
-const videoExtensions = new Set(Object.values(videoTypes).flatMap(({ names }) => names));
 export const PDF = 'application/pdf';
+
+interface AcceptedType {
+  mediaType: string;
+  extension: string;
+  kind: MediaKind;
+  name: string;
+  /** Extensions that files of this type have by right. */
+  names: string[];
+}
+
+const png: AcceptedType = { mediaType: 'image/png', extension: 'png', kind: 'IMAGE', name: 'PNG', names: ['png', 'apng'] };
+const image = (name: string, names: string[], mediaType = `image/${name.toLowerCase()}`): AcceptedType => {
+  return { mediaType, extension: names[0]!, kind: 'IMAGE', name, names };
+};
+const video = (name: string, names: string[], mediaType = `video/${name.toLowerCase()}`): AcceptedType => {
+  return { mediaType, extension: names[0]!, kind: 'VIDEO', name, names };
+};
+const heifNames = ['heic', 'heif', 'hif'];
+/** By what the content is called. */
+const acceptedTypes: Readonly<Record<string, AcceptedType>> = {
+  'image/png': png,
+  'image/apng': png,
+  'image/jpeg': image('JPEG', ['jpg', 'jpeg', 'jpe', 'jfif']),
+  'image/webp': image('WebP', ['webp']),
+  'image/gif': image('GIF', ['gif']),
+  'image/avif': image('AVIF', ['avif', 'avifs']),
+  'image/tiff': image('TIFF', ['tif', 'tiff']),
+  'image/heic': image('HEIC', heifNames),
+  'image/heif': { ...image('HEIF', heifNames), extension: 'heif' },
+  'image/svg+xml': image('SVG', ['svg'], 'image/svg+xml'),
+  'video/mp4': video('MP4', ['mp4', 'm4v']),
+  'video/x-m4v': video('M4V', ['m4v', 'mp4'], 'video/x-m4v'),
+  'video/quicktime': video('MOV', ['mov', 'qt'], 'video/quicktime'),
+  'video/webm': video('WebM', ['webm']),
+  'video/matroska': video('MKV', ['mkv'], 'video/matroska'),
+  'video/x-matroska': video('MKV', ['mkv'], 'video/x-matroska'),
+  // Illustrator's own files are PDFs.
+  [PDF]: { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', name: 'PDF', names: ['pdf', 'ai'] },
+};
+const kindOfName = new Map(Object.values(acceptedTypes).flatMap(({ kind, names }) => names.map((name) => [name, kind] as const)));
 const plainTextExtensions = new Set(['', 'txt', 'text']);
 const markdownExtensions = new Set(['md', 'markdown']);
-/** Extensions that promise something other than a picture; a picture under such a name is refused rather than guessed at. */
-const otherExtensions = new Set(['txt', 'text', 'md', 'markdown', 'htm', 'html', 'js', 'css', 'json', 'csv', ...supportedExtensions]);
+/** Pictures that are not accepted; one that is may bear such a name, as one of another accepted type may. */
+const otherImageExtensions = new Set([
+  'bmp',
+  'dib',
+  'ico',
+  'cur',
+  'svgz',
+  'jxl',
+  'jp2',
+  'j2k',
+  'jpf',
+  'jpx',
+  'psd',
+  'psb',
+  'tga',
+  'exr',
+  'hdr',
+]);
+/** Extensions that promise something; what is something else under such a name is refused rather than guessed at. */
+const knownExtensions = new Set([
+  ...['txt', 'text', 'md', 'markdown', 'htm', 'html', 'js', 'css', 'json', 'csv'],
+  ...[...supportedExtensions, ...otherImageExtensions, ...kindOfName.keys()],
+]);
 
 /**
  * Tells what a file is by its content; the name only separates Markdown from plain text and must not contradict the content.
- * Throws FILE_EMPTY, MEDIA_TYPE_MISMATCH (name and content of different sorts), MEDIA_CORRUPT (a picture's name on unknown
- * bytes) and MEDIA_UNSUPPORTED. Reads the first 64 KiB only.
+ * Throws FILE_EMPTY, MEDIA_TYPE_MISMATCH (name and content of different sorts), MEDIA_CORRUPT (the name of an accepted type on bytes that
+ * are none) and MEDIA_UNSUPPORTED (a type that is not accepted, whatever it is called). Reads the first 64 KiB, and more where those do not tell.
  */
 export async function detectMediaType(filePath: string, fileName: string): Promise<DetectedMedia> {
   const head = await readHead(filePath);
   if (head.length === 0) throw new VitrineError('FILE_EMPTY', `${fileName} is empty (0 bytes); upload it again.`, { value: fileName });
   const named = path.extname(fileName).slice(1).toLowerCase();
-  const content = await contentTypeOf(head, plainTextExtensions.has(named) || markdownExtensions.has(named));
+  const promised = kindOfName.get(named) ?? (otherImageExtensions.has(named) ? 'IMAGE' : null);
+  const content = await contentTypeOf(filePath, head, named);
 
-  const image = content === null ? undefined : imageTypes[content.mediaType];
-  if (image) {
-    const warnings: string[] = [];
-    if (named !== '' && !image.names.includes(named)) {
-      if (!imageExtensions.has(named) && otherExtensions.has(named)) throw mismatch(fileName, named, image.name);
-      warnings.push(`The name says .${named}, the content is ${image.name}; it is treated as ${image.name}.`);
-    }
-    return { mediaType: image.mediaType, extension: image.extension, kind: 'IMAGE', warnings };
-  }
-  const video = content === null ? undefined : videoTypes[content.mediaType];
-  if (video && content && (videoExtensions.has(named) || !otherExtensions.has(named))) {
-    const warnings = named !== '' && !video.names.includes(named) ? [`The name says .${named}, the content is ${content.name}.`] : [];
-    return { mediaType: content.mediaType, extension: video.extension, kind: 'VIDEO', warnings };
-  }
-  if (content?.mediaType === PDF && (named === '' || named === 'pdf' || !otherExtensions.has(named)) && !imageExtensions.has(named))
-    return { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', warnings: [] };
-  if (content?.mediaType === 'text/plain') {
-    if (markdownExtensions.has(named)) return { mediaType: 'text/markdown', extension: 'md', kind: 'DOCUMENT', warnings: [] };
-    if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
-  }
   if (content === null) {
-    if (imageExtensions.has(named) || named === 'pdf' || videoExtensions.has(named)) {
+    if (kindOfName.has(named)) {
       throw new VitrineError(
         'MEDIA_CORRUPT',
         `${fileName} is named .${named} but does not begin like one: it is damaged or something else. Export it again.`,
-        {
-          value: fileName,
-        },
+        { value: fileName },
       );
     }
-    throw unsupported(fileName, 'of an unknown type');
+    throw unsupported(fileName, knownExtensions.has(named) ? `named .${named}` : 'of an unknown type');
   }
-  if (imageExtensions.has(named) || named === 'pdf' || videoExtensions.has(named) || content.mediaType === PDF || video)
-    throw mismatch(fileName, named, content.name);
+  const type = acceptedTypes[content.mediaType];
+  if (type !== undefined) {
+    const { mediaType, extension, kind, name, names } = type;
+    const suits = named === '' || names.includes(named);
+    if (!suits && promised !== kind && knownExtensions.has(named))
+      throw mismatch(fileName, named, name, 'Give it the right extension or send the right file.');
+    const warnings = suits ? [] : [`The name says .${named}, the content is ${name}; it is treated as ${name}.`];
+    return { mediaType, extension, kind, warnings };
+  }
+  if (content.mediaType === 'text/plain') {
+    if (markdownExtensions.has(named)) return { mediaType: 'text/markdown', extension: 'md', kind: 'DOCUMENT', warnings: [] };
+    if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
+  }
+  if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${accepted}.`);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
 }
 
-function mismatch(fileName: string, named: string, content: string): VitrineError {
-  return new VitrineError(
-    'MEDIA_TYPE_MISMATCH',
-    `${fileName} is named .${named}, but its content is ${content}. Give it the right extension or send the right file.`,
-    {
-      value: fileName,
-      allowed: accepted,
-    },
-  );
+function mismatch(fileName: string, named: string, content: string, advice: string): VitrineError {
+  return new VitrineError('MEDIA_TYPE_MISMATCH', `${fileName} is named .${named}, but its content is ${content}. ${advice}`, {
+    value: fileName,
+    allowed: accepted,
+  });
 }
 
 function unsupported(fileName: string, what: string): VitrineError {
@@ -127,20 +155,43 @@ async function readHead(filePath: string): Promise<Uint8Array> {
   }
 }
 
-/** @param mayGuess take bytes that are neither UTF-8 nor UTF-16 for text: under another name they are something damaged */
-async function contentTypeOf(head: Uint8Array, mayGuess: boolean): Promise<{ mediaType: string; name: string } | null> {
+async function contentTypeOf(filePath: string, head: Uint8Array, named: string): Promise<{ mediaType: string; name: string } | null> {
+  if (isTiff(head)) {
+    // Damage is for the one who decodes it to tell.
+    const isCameraRaw = await readTiff(filePath).then(
+      (tiff) => tiff.isCameraRaw,
+      () => false,
+    );
+    return isCameraRaw ? { mediaType: 'image/x-raw', name: 'a camera raw picture' } : { mediaType: 'image/tiff', name: 'TIFF' };
+  }
   // UTF-16 text first: its byte order mark also looks like the start of an MPEG audio frame.
-  const found = isUtf16(head) ? undefined : await fileTypeFromBuffer(head).catch(() => undefined);
+  const found = isUtf16(head) ? undefined : await fileTypeOf(filePath, head);
   if (found?.mime.startsWith('image/heic')) return { mediaType: 'image/heic', name: 'HEIC' };
   if (found?.mime.startsWith('image/heif')) return { mediaType: 'image/heif', name: 'HEIF' };
   if (found && found.mime !== 'application/xml') return { mediaType: found.mime, name: `${found.ext.toUpperCase()} (${found.mime})` };
-  const text = textOf(head, mayGuess);
+  // Bytes that are neither UTF-8 nor UTF-16 are text under a name that promises it: under another they are something damaged.
+  const text = textOf(head, plainTextExtensions.has(named) || markdownExtensions.has(named) || named === 'svg');
+  if (startsAsPdf(head, text === null || named === 'pdf')) return { mediaType: PDF, name: 'PDF' };
   if (text === null) return found ? { mediaType: found.mime, name: 'XML' } : null;
   const root = firstElementOf(text);
   if (root === 'svg') return { mediaType: 'image/svg+xml', name: 'SVG' };
   if (root === 'html' || /^\s*<!doctype\s+html/i.test(text)) return { mediaType: 'text/html', name: 'HTML' };
   if (found || text.startsWith('<?xml')) return { mediaType: 'application/xml', name: 'XML' };
   return { mediaType: 'text/plain', name: 'plain text' };
+}
+
+/** By the head alone where that is enough; some types show what they are further on. */
+async function fileTypeOf(filePath: string, head: Uint8Array) {
+  const found = await fileTypeFromBuffer(head).catch(() => undefined);
+  return found === undefined && head.length === headByteSize && textOf(head, false) === null
+    ? fileTypeFromFile(filePath).catch(() => undefined)
+    : found;
+}
+
+/** Whether a PDF begins here, behind blank lines alone or, where that `mayFollow`, behind anything. */
+function startsAsPdf(head: Uint8Array, mayFollow: boolean): boolean {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, PDF_HEADER_WITHIN)).toString('latin1');
+  return mayFollow ? start.includes('%PDF-') : /^[\s\0\u00ef\u00bb\u00bf]*%PDF-/.test(start);
 }
 
 function isUtf16(head: Uint8Array): boolean {

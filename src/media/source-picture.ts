@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { VitrineError } from '../errors.js';
 import { hevcToPng } from './hevc.js';
 import type { DetectedMedia } from './media-type.js';
 import type { PartPlace } from './part-key.js';
 import type { RawPicture } from './raw-picture.js';
 import { checkSvg } from './svg-safety.js';
+import { readTiff, type TiffFile, type TiffPicture } from './tiff.js';
 
 /** Up to here a picture is decoded whole, once; above, once to a bounded size with the decoder's own shrinking. */
 const wholePixels = 4_000_000;
 /** Longest edge of the bounded decode. 1024 gave model inputs closer to the original's than shrinking straight to 224 did. */
 const workingEdgePx = 1024;
 const maxSvgByteSize = 8 * 1024 * 1024;
+/** Of the channels of a picture that has more than are seen, decoded at once. */
+const MAX_STRIP_BYTE_SIZE = 128 * 1024 * 1024;
 
 export interface SourcePicture {
   metadata: Metadata;
@@ -109,57 +112,103 @@ export function plainError(error: unknown, filePath: string, fileName: string): 
   });
 }
 
-async function openRaster(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number, page = 0): Promise<SourcePicture> {
+async function openRaster(
+  filePath: string,
+  fileName: string,
+  media: DetectedMedia,
+  maxPixels: number,
+  index = 0,
+  known: TiffFile | null = null,
+): Promise<SourcePicture> {
+  const tiff = media.mediaType === 'image/tiff' ? (known ?? (await readTiff(filePath))) : null;
+  const page = tiff?.pictures[index] ?? null;
+  if (page !== null && page.unsupported !== null) throw unsupportedPicture(fileName, page.unsupported);
   // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
   const file = filePath.endsWith(']') ? await readFile(filePath) : filePath;
-  // Loaders of single pictures refuse to be asked for a page.
-  const at = page > 0 ? { page } : {};
+  const options = { failOn: 'error', ...placeOf(page, index) } as const;
   // The header alone, so that the limit can be told together with the size.
-  const metadata = await sharp(file, { failOn: 'error', limitInputPixels: false, ...at }).metadata();
-  if (!(metadata.width > 0 && metadata.height > 0)) throw new Error('width or height is zero');
-  checkPixels(metadata.width, metadata.height, maxPixels, fileName);
+  const header = await sharp(file, { ...options, limitInputPixels: false }).metadata();
+  if (!(header.width > 0 && header.height > 0)) throw new Error('width or height is zero');
+  checkPixels(header.width, header.height, maxPixels, fileName);
 
-  const { width, height } = metadata.autoOrient;
-  const input = metadata.compression === 'hevc' ? await hevcToPng(filePath, metadata) : file;
-  const open = () => sharp(input, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true, ...at }).autoOrient();
+  const { width, height } = header.autoOrient;
+  const input = header.compression === 'hevc' ? await hevcToPng(filePath, header) : file;
+  const decode = () => sharp(input, { ...options, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
+  const seen = page !== null && hasUnseen(page) ? await seenChannels(decode, { width, height }, page) : null;
+  const open = seen === null ? decode : () => pipelineOf(seen);
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;
   const working = fitWithin(width, height, workingEdgePx);
   const base = isWhole ? await pixelsOf(open()) : await decodeAt(working.width, working.height);
 
-  const count = SEQUENCES.has(media.mediaType) && page === 0 ? (metadata.pages ?? 1) : 1;
-  const isPaged = media.mediaType === 'image/tiff';
-  const starts = startsOf(metadata.delay ?? [], count);
+  const count = index > 0 ? 1 : (tiff?.pictures.length ?? (SEQUENCES.has(media.mediaType) ? (header.pages ?? 1) : 1));
+  const isPaged = tiff !== null;
+  const starts = startsOf(header.delay ?? [], count);
   const more: MorePictures = {
     kind: isPaged ? 'PAGE' : 'FRAME',
     count,
-    placeOf: (index) => (isPaged ? { kind: 'PAGE', page: index + 1 } : { kind: 'FRAME', timeMs: starts[index] ?? 0 }),
-    open: async (index) => {
+    placeOf: (next) => (isPaged ? { kind: 'PAGE', page: next + 1 } : { kind: 'FRAME', timeMs: starts[next] ?? 0 }),
+    open: async (next) => {
       try {
-        return await openRaster(filePath, fileName, media, maxPixels, index);
+        return await openRaster(filePath, fileName, media, maxPixels, next, tiff);
       } catch (error) {
         throw plainError(error, filePath, fileName);
       }
     },
     // A frame is drawn over those before it.
-    costOf: (index) => (isPaged ? 1 : index + 1),
+    costOf: (next) => (isPaged ? 1 : next + 1),
   };
   return {
-    metadata,
+    metadata: seen === null ? header : { ...header, hasAlpha: seen.channels === 4 },
     width,
     height,
     base,
     isWhole,
     isVector: false,
-    warnings: [],
+    warnings: tiff?.isCut ? ['Its list of pages is damaged or too long: there may be more pages than are shown.'] : [],
     decodeRegion: (left, top, w, h) => pixelsOf(open().extract({ left, top, width: w, height: h })),
     decodeAt,
     more: count > 1 ? more : null,
   };
 }
 
-/** Types whose pages or frames are pictures that follow each other; in HEIF they are unrelated, in WebP, GIF and TIFF they are. */
-const SEQUENCES = new Set(['image/gif', 'image/webp', 'image/tiff']);
+/** Where libvips finds a picture. Loaders of single pictures refuse to be asked for a page, and a TIFF may have any number of channels. */
+function placeOf(page: TiffPicture | null, index: number): SharpOptions {
+  if (page === null) return index > 0 ? { page: index } : {};
+  return { page: page.page, limitInputChannels: false, ...(page.subifd !== null && { subifd: page.subifd }) };
+}
+
+/** Whether it has channels that are neither colour nor its transparency: libvips would take any for transparency. */
+function hasUnseen({ extras }: TiffPicture): boolean {
+  return extras.length > 1 || extras[0] === 'other';
+}
+
+/** Colours and transparency of a picture that has more channels, decoded by so many rows at a time that those take no memory without end. */
+async function seenChannels(decode: () => Sharp, size: { width: number; height: number }, { extras }: TiffPicture): Promise<RawPicture> {
+  const { width, height } = size;
+  const alpha = extras.indexOf('alpha');
+  // Whatever was stored, three colours stand first once they are sRGB.
+  const wanted = alpha < 0 ? [0, 1, 2] : [0, 1, 2, 3 + alpha];
+  const channels = alpha < 0 ? 3 : 4;
+  const picture: RawPicture = { data: new Uint8Array(width * height * channels), width, height, channels };
+  const rows = Math.max(1, Math.floor(MAX_STRIP_BYTE_SIZE / (width * (3 + extras.length))));
+  for (let top = 0, at = 0; top < height; top += rows) {
+    const strip = decode().extract({ left: 0, top, width, height: Math.min(rows, height - top) });
+    const { data, info } = await strip.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3 + extras.length) throw new Error(`expected ${3 + extras.length} channels, got ${info.channels}`);
+    for (let from = 0; from < data.length; from += info.channels) for (const channel of wanted) picture.data[at++] = data[from + channel]!;
+  }
+  return picture;
+}
+
+function unsupportedPicture(fileName: string, reason: string): VitrineError {
+  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} cannot be shown here: ${reason}. Convert it to RGB or CMYK.`, {
+    value: fileName,
+  });
+}
+
+/** Types whose pages or frames are pictures that follow each other; in HEIF they are unrelated, in WebP and GIF they are. */
+const SEQUENCES = new Set(['image/gif', 'image/webp']);
 /** What players show a frame for that names no time. */
 const DEFAULT_DELAY_MS = 100;
 

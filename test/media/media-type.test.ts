@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { detectMediaType } from '../../src/media/media-type.js';
 import { pictureFolder, wavesImage } from './support/pictures.js';
@@ -65,6 +66,43 @@ describe('detectMediaType', () => {
       await expect(detect(name, '%PDF-1.7\n')).resolves.toMatchObject({ mediaType: 'application/pdf', kind: 'DOCUMENT' });
     for (const name of ['a.png', 'a.docx', 'a.txt'])
       await expect(detect(name, '%PDF-1.7\n')).rejects.toMatchObject({ code: 'MEDIA_TYPE_MISMATCH' });
+  });
+
+  it('takes a PDF for one behind up to 1,024 bytes', async () => {
+    for (const before of ['\r\n\r\n', '\ufeff\n', '\0\0\0'])
+      await expect(detect('a', `${before}%PDF-1.7\n`)).resolves.toMatchObject({ mediaType: 'application/pdf' });
+    const sent = 'HTTP/1.1 200 OK\nContent-Type: application/pdf\n\n%PDF-1.7\n';
+    await expect(detect('a.pdf', sent)).resolves.toMatchObject({ mediaType: 'application/pdf' });
+    await expect(detect('a.pdf', Buffer.from('\xfe\xfd\x01%PDF-1.4\n', 'latin1'))).resolves.toMatchObject({ mediaType: 'application/pdf' });
+    await expect(detect('about.txt', sent)).resolves.toMatchObject({ mediaType: 'text/plain' });
+    await expect(detect('a.pdf', `${' '.repeat(1024)}%PDF-1.7\n`)).rejects.toMatchObject({ code: 'MEDIA_TYPE_MISMATCH' });
+  });
+
+  it('takes what Illustrator saves for the PDF that it is', async () => {
+    await expect(detect('logo.ai', '%PDF-1.6\n')).resolves.toMatchObject({ mediaType: 'application/pdf', warnings: [] });
+  });
+
+  it.each([
+    ['a.psd', Buffer.concat([Buffer.from('8BPS\0\x01', 'latin1'), Buffer.alloc(100)])],
+    ['a.bmp', Buffer.concat([Buffer.from('BM', 'latin1'), Buffer.alloc(100)])],
+    ['a.ico', Buffer.concat([Buffer.from([0, 0, 1, 0, 1, 0]), Buffer.alloc(100)])],
+    ['a.jxl', Buffer.from('0000000c4a584c200d0a870a00000014667479706a786c20', 'hex')],
+    ['a.jp2', Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220000000006a703220', 'hex')],
+    ['a.svgz', gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['a.mp3', Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\0', 'latin1'), Buffer.from([0xff, 0xfb, 0x90, 0]), Buffer.alloc(500)])],
+    ['a.psd', Buffer.from([1, 2, 3, 4, 5, 250])],
+  ])('refuses %s under its own name, which is no name to change', async (name, bytes) => {
+    const refused = await detect(name, bytes).catch((error: Error) => error);
+    expect(refused).toMatchObject({ code: 'MEDIA_UNSUPPORTED' });
+    expect((refused as Error).message).not.toMatch(/right extension|damaged/);
+  });
+
+  it('advises no other name for what is accepted under none', async () => {
+    const bmp = Buffer.concat([Buffer.from('BM', 'latin1'), Buffer.alloc(100)]);
+    const refused = await detect('a.png', bmp).catch((error: Error) => error);
+    expect(refused).toMatchObject({ code: 'MEDIA_TYPE_MISMATCH', message: expect.stringMatching(/BMP.*Accepted: PNG/) });
+    expect((refused as Error).message).not.toMatch(/right extension/);
+    await expect(detect('a.pdf', 'text')).rejects.toMatchObject({ code: 'MEDIA_TYPE_MISMATCH' });
   });
 
   it.each([
