@@ -7,11 +7,11 @@ import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { importInto, openEngine } from './engines.js';
-import { rasterizeSvg } from '../dist/media/rasterize-svg.js';
-import { writeSampleLibrary } from '../dist/samples/library.js';
-import { listObjects } from '../dist/samples/objects.js';
-import { createRandom } from '../dist/samples/random.js';
-import { drawTrainingScene } from '../dist/samples/training-scene.js';
+import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
+import { writeSampleLibrary } from '../dist/program/samples/library.js';
+import { listObjects } from '../dist/program/samples/objects.js';
+import { createRandom } from '../dist/program/samples/random.js';
+import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
 
 const { values: options } = parseArgs({
   options: {

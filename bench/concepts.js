@@ -1,4 +1,4 @@
-// `npm run bench:concepts`: what zero-shot answers, probabilities and thresholds are worth, on drawings of src/samples under seeds that neither
+// `npm run bench:concepts`: what zero-shot answers, probabilities and thresholds are worth, on drawings of src/program/samples under seeds that neither
 // training nor the sample library used. It calls the functions that the program calls; that SQL gives the same scores is a test's business.
 // Options: --pictures N, --model FOLDER, --seed N.
 import 'reflect-metadata';
@@ -6,22 +6,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { COMMON_THINGS } from '../dist/concepts/common-things.js';
-import { leftOutFor } from '../dist/concepts/concept-vectors.js';
-import { calibrateBy } from '../dist/concepts/concept-calibration.service.js';
-import { wilson } from '../dist/concepts/interval.js';
-import { probabilityOf } from '../dist/concepts/platt.js';
-import { fillTemplates } from '../dist/concepts/prompt.js';
-import { findWarnings } from '../dist/concepts/prompt-warnings.js';
-import { chanceMargins, classify, logSum, marginAt } from '../dist/concepts/unknown.js';
-import { openEmbedder } from '../dist/embedding/embedder.js';
-import { normalize } from '../dist/embedding/vector.js';
-import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
-import { rasterizeSvg } from '../dist/media/rasterize-svg.js';
-import { NAMED_COLOURS } from '../dist/samples/colours.js';
-import { drawObjectSvg, listObjects } from '../dist/samples/objects.js';
-import { createRandom } from '../dist/samples/random.js';
-import { drawTrainingScene } from '../dist/samples/training-scene.js';
+import { COMMON_THINGS } from '../dist/seeing/concepts/common-things.js';
+import { leftOutFor } from '../dist/seeing/concepts/concept-vectors.js';
+import { calibrateBy } from '../dist/seeing/concepts/concept-calibration.service.js';
+import { wilson } from '../dist/seeing/concepts/interval.js';
+import { probabilityOf } from '../dist/seeing/concepts/platt.js';
+import { fillTemplates } from '../dist/seeing/concepts/prompt.js';
+import { findWarnings } from '../dist/seeing/concepts/prompt-warnings.js';
+import { chanceMargins, classify, logSum, marginAt } from '../dist/seeing/concepts/unknown.js';
+import { openEmbedder } from '../dist/engines/embedding/embedder.js';
+import { normalize } from '../dist/engines/embedding/vector.js';
+import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
+import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
+import { NAMED_COLOURS } from '../dist/program/samples/colours.js';
+import { drawObjectSvg, listObjects } from '../dist/program/samples/objects.js';
+import { createRandom } from '../dist/program/samples/random.js';
+import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { sql } from '../dist/database/sql.js';
+import { sql } from '../dist/platform/database/sql.js';
 import { openEngine } from './engines.js';
 import { drawFamily, RELATIVES } from './variants.js';
 

@@ -6,11 +6,11 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { openEmbedder } from '../dist/embedding/embedder.js';
-import { readModelFolder } from '../dist/embedding/model-folder.js';
-import { ModelLibrary } from '../dist/embedding/model-library.js';
-import { openOnnxSession } from '../dist/embedding/onnx-session.js';
-import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
+import { openEmbedder } from '../dist/engines/embedding/embedder.js';
+import { readModelFolder } from '../dist/engines/embedding/model-folder.js';
+import { ModelLibrary } from '../dist/engines/embedding/model-library.js';
+import { openOnnxSession } from '../dist/engines/embedding/onnx-session.js';
+import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
 import { photograph } from './pictures.js';
 
 const { values: options } = parseArgs({

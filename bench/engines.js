@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import pino from 'pino';
 import { createApp } from '../dist/app.js';
-import { asOwner } from '../dist/cli/owner.js';
+import { asOwner } from '../dist/program/cli/owner.js';
 import { readConfig } from '../dist/config.js';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
+import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
 import { childCpuMs, serverCpuMs } from './engines.js';
 import { KINDS, writePictures } from './pictures.js';
 import { printTable, round } from './table.js';

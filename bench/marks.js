@@ -3,8 +3,8 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { findMarks, MARK_EDGE_PX } from '../dist/media/mark-finder.js';
-import { loadOpenCv } from '../dist/media/open-cv.js';
+import { findMarks, MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
+import { loadOpenCv } from '../dist/engines/pixels/open-cv.js';
 import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
 
 const { values } = parseArgs({

@@ -9,10 +9,10 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openEmbedder } from '../dist/embedding/embedder.js';
-import { TextTokenizer } from '../dist/embedding/tokenizer.js';
-import { cosine } from '../dist/embedding/vector.js';
-import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
+import { openEmbedder } from '../dist/engines/embedding/embedder.js';
+import { TextTokenizer } from '../dist/engines/embedding/tokenizer.js';
+import { cosine } from '../dist/engines/embedding/vector.js';
+import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,10 +3,10 @@
 // the calibrated cut that search uses (docs/decisions/0101), computed here from the same vectors.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BACKGROUND_PROMPTS } from '../dist/concepts/background-prompts.js';
-import { openEmbedder } from '../dist/embedding/embedder.js';
-import { withArticle } from '../dist/samples/captions.js';
-import { listObjects } from '../dist/samples/objects.js';
+import { BACKGROUND_PROMPTS } from '../dist/seeing/concepts/background-prompts.js';
+import { openEmbedder } from '../dist/engines/embedding/embedder.js';
+import { withArticle } from '../dist/program/samples/captions.js';
+import { listObjects } from '../dist/program/samples/objects.js';
 import { printTable, round } from './table.js';
 
 const builtIn = fileURLToPath(new URL('../models/vitrine-sketch', import.meta.url));

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openEmbedder } from '../dist/embedding/embedder.js';
+import { openEmbedder } from '../dist/engines/embedding/embedder.js';
 import { isVitrineError } from '../dist/errors.js';
-import { createMediaAnalyzer } from '../dist/media/media-analyzer.js';
-import { SAMPLE_BRANDS } from '../dist/samples/brands.js';
-import { withArticle } from '../dist/samples/captions.js';
-import { writeSampleLibrary } from '../dist/samples/library.js';
+import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
+import { SAMPLE_BRANDS } from '../dist/program/samples/brands.js';
+import { withArticle } from '../dist/program/samples/captions.js';
+import { writeSampleLibrary } from '../dist/program/samples/library.js';
 
 const builtIn = fileURLToPath(new URL('../models/vitrine-sketch', import.meta.url));
 const { values: options } = parseArgs({ options: { model: { type: 'string', default: builtIn }, seed: { type: 'string', default: '7' } } });

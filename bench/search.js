@@ -1,6 +1,6 @@
 // Search over the imported pictures, and over synthetic libraries of given sizes.
-import { join, sql } from '../dist/database/sql.js';
-import { createRandom } from '../dist/samples/random.js';
+import { join, sql } from '../dist/platform/database/sql.js';
+import { createRandom } from '../dist/program/samples/random.js';
 
 const COLOURS = ['red', 'green', 'blue', 'yellow', 'orange', 'purple', 'black', 'white', 'pink', 'brown', 'grey', 'turquoise'];
 const THINGS = [

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { rivals } from '../dist/samples/brand-rules.js';
-import { withArticle } from '../dist/samples/captions.js';
+import { rivals } from '../dist/program/samples/brand-rules.js';
+import { withArticle } from '../dist/program/samples/captions.js';
 import { openEngine } from './engines.js';
 import { MEASURED_RULES, PALETTE, writeMeasured, writeScenes } from './verdict-library.js';
 

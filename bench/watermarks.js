@@ -4,10 +4,10 @@ import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { MARK_EDGE_PX } from '../dist/media/mark-finder.js';
-import { loadOpenCv } from '../dist/media/open-cv.js';
-import { findWatermarks } from '../dist/media/watermark-finder.js';
-import { drawWord, measureWord } from '../dist/samples/lettering.js';
+import { MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
+import { loadOpenCv } from '../dist/engines/pixels/open-cv.js';
+import { findWatermarks } from '../dist/engines/mark-finding/watermark-finder.js';
+import { drawWord, measureWord } from '../dist/program/samples/lettering.js';
 import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
 
 const { values } = parseArgs({

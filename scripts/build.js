@@ -17,7 +17,7 @@ function run(command, args, env = {}) {
 }
 
 const schema = path.join(root, 'prisma', 'schema.prisma');
-const client = path.join(root, 'src', 'database', 'prisma-client');
+const client = path.join(root, 'src', 'platform', 'database', 'prisma-client');
 if (!existsSync(path.join(client, 'client.ts')) || statSync(path.join(client, 'client.ts')).mtimeMs < statSync(schema).mtimeMs) {
   rmSync(client, { recursive: true, force: true });
   // `prisma generate` wants to download its schema engine although it never runs it; the stub keeps the build offline.

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createApp } from '../dist/app.js';
-import { guidelineFileSchema } from '../dist/compliance/guideline-document.js';
+import { guidelineFileSchema } from '../dist/judging/guidelines/guideline-document.js';
 import { readConfig } from '../dist/config.js';
-import { printSchemaSorted } from '../dist/graphql/schema.js';
+import { printSchemaSorted } from '../dist/platform/graphql/schema.js';
 import { createLogger } from '../dist/log.js';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-schema-'));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { verifyHistoryCommand } from './cli/compliance.command.js';
-import { demoCommand } from './cli/demo.command.js';
+import { verifyHistoryCommand } from './program/cli/compliance.command.js';
+import { demoCommand } from './program/cli/demo.command.js';
 import {
   checkGuidelineCommand,
   exportGuidelineCommand,
@@ -9,19 +9,19 @@ import {
   type GuidelineImportCommandOptions,
   guidelineSchemaCommand,
   importGuidelineCommand,
-} from './cli/guideline.command.js';
-import { addDetectorCommand, listDetectorsCommand, useDetectorCommand } from './cli/detectors.command.js';
-import { importCommand, type ImportOptions } from './cli/import.command.js';
-import { editCommand, type EditOptions } from './cli/edit.command.js';
-import { exportCommand, type ExportOptions } from './cli/export.command.js';
-import { createKeyCommand } from './cli/keys.command.js';
-import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './cli/models.command.js';
-import { serveCommand, workerCommand } from './cli/serve.command.js';
-import { addWatchCommand, changeWatchCommand, listWatchCommand, type WatchAddOptions } from './cli/watch.command.js';
+} from './program/cli/guideline.command.js';
+import { addDetectorCommand, listDetectorsCommand, useDetectorCommand } from './program/cli/detectors.command.js';
+import { importCommand, type ImportOptions } from './program/cli/import.command.js';
+import { editCommand, type EditOptions } from './program/cli/edit.command.js';
+import { exportCommand, type ExportOptions } from './program/cli/export.command.js';
+import { createKeyCommand } from './program/cli/keys.command.js';
+import { addModelCommand, listModelsCommand, pullModelCommand, useModelCommand, verifyModelCommand } from './program/cli/models.command.js';
+import { serveCommand, workerCommand } from './program/cli/serve.command.js';
+import { addWatchCommand, changeWatchCommand, listWatchCommand, type WatchAddOptions } from './program/cli/watch.command.js';
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
-import { type ReportCommandOptions, reportCommand } from './cli/report.command.js';
-import { checkStorageCommand, type StorageCheckCommandOptions } from './cli/storage.command.js';
+import { type ReportCommandOptions, reportCommand } from './program/cli/report.command.js';
+import { checkStorageCommand, type StorageCheckCommandOptions } from './program/cli/storage.command.js';
 import { createLogger, type Logger } from './log.js';
 
 const program = new Command('vitrine')

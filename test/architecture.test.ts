@@ -17,7 +17,7 @@ const PACKAGES = new Set([
 
 async function readSource(): Promise<Map<string, string>> {
   const names = (await readdir(SOURCE, { recursive: true })).map((name) => name.split(path.sep).join('/'));
-  const own = names.filter((name) => name.endsWith('.ts') && !name.startsWith('database/prisma-client/')).sort();
+  const own = names.filter((name) => name.endsWith('.ts') && !name.startsWith('platform/database/prisma-client/')).sort();
   return new Map(await Promise.all(own.map(async (name) => [name, await readFile(path.join(SOURCE, name), 'utf8')] as const)));
 }
 

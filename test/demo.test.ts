@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Viewer } from '../src/access/viewer.js';
-import { sql } from '../src/database/sql.js';
-import { writeSampleLibrary } from '../src/samples/library.js';
-import type { ExpectedVerdict } from '../src/samples/sample.types.js';
+import type { Viewer } from '../src/viewer.js';
+import { sql } from '../src/platform/database/sql.js';
+import { writeSampleLibrary } from '../src/program/samples/library.js';
+import type { ExpectedVerdict } from '../src/program/samples/sample.types.js';
 import { viewerAs } from './support/asset-rows.js';
 import { openTestApp, type TestApp } from './support/test-app.js';
 

@@ -105,7 +105,7 @@ def article(phrase):
 
 
 def own_drawings(model, tokenizer):
-    """Drawings of src/samples with the evaluation's seeds, which training never uses."""
+    """Drawings of src/program/samples with the evaluation's seeds, which training never uses."""
     index = json.loads((WORK / "evaluation.json").read_text())
     pixels = np.fromfile(WORK / "evaluation.u8", np.uint8).reshape(-1, SIZE, SIZE, 3)
     objects, scenes = index["objects"], index["scenes"]

@@ -5,7 +5,7 @@ import { writeFileSync, mkdirSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { createRandom } from '../../dist/samples/random.js';
+import { createRandom } from '../../dist/program/samples/random.js';
 import { conceptsByName, listConcepts, readJson, squash } from './concepts.mjs';
 import { restyle } from './restyle.mjs';
 
@@ -108,7 +108,7 @@ for (const options of SETS.filter((set) => RESTYLED.includes(set.name))) {
 /** Sprites of our own drawings: every object in many named colours, with training seeds only (10,000 and up). */
 async function renderOwnObjects() {
   if (existsSync(join(work, 'sprites-own.json'))) return;
-  const dist = join(here, '../../dist/samples');
+  const dist = join(here, '../../dist/program/samples');
   const { listObjects, drawObject, placeObject, wrapSvg } = await import(join(dist, 'objects.js'));
   const { NAMED_COLOURS, varyColour } = await import(join(dist, 'colours.js'));
   const { createPaint } = await import(join(dist, 'paint.js'));
@@ -139,7 +139,7 @@ await renderOwnObjects();
 /** Whole scenes of our own (banners, cards, posts, groups), squashed to the model's square. Training seeds only. */
 async function renderScenes(count = 16_000) {
   if (existsSync(join(work, 'scenes.json'))) return;
-  const { drawTrainingScene } = await import(join(here, '../../dist/samples/training-scene.js'));
+  const { drawTrainingScene } = await import(join(here, '../../dist/program/samples/training-scene.js'));
   const pixels = Buffer.alloc(count * PICTURE * PICTURE * 3);
   const rows = [];
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-"""Our own scenes (drawn by src/samples, rendered by render_sprites.mjs) as training pictures with captions and claims."""
+"""Our own scenes (drawn by src/program/samples, rendered by render_sprites.mjs) as training pictures with captions and claims."""
 import json
 
 import numpy as np

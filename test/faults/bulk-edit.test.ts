@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from '../../src/database/sql.js';
+import { sql } from '../../src/platform/database/sql.js';
 import { FaultRoom } from '../support/fault-room.js';
 
 const ASSETS = 6000;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { sql } from '../../src/database/sql.js';
+import { sql } from '../../src/platform/database/sql.js';
 import { FaultRoom, faultPicture, type Progress } from '../support/fault-room.js';
 
 const UNIQUE = 50;

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { sql } from '../../src/database/sql.js';
+import { sql } from '../../src/platform/database/sql.js';
 import { FaultRoom, faultPicture } from '../support/fault-room.js';
 import { pause } from '../support/vitrine-process.js';
 

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Role, Viewer } from '../../src/access/viewer.js';
-import type { RightsGrant } from '../../src/assets/rights-grants.js';
-import { labOfHex } from '../../src/brands/color.js';
-import type { Database, Tx } from '../../src/database/database.js';
-import { raw, sql } from '../../src/database/sql.js';
+import type { Role, Viewer } from '../../src/viewer.js';
+import type { RightsGrant } from '../../src/library/assets/rights-grants.js';
+import { labOfHex } from '../../src/engines/pixels/color.js';
+import type { Database, Tx } from '../../src/platform/database/database.js';
+import { raw, sql } from '../../src/platform/database/sql.js';
 
 export interface TestAsset {
   id?: string;

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
-import { sql } from '../../src/database/sql.js';
+import type { Database } from '../../src/platform/database/database.js';
+import { openDatabase } from '../../src/platform/database/open-database.js';
+import { sql } from '../../src/platform/database/sql.js';
 import { freshDatabase } from '../support/test-database.js';
 import { isRunning, pause, VitrineProcess } from '../support/vitrine-process.js';
 

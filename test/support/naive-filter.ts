@@ -1,6 +1,6 @@
-import type { RightsGrant } from '../../src/assets/rights-grants.js';
-import { type RuleSeverity, VERDICT_RANK, type Verdict } from '../../src/compliance/vocabulary.js';
-import type { Random } from '../../src/samples/random.js';
+import type { RightsGrant } from '../../src/library/assets/rights-grants.js';
+import { type RuleSeverity, VERDICT_RANK, type Verdict } from '../../src/vocabulary/compliance.js';
+import type { Random } from '../../src/program/samples/random.js';
 import type {
   AssetFilter,
   ComplianceCondition,
@@ -8,8 +8,8 @@ import type {
   RightsFilter,
   RightsState,
   TagFilter,
-} from '../../src/search/filter.inputs.js';
-import { ciede2000, hexToLab } from '../samples/support/palette-share.js';
+} from '../../src/library/filters/filter.inputs.js';
+import { ciede2000, hexToLab } from '../program/samples/support/palette-share.js';
 import type { RULE_KINDS } from '../support/search-room.js';
 
 /** All that a filter can ask of an asset, in plain values. Ids are global ids. */

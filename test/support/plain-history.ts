@@ -1,5 +1,5 @@
-import type { OrganizationTx } from '../../src/database/database.js';
-import { sql } from '../../src/database/sql.js';
+import type { OrganizationTx } from '../../src/platform/database/database.js';
+import { sql } from '../../src/platform/database/sql.js';
 
 /** A row of the history of findings with the link that it belongs to. */
 export interface HistoryRow {

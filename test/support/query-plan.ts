@@ -1,5 +1,5 @@
-import type { Tx } from '../../src/database/database.js';
-import { type Sql, sql } from '../../src/database/sql.js';
+import type { Tx } from '../../src/platform/database/database.js';
+import { type Sql, sql } from '../../src/platform/database/sql.js';
 
 export interface PlanNode {
   'Node Type': string;

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ROLES, type Role } from '../../src/access/viewer.js';
+import { ROLES, type Role } from '../../src/viewer.js';
 import { type App, createApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { recordingLog } from '../support/recording-log.js';

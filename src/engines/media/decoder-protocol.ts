@@ -1,0 +1,54 @@
+import { type ErrorCode, VitrineError } from '../../errors.js';
+import type { AnalyzeOptions, MediaAnalysis, MediaLimits, ModelInputs } from './analysis.js';
+import type { MarkSighting } from '../mark-finding/mark-finder.js';
+import type { MarkFile } from './mark-scan.js';
+import type { MetadataCopy } from './metadata-writer.js';
+import type { ImageInputSpec } from './model-input.js';
+import type { Rendition } from './rendition.js';
+import type { RenditionRecipe } from './rendition-recipe.js';
+
+/** What the server asks a decoder process to do with one file. */
+export type DecoderTask =
+  | { kind: 'analyze'; path: string; options: AnalyzeOptions }
+  | { kind: 'preprocess'; path: string; fileName: string; input: ImageInputSpec }
+  | { kind: 'model-inputs'; path: string; fileName: string; input: ImageInputSpec }
+  | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
+  | { kind: 'find-marks'; path: string; fileName: string; marks: readonly MarkFile[] }
+  | { kind: 'check-mark'; mark: MarkFile }
+  | { kind: 'write-metadata'; copy: MetadataCopy };
+
+export interface DecoderRequest {
+  id: number;
+  task: DecoderTask;
+  limits: MediaLimits;
+}
+
+export type DecoderResult = MediaAnalysis | ModelInputs | Float32Array | Rendition | MarkSighting[] | null;
+
+/** An error as it crosses the process border. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  field?: string;
+  value?: unknown;
+  allowed?: string | readonly string[];
+}
+
+export type DecoderReply =
+  | { kind: 'ready' }
+  | { kind: 'result'; id: number; result: DecoderResult; residentByteSize: number }
+  | { kind: 'error'; id: number; error: WireError; residentByteSize: number }
+  /** The process is about to end itself: the file took more memory than allowed. */
+  | { kind: 'over-memory'; residentByteSize: number };
+
+export function toWireError(error: unknown): WireError {
+  if (error instanceof VitrineError) {
+    const { code, message, field, value, allowed } = error;
+    return { code, message, field, value, allowed };
+  }
+  return { code: 'INTERNAL', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+
+export function fromWireError({ code, message, field, value, allowed }: WireError): VitrineError {
+  return new VitrineError(code, message, { field, value, allowed });
+}

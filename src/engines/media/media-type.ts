@@ -1,0 +1,215 @@
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { fileTypeFromBuffer, fileTypeFromFile, supportedExtensions } from 'file-type';
+import { VitrineError } from '../../errors.js';
+import { decodeText } from '../../platform/files/text-encoding.js';
+import { isTiff, readTiff } from './tiff.js';
+
+export type MediaKind = 'IMAGE' | 'DOCUMENT' | 'VIDEO';
+
+export interface DetectedMedia {
+  mediaType: string;
+  /** Usual extension of that type, without the dot. */
+  extension: string;
+  kind: MediaKind;
+  /** What the caller should be told, such as a name that says another image type. */
+  warnings: string[];
+}
+
+const headByteSize = 64 * 1024;
+/** A PDF may begin anywhere in so many bytes: PDF 32000-1, implementation note 13. */
+const PDF_HEADER_WITHIN = 1024;
+const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, MP4, MOV, WebM, MKV, plain text (.txt) and Markdown (.md)';
+export const PDF = 'application/pdf';
+
+interface AcceptedType {
+  mediaType: string;
+  extension: string;
+  kind: MediaKind;
+  name: string;
+  /** Extensions that files of this type have by right. */
+  names: string[];
+}
+
+const png: AcceptedType = { mediaType: 'image/png', extension: 'png', kind: 'IMAGE', name: 'PNG', names: ['png', 'apng'] };
+const image = (name: string, names: string[], mediaType = `image/${name.toLowerCase()}`): AcceptedType => {
+  return { mediaType, extension: names[0]!, kind: 'IMAGE', name, names };
+};
+const video = (name: string, names: string[], mediaType = `video/${name.toLowerCase()}`): AcceptedType => {
+  return { mediaType, extension: names[0]!, kind: 'VIDEO', name, names };
+};
+const heifNames = ['heic', 'heif', 'hif'];
+/** By what the content is called. */
+const acceptedTypes: Readonly<Record<string, AcceptedType>> = {
+  'image/png': png,
+  'image/apng': png,
+  'image/jpeg': image('JPEG', ['jpg', 'jpeg', 'jpe', 'jfif']),
+  'image/webp': image('WebP', ['webp']),
+  'image/gif': image('GIF', ['gif']),
+  'image/avif': image('AVIF', ['avif', 'avifs']),
+  'image/tiff': image('TIFF', ['tif', 'tiff']),
+  'image/heic': image('HEIC', heifNames),
+  'image/heif': { ...image('HEIF', heifNames), extension: 'heif' },
+  'image/svg+xml': image('SVG', ['svg'], 'image/svg+xml'),
+  'video/mp4': video('MP4', ['mp4', 'm4v']),
+  'video/x-m4v': video('M4V', ['m4v', 'mp4'], 'video/x-m4v'),
+  'video/quicktime': video('MOV', ['mov', 'qt'], 'video/quicktime'),
+  'video/webm': video('WebM', ['webm']),
+  'video/matroska': video('MKV', ['mkv'], 'video/matroska'),
+  'video/x-matroska': video('MKV', ['mkv'], 'video/x-matroska'),
+  // Illustrator's own files are PDFs.
+  [PDF]: { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', name: 'PDF', names: ['pdf', 'ai'] },
+};
+const kindOfName = new Map(Object.values(acceptedTypes).flatMap(({ kind, names }) => names.map((name) => [name, kind] as const)));
+const plainTextExtensions = new Set(['', 'txt', 'text']);
+const markdownExtensions = new Set(['md', 'markdown']);
+/** Pictures that are not accepted; one that is may bear such a name, as one of another accepted type may. */
+const otherImageExtensions = new Set([
+  'bmp',
+  'dib',
+  'ico',
+  'cur',
+  'svgz',
+  'jxl',
+  'jp2',
+  'j2k',
+  'jpf',
+  'jpx',
+  'psd',
+  'psb',
+  'tga',
+  'exr',
+  'hdr',
+]);
+/** Extensions that promise something; what is something else under such a name is refused rather than guessed at. */
+const knownExtensions = new Set([
+  ...['txt', 'text', 'md', 'markdown', 'htm', 'html', 'js', 'css', 'json', 'csv'],
+  ...[...supportedExtensions, ...otherImageExtensions, ...kindOfName.keys()],
+]);
+
+/**
+ * Tells what a file is by its content; the name only separates Markdown from plain text and must not contradict the content.
+ * Throws FILE_EMPTY, MEDIA_TYPE_MISMATCH (name and content of different sorts), MEDIA_CORRUPT (the name of an accepted type on bytes that
+ * are none) and MEDIA_UNSUPPORTED (a type that is not accepted, whatever it is called). Reads the first 64 KiB, and more where those do not tell.
+ */
+export async function detectMediaType(filePath: string, fileName: string): Promise<DetectedMedia> {
+  const head = await readHead(filePath);
+  if (head.length === 0) throw new VitrineError('FILE_EMPTY', `${fileName} is empty (0 bytes); upload it again.`, { value: fileName });
+  const named = path.extname(fileName).slice(1).toLowerCase();
+  const promised = kindOfName.get(named) ?? (otherImageExtensions.has(named) ? 'IMAGE' : null);
+  const content = await contentTypeOf(filePath, head, named);
+
+  if (content === null) {
+    if (kindOfName.has(named)) {
+      throw new VitrineError(
+        'MEDIA_CORRUPT',
+        `${fileName} is named .${named} but does not begin like one: it is damaged or something else. Export it again.`,
+        { value: fileName },
+      );
+    }
+    throw unsupported(fileName, knownExtensions.has(named) ? `named .${named}` : 'of an unknown type');
+  }
+  const type = acceptedTypes[content.mediaType];
+  if (type !== undefined) {
+    const { mediaType, extension, kind, name, names } = type;
+    const suits = named === '' || names.includes(named);
+    if (!suits && promised !== kind && knownExtensions.has(named))
+      throw mismatch(fileName, named, name, 'Give it the right extension or send the right file.');
+    const warnings = suits ? [] : [`The name says .${named}, the content is ${name}; it is treated as ${name}.`];
+    return { mediaType, extension, kind, warnings };
+  }
+  if (content.mediaType === 'text/plain') {
+    if (markdownExtensions.has(named)) return { mediaType: 'text/markdown', extension: 'md', kind: 'DOCUMENT', warnings: [] };
+    if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
+  }
+  if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${accepted}.`);
+  throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
+}
+
+function mismatch(fileName: string, named: string, content: string, advice: string): VitrineError {
+  return new VitrineError('MEDIA_TYPE_MISMATCH', `${fileName} is named .${named}, but its content is ${content}. ${advice}`, {
+    value: fileName,
+    allowed: accepted,
+  });
+}
+
+function unsupported(fileName: string, what: string): VitrineError {
+  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is ${what}, which is not accepted. Accepted: ${accepted}.`, {
+    value: fileName,
+    allowed: accepted,
+  });
+}
+
+async function readHead(filePath: string): Promise<Uint8Array> {
+  const file = await open(filePath, 'r');
+  try {
+    const head = new Uint8Array(headByteSize);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(head, length, headByteSize - length, length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === headByteSize) return head.subarray(0, length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function contentTypeOf(filePath: string, head: Uint8Array, named: string): Promise<{ mediaType: string; name: string } | null> {
+  if (isTiff(head)) {
+    // Damage is for the one who decodes it to tell.
+    const isCameraRaw = await readTiff(filePath).then(
+      (tiff) => tiff.isCameraRaw,
+      () => false,
+    );
+    return isCameraRaw ? { mediaType: 'image/x-raw', name: 'a camera raw picture' } : { mediaType: 'image/tiff', name: 'TIFF' };
+  }
+  // UTF-16 text first: its byte order mark also looks like the start of an MPEG audio frame.
+  const found = isUtf16(head) ? undefined : await fileTypeOf(filePath, head);
+  if (found?.mime.startsWith('image/heic')) return { mediaType: 'image/heic', name: 'HEIC' };
+  if (found?.mime.startsWith('image/heif')) return { mediaType: 'image/heif', name: 'HEIF' };
+  if (found && found.mime !== 'application/xml') return { mediaType: found.mime, name: `${found.ext.toUpperCase()} (${found.mime})` };
+  // Bytes that are neither UTF-8 nor UTF-16 are text under a name that promises it: under another they are something damaged.
+  const text = textOf(head, plainTextExtensions.has(named) || markdownExtensions.has(named) || named === 'svg');
+  if (startsAsPdf(head, text === null || named === 'pdf')) return { mediaType: PDF, name: 'PDF' };
+  if (text === null) return found ? { mediaType: found.mime, name: 'XML' } : null;
+  const root = firstElementOf(text);
+  if (root === 'svg') return { mediaType: 'image/svg+xml', name: 'SVG' };
+  if (root === 'html' || /^\s*<!doctype\s+html/i.test(text)) return { mediaType: 'text/html', name: 'HTML' };
+  if (found || text.startsWith('<?xml')) return { mediaType: 'application/xml', name: 'XML' };
+  return { mediaType: 'text/plain', name: 'plain text' };
+}
+
+/** By the head alone where that is enough; some types show what they are further on. */
+async function fileTypeOf(filePath: string, head: Uint8Array) {
+  const found = await fileTypeFromBuffer(head).catch(() => undefined);
+  return found === undefined && head.length === headByteSize && textOf(head, false) === null
+    ? fileTypeFromFile(filePath).catch(() => undefined)
+    : found;
+}
+
+/** Whether a PDF begins here, behind blank lines alone or, where that `mayFollow`, behind anything. */
+function startsAsPdf(head: Uint8Array, mayFollow: boolean): boolean {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, PDF_HEADER_WITHIN)).toString('latin1');
+  return mayFollow ? start.includes('%PDF-') : /^[\s\0\u00ef\u00bb\u00bf]*%PDF-/.test(start);
+}
+
+function isUtf16(head: Uint8Array): boolean {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+}
+
+/** The head as text, or null when it is none or holds control characters that text never has. */
+function textOf(head: Uint8Array, mayGuess: boolean): string | null {
+  // The head may end inside a character.
+  const decoded = decodeText(head, { isCut: true });
+  if (decoded === null || (decoded.encoding === 'Windows-1252' && !mayGuess)) return null;
+  // Bell, backspace and escape come from terminals and are text still.
+  return /[\u0000-\u0006\u000e-\u001a\u001c-\u001f]/.test(decoded.text) ? null : decoded.text;
+}
+
+/** Local name of the first element, past byte order mark, declarations and comments; null when the text does not begin with markup. */
+function firstElementOf(text: string): string | null {
+  const prolog = /^\s*(?:<\?[\s\S]*?\?>\s*|<!--[\s\S]*?-->\s*|<!DOCTYPE(?:[^[>]|\[[^\]]*\])*>\s*)*/i.exec(text);
+  const element = /^<(?:[\w.-]+:)?([\w.-]+)/.exec(text.slice(prolog?.[0].length ?? 0));
+  return element?.[1]?.toLowerCase() ?? null;
+}

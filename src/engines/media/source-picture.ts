@@ -1,0 +1,264 @@
+import { readFile } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { VitrineError } from '../../errors.js';
+import { hevcToPng } from './hevc.js';
+import type { DetectedMedia } from './media-type.js';
+import type { PartPlace } from './part-key.js';
+import type { RawPicture } from '../pixels/raw-picture.js';
+import { checkSvg } from './svg-safety.js';
+import { readTiff, type TiffFile, type TiffPicture } from './tiff.js';
+
+/** Up to here a picture is decoded whole, once; above, once to a bounded size with the decoder's own shrinking. */
+const wholePixels = 4_000_000;
+/** Longest edge of the bounded decode. 1024 gave model inputs closer to the original's than shrinking straight to 224 did. */
+const workingEdgePx = 1024;
+const maxSvgByteSize = 8 * 1024 * 1024;
+/** Of the channels of a picture that has more than are seen, decoded at once. */
+const MAX_STRIP_BYTE_SIZE = 128 * 1024 * 1024;
+
+export interface SourcePicture {
+  metadata: Metadata;
+  /** Size in pixels after EXIF rotation; natural size for SVG. */
+  width: number;
+  height: number;
+  /** First frame, decoded. */
+  base: RawPicture;
+  /** Whether `base` is every pixel of the file; false when reduced or drawn from SVG. */
+  isWhole: boolean;
+  isVector: boolean;
+  warnings: string[];
+  /** Decodes again, at full resolution, only this rectangle. Null for SVG. */
+  decodeRegion: ((left: number, top: number, width: number, height: number) => Promise<RawPicture>) | null;
+  /** Decodes again to exactly this size. */
+  decodeAt: (width: number, height: number) => Promise<RawPicture>;
+  /** The file's further pages or frames; null where it has one picture. */
+  more: MorePictures | null;
+}
+
+/** Pages or frames of one file. Indices from 0; the first is the {@link SourcePicture} that has them. */
+export interface MorePictures {
+  kind: 'PAGE' | 'FRAME';
+  count: number;
+  placeOf: (index: number) => PartPlace;
+  /** Throws as openPicture does. */
+  open: (index: number) => Promise<SourcePicture>;
+  /** Pictures that have to be decoded to reach this one. */
+  costOf: (index: number) => number;
+}
+
+/**
+ * Decodes the first frame of a picture of at most `maxPixels`. Throws MEDIA_TOO_MANY_PIXELS (from the header, before
+ * decoding), MEDIA_CORRUPT (a truncated file included, even where its beginning could be shown) and MEDIA_UNSUPPORTED.
+ */
+export async function openPicture(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+  try {
+    return media.mediaType === 'image/svg+xml'
+      ? await openVector(filePath, fileName, maxPixels)
+      : await openRaster(filePath, fileName, media, maxPixels);
+  } catch (error) {
+    throw plainError(error, filePath, fileName);
+  }
+}
+
+/** A decoded picture as the start of a new pipeline. */
+export function pipelineOf(picture: RawPicture): Sharp {
+  return sharp(picture.data, {
+    raw: { width: picture.width, height: picture.height, channels: picture.channels },
+    limitInputPixels: false,
+  });
+}
+
+/** Runs a pipeline to 8-bit sRGB pixels. */
+export async function pixelsOf(pipeline: Sharp): Promise<RawPicture> {
+  const { data, info } = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3 && info.channels !== 4) throw new Error(`expected 3 or 4 channels, got ${info.channels}`);
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+/** Linear filter: unlike the cubic one it never makes colours that lie outside its neighbours'. */
+export function shrunk(picture: RawPicture, width: number, height: number): Promise<RawPicture> {
+  return pixelsOf(pipelineOf(picture).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+}
+
+/** Width and height scaled down so that the longer edge is at most `edgePx`, each at least 1. */
+export function fitWithin(width: number, height: number, edgePx: number): { width: number; height: number } {
+  const scale = Math.min(1, edgePx / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/** Turns what libvips says into a VitrineError without paths of this machine; VitrineErrors pass through. */
+export function plainError(error: unknown, filePath: string, fileName: string): VitrineError {
+  if (error instanceof VitrineError) return error;
+  const raw = error instanceof Error ? error.message : String(error);
+  const said = (raw.split(filePath).join(fileName).trim().split('\n').pop() ?? '')
+    .replace(/^Input (?:file|buffer) (?:has|contains) /, '')
+    .replace(/[\s:]+$/, '')
+    .slice(0, 160);
+  const reason = said === '' || said === 'Unknown error' ? 'libvips gives no reason' : said;
+  if (/compression format has not been built in|Unsupported codec/i.test(raw)) {
+    return new VitrineError(
+      'MEDIA_UNSUPPORTED',
+      `${fileName} is compressed in a way that this installation cannot decode (${reason}). Convert it to JPEG or AVIF.`,
+      { value: fileName },
+    );
+  }
+  if (/premature end|truncat|unexpected end|end of (?:file|data)|not enough|too short/i.test(raw)) {
+    return new VitrineError('MEDIA_CORRUPT', `${fileName} is truncated: the picture ends too early (${reason}). Send the complete file.`, {
+      value: fileName,
+    });
+  }
+  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded: it is damaged (${reason}). Export it again.`, {
+    value: fileName,
+  });
+}
+
+async function openRaster(
+  filePath: string,
+  fileName: string,
+  media: DetectedMedia,
+  maxPixels: number,
+  index = 0,
+  known: TiffFile | null = null,
+): Promise<SourcePicture> {
+  const tiff = media.mediaType === 'image/tiff' ? (known ?? (await readTiff(filePath))) : null;
+  const page = tiff?.pictures[index] ?? null;
+  if (page !== null && page.unsupported !== null) throw unsupportedPicture(fileName, page.unsupported);
+  // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
+  const file = filePath.endsWith(']') ? await readFile(filePath) : filePath;
+  const options = { failOn: 'error', ...placeOf(page, index) } as const;
+  // The header alone, so that the limit can be told together with the size.
+  const header = await sharp(file, { ...options, limitInputPixels: false }).metadata();
+  if (!(header.width > 0 && header.height > 0)) throw new Error('width or height is zero');
+  checkPixels(header.width, header.height, maxPixels, fileName);
+
+  const { width, height } = header.autoOrient;
+  const input = header.compression === 'hevc' ? await hevcToPng(filePath, header) : file;
+  const decode = () => sharp(input, { ...options, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
+  const seen = page !== null && hasUnseen(page) ? await seenChannels(decode, { width, height }, page) : null;
+  const open = seen === null ? decode : () => pipelineOf(seen);
+  const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
+  const isWhole = width * height <= wholePixels;
+  const working = fitWithin(width, height, workingEdgePx);
+  const base = isWhole ? await pixelsOf(open()) : await decodeAt(working.width, working.height);
+
+  const count = index > 0 ? 1 : (tiff?.pictures.length ?? (SEQUENCES.has(media.mediaType) ? (header.pages ?? 1) : 1));
+  const isPaged = tiff !== null;
+  const starts = startsOf(header.delay ?? [], count);
+  const more: MorePictures = {
+    kind: isPaged ? 'PAGE' : 'FRAME',
+    count,
+    placeOf: (next) => (isPaged ? { kind: 'PAGE', page: next + 1 } : { kind: 'FRAME', timeMs: starts[next] ?? 0 }),
+    open: async (next) => {
+      try {
+        return await openRaster(filePath, fileName, media, maxPixels, next, tiff);
+      } catch (error) {
+        throw plainError(error, filePath, fileName);
+      }
+    },
+    // A frame is drawn over those before it.
+    costOf: (next) => (isPaged ? 1 : next + 1),
+  };
+  return {
+    metadata: seen === null ? header : { ...header, hasAlpha: seen.channels === 4 },
+    width,
+    height,
+    base,
+    isWhole,
+    isVector: false,
+    warnings: tiff?.isCut ? ['Its list of pages is damaged or too long: there may be more pages than are shown.'] : [],
+    decodeRegion: (left, top, w, h) => pixelsOf(open().extract({ left, top, width: w, height: h })),
+    decodeAt,
+    more: count > 1 ? more : null,
+  };
+}
+
+/** Where libvips finds a picture. Loaders of single pictures refuse to be asked for a page, and a TIFF may have any number of channels. */
+function placeOf(page: TiffPicture | null, index: number): SharpOptions {
+  if (page === null) return index > 0 ? { page: index } : {};
+  return { page: page.page, limitInputChannels: false, ...(page.subifd !== null && { subifd: page.subifd }) };
+}
+
+/** Whether it has channels that are neither colour nor its transparency: libvips would take any for transparency. */
+function hasUnseen({ extras }: TiffPicture): boolean {
+  return extras.length > 1 || extras[0] === 'other';
+}
+
+/** Colours and transparency of a picture that has more channels, decoded by so many rows at a time that those take no memory without end. */
+async function seenChannels(decode: () => Sharp, size: { width: number; height: number }, { extras }: TiffPicture): Promise<RawPicture> {
+  const { width, height } = size;
+  const alpha = extras.indexOf('alpha');
+  // Whatever was stored, three colours stand first once they are sRGB.
+  const wanted = alpha < 0 ? [0, 1, 2] : [0, 1, 2, 3 + alpha];
+  const channels = alpha < 0 ? 3 : 4;
+  const picture: RawPicture = { data: new Uint8Array(width * height * channels), width, height, channels };
+  const rows = Math.max(1, Math.floor(MAX_STRIP_BYTE_SIZE / (width * (3 + extras.length))));
+  for (let top = 0, at = 0; top < height; top += rows) {
+    const strip = decode().extract({ left: 0, top, width, height: Math.min(rows, height - top) });
+    const { data, info } = await strip.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3 + extras.length) throw new Error(`expected ${3 + extras.length} channels, got ${info.channels}`);
+    for (let from = 0; from < data.length; from += info.channels) for (const channel of wanted) picture.data[at++] = data[from + channel]!;
+  }
+  return picture;
+}
+
+function unsupportedPicture(fileName: string, reason: string): VitrineError {
+  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} cannot be shown here: ${reason}. Convert it to RGB or CMYK.`, {
+    value: fileName,
+  });
+}
+
+/** Types whose pages or frames are pictures that follow each other; in HEIF they are unrelated, in WebP and GIF they are. */
+const SEQUENCES = new Set(['image/gif', 'image/webp']);
+/** What players show a frame for that names no time. */
+const DEFAULT_DELAY_MS = 100;
+
+/** When each frame begins, in milliseconds. */
+function startsOf(delays: readonly number[], count: number): number[] {
+  const starts = [0];
+  for (let index = 1; index < count; index++) starts.push(starts[index - 1]! + (delays[index - 1] || DEFAULT_DELAY_MS));
+  return starts;
+}
+
+async function openVector(filePath: string, fileName: string, maxPixels: number): Promise<SourcePicture> {
+  const bytes = await readFile(filePath);
+  if (bytes.length > maxSvgByteSize) {
+    throw new VitrineError(
+      'FILE_TOO_LARGE',
+      `${fileName}: an SVG may have ${maxSvgByteSize / 1024 / 1024} MiB at most. Export it as PNG.`,
+      { value: bytes.length },
+    );
+  }
+  const svg = checkSvg(bytes, fileName);
+  for (const picture of svg.embedded) {
+    const { width, height } = await sharp(picture, { limitInputPixels: false }).metadata();
+    checkPixels(width, height, maxPixels, fileName);
+  }
+  const draw = (width: number, height: number) => sharp(svg.sized(width, height), { density: 72, limitInputPixels: maxPixels });
+  const decodeAt = (width: number, height: number) => pixelsOf(draw(width, height).ensureAlpha());
+  // Long marks are drawn larger, so that their short side still has something to show.
+  const shortest = Math.min(svg.width, svg.height);
+  const scale = Math.min(4096 / Math.max(svg.width, svg.height), Math.max(workingEdgePx / Math.max(svg.width, svg.height), 256 / shortest));
+  const drawn = { width: Math.max(1, Math.round(svg.width * scale)), height: Math.max(1, Math.round(svg.height * scale)) };
+  return {
+    metadata: await draw(drawn.width, drawn.height).metadata(),
+    width: Math.max(1, Math.round(svg.width)),
+    height: Math.max(1, Math.round(svg.height)),
+    base: await decodeAt(drawn.width, drawn.height),
+    isWhole: false,
+    isVector: true,
+    warnings: [],
+    decodeRegion: null,
+    decodeAt,
+    more: null,
+  };
+}
+
+function checkPixels(width: number, height: number, maxPixels: number, fileName: string): void {
+  if (width * height <= maxPixels) return;
+  const count = (pixels: number) => pixels.toLocaleString('en-US');
+  throw new VitrineError(
+    'MEDIA_TOO_MANY_PIXELS',
+    `${fileName} has ${count(width)} × ${count(height)} = ${count(width * height)} pixels; the limit is ${count(maxPixels)}. Make it smaller and send it again.`,
+    { value: width * height, allowed: `at most ${maxPixels} pixels` },
+  );
+}

@@ -1,0 +1,162 @@
+import type { AssetEdit } from '../../library/assets/asset-edit.js';
+import type { ChangeLedger } from '../../library/assets/change-undo.job.js';
+import type { Actor, Database, OrganizationTx } from '../../platform/database/database.js';
+import { isOutage } from '../../errors.js';
+import type { JobHandler, JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
+import type { Logger } from '../../log.js';
+import {
+  closeAllPending,
+  closeEditItems,
+  type EditRow,
+  findEdit,
+  finishEdit,
+  lockUndoableEdits,
+  markEditsUndone,
+  setEditUndo,
+  takePending,
+} from './bulk-edit.queries.js';
+
+interface Data {
+  organizationId: string;
+  editId: string;
+}
+
+/** Changes the open assets of a bulk edit, batch after batch. */
+export const BULK_EDIT: JobKind<Data> = { name: 'bulk-edit', retryLimit: 5, expireInSeconds: 300 };
+
+/** Takes back what a bulk edit has changed. */
+export const BULK_EDIT_UNDO: JobKind<Data> = { name: 'bulk-edit-undo', retryLimit: 5, expireInSeconds: 900 };
+
+export interface BulkEditOptions {
+  /** Assets of one transaction. */
+  batch: number;
+  /** After so long a further job goes on: others get their turn, and none is silent for longer than a worker may be. */
+  sliceMs: number;
+}
+
+const DEFAULTS: BulkEditOptions = { batch: 200, sliceMs: 30_000 };
+
+/** A batch is one transaction with the final states of its items: killed at any moment, the job goes on with what is open. */
+export class BulkEditJob implements JobHandler<Data> {
+  readonly #database: Database;
+  readonly #queue: JobQueue;
+  readonly #edit: AssetEdit;
+  readonly #log: Logger;
+  readonly #options: BulkEditOptions;
+
+  constructor(database: Database, queue: JobQueue, edit: AssetEdit, log: Logger, options: BulkEditOptions = DEFAULTS) {
+    this.#database = database;
+    this.#queue = queue;
+    this.#edit = edit;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  async run({ organizationId, editId }: Data, signal: AbortSignal): Promise<void> {
+    const edit = await this.#database.asOrganization(organizationId, (tx) => findEdit(tx, { id: editId }));
+    if (edit === null || edit.state !== 'RUNNING') return;
+    for (const began = Date.now(); ; ) {
+      if (signal.aborted) throw new Error('the worker is stopping');
+      if ((await this.#next(organizationId, edit)) === 0) return;
+      if (Date.now() - began < this.#options.sliceMs) continue;
+      await this.#database.asOrganization(organizationId, (tx) => this.#queue.enqueue(tx, BULK_EDIT, [{ organizationId, editId }]));
+      this.#queue.wake(BULK_EDIT);
+      return;
+    }
+  }
+
+  /** The retries are used up: what is still open ends FAILED, so that the edit can end. */
+  async giveUp({ organizationId, editId }: Data): Promise<void> {
+    await this.#database.asOrganization(organizationId, async (tx) => {
+      await closeAllPending(tx, editId, 'FAILED', 'This asset could not be changed after several attempts; the server log says why.');
+      await finishEdit(tx, editId);
+    });
+  }
+
+  /** One batch; when it fails, one asset after the other, so that whatever is wrong with one harms it alone. @returns assets done */
+  async #next(organizationId: string, edit: EditRow): Promise<number> {
+    const { batch } = this.#options;
+    try {
+      return await this.#batch(organizationId, edit, batch);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      this.#log.warn({ err: error, editId: edit.id }, 'a batch of a bulk edit failed; its assets are changed one by one');
+    }
+    let done = 0;
+    while (done < batch && (await this.#single(organizationId, edit)) === 1) done += 1;
+    return done;
+  }
+
+  async #single(organizationId: string, edit: EditRow): Promise<number> {
+    try {
+      return await this.#batch(organizationId, edit, 1);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      this.#log.error({ err: error, editId: edit.id }, 'an asset could not be changed');
+      return await this.#write(organizationId, edit, async (tx) => {
+        const items = await takePending(tx, edit.id, 1);
+        const message = 'This asset could not be changed; the server log says why.';
+        await closeEditItems(
+          tx,
+          edit.id,
+          items.map(({ position }) => ({ position, state: 'FAILED', code: 'INTERNAL', message })),
+        );
+        return items.length;
+      });
+    }
+  }
+
+  #batch(organizationId: string, edit: EditRow, limit: number): Promise<number> {
+    return this.#write(organizationId, edit, async (tx) => {
+      const items = await takePending(tx, edit.id, limit);
+      const outcomes = await this.#edit.apply(
+        tx,
+        items.map((item) => item.asset_id),
+        edit.change,
+      );
+      await closeEditItems(
+        tx,
+        edit.id,
+        outcomes.map((outcome, index) => {
+          const { position } = items[index] as { position: number };
+          const { state, code } = outcome;
+          if (outcome.state === 'CHANGED') return { position, state, code, before: outcome.before };
+          if (outcome.state === 'UNCHANGED') return { position, state, code };
+          return { position, state, code, message: outcome.message, field: outcome.field };
+        }),
+      );
+      return items.length;
+    });
+  }
+
+  /** What is done is put down to whoever asked for the edit. */
+  #write(organizationId: string, edit: EditRow, work: (tx: OrganizationTx) => Promise<number>): Promise<number> {
+    const actor: Actor = { apiKeyId: edit.created_by, apiKeyName: edit.created_by_name };
+    return this.#database.asOrganization(
+      organizationId,
+      async (tx) => {
+        const done = await work(tx);
+        await finishEdit(tx, edit.id);
+        return done;
+      },
+      actor,
+    );
+  }
+}
+
+/** What bulk edits changed, for whoever takes it back. */
+export const bulkEditLedger: ChangeLedger = {
+  take: async (tx, editId, limit) =>
+    (await lockUndoableEdits(tx, editId, limit)).map((item) => ({
+      position: item.position,
+      assetId: item.asset_id,
+      versionId: null,
+      leftAt: item.left_at,
+      before: item.before,
+      made: false,
+    })),
+  settle: markEditsUndone,
+  end: async (tx, editId, state) => {
+    await setEditUndo(tx, editId, state);
+  },
+};

@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import yauzl from 'yauzl';
+import { VitrineError } from '../../errors.js';
+
+/** Where one file lies in an archive: enough to read it without reading the list of all of them again. */
+export interface ArchiveEntry {
+  name: string;
+  offset: number;
+  packedByteSize: number;
+  byteSize: number;
+  method: number;
+  flags: number;
+}
+
+export interface ListedEntry {
+  entry: ArchiveEntry;
+  /** Why this one cannot be imported. */
+  error: VitrineError | null;
+}
+
+const MAX_ENTRIES = 1_000_000;
+/** Deflate packs at most about 1,032 to 1; what comes near that is no picture. */
+const MAX_RATIO = 500;
+const RATIO_COUNTS_FROM = 10 * 1024 * 1024;
+
+/**
+ * All files of a ZIP archive, in its order; folders and hidden files are left out. Names are labels and are never used as paths.
+ * @throws VitrineError ARCHIVE_INVALID: not a ZIP archive, too many entries, or entries that share bytes (how small bombs are made)
+ */
+export async function listArchive(file: string, maxByteSize: number): Promise<ListedEntry[]> {
+  const zip = await open(file);
+  try {
+    if (zip.entryCount > MAX_ENTRIES) throw invalid(`it has ${zip.entryCount} entries; at most ${MAX_ENTRIES} are accepted`);
+    const found: ListedEntry[] = [];
+    await new Promise<void>((resolve, reject) => {
+      zip.once('error', reject).once('end', resolve);
+      zip.on('entry', (entry: yauzl.Entry) => {
+        const listed = readEntry(entry, maxByteSize);
+        if (listed !== null) found.push(listed);
+        zip.readEntry();
+      });
+      zip.readEntry();
+    });
+    refuseOverlaps(found.map(({ entry }) => entry));
+    return found;
+  } catch (error) {
+    throw error instanceof VitrineError ? error : invalid((error as Error).message);
+  } finally {
+    zip.close();
+  }
+}
+
+/** One file of an archive; more bytes than the archive says end the stream with an error. @throws VitrineError ARCHIVE_INVALID */
+export async function readArchiveEntry(
+  file: string,
+  { name, offset, packedByteSize, byteSize, method, flags }: ArchiveEntry,
+): Promise<Readable> {
+  const zip = await open(file);
+  try {
+    const entry = Object.assign(new yauzl.Entry(), {
+      fileName: name,
+      relativeOffsetOfLocalHeader: offset,
+      compressedSize: packedByteSize,
+      uncompressedSize: byteSize,
+      compressionMethod: method,
+      generalPurposeBitFlag: flags,
+    });
+    const stream = await new Promise<Readable>((resolve, reject) => {
+      zip.openReadStream(entry, (error, opened) => (error ? reject(error) : resolve(opened)));
+    });
+    return stream.once('close', () => zip.close());
+  } catch (error) {
+    zip.close();
+    throw invalid((error as Error).message);
+  }
+}
+
+function open(file: string): Promise<yauzl.ZipFile> {
+  return new Promise((resolve, reject) => {
+    // Names as bytes: one bad name must not end the reading of the rest.
+    yauzl.open(file, { lazyEntries: true, autoClose: false, decodeStrings: false }, (error, zip) =>
+      error ? reject(invalid(error.message)) : resolve(zip),
+    );
+  });
+}
+
+function readEntry(entry: yauzl.Entry, maxByteSize: number): ListedEntry | null {
+  const { generalPurposeBitFlag: flags, compressedSize: packedByteSize, uncompressedSize: byteSize } = entry;
+  const name = yauzl.getFileNameLowLevel(flags, entry.fileName as unknown as Buffer, entry.extraFields, false);
+  if (name.endsWith('/') || name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')) {
+    // `..` is a name to be refused, not a hidden file to be passed over.
+    if (name.endsWith('/') || !name.split('/').includes('..')) return null;
+  }
+  const described: ArchiveEntry = {
+    name,
+    offset: entry.relativeOffsetOfLocalHeader,
+    packedByteSize,
+    byteSize,
+    method: entry.compressionMethod,
+    flags,
+  };
+  return { entry: described, error: faultOf(entry, name, maxByteSize) };
+}
+
+function faultOf(entry: yauzl.Entry, name: string, maxByteSize: number): VitrineError | null {
+  const badName = yauzl.validateFileName(name);
+  if (badName !== null) return new VitrineError('ARCHIVE_INVALID', `The name of this entry is not accepted: ${badName}.`);
+  if (entry.isEncrypted()) return new VitrineError('ARCHIVE_INVALID', 'This entry is encrypted. Pack it again without a password.');
+  if (!entry.canDecodeFileData())
+    return new VitrineError(
+      'ARCHIVE_INVALID',
+      `This entry is packed by method ${entry.compressionMethod}; stored and deflate are accepted.`,
+    );
+  const { compressedSize: packed, uncompressedSize: byteSize } = entry;
+  if (byteSize > maxByteSize) return new VitrineError('FILE_TOO_LARGE', `The file has ${byteSize} bytes; the limit is ${maxByteSize}.`);
+  if (byteSize > RATIO_COUNTS_FROM && byteSize > packed * MAX_RATIO)
+    return new VitrineError(
+      'ARCHIVE_INVALID',
+      `This entry unpacks to ${Math.round(byteSize / Math.max(1, packed))} times its size, as archive bombs do.`,
+    );
+  return null;
+}
+
+function refuseOverlaps(entries: readonly ArchiveEntry[]): void {
+  const sorted = [...entries].sort((a, b) => a.offset - b.offset);
+  for (const [index, { offset, packedByteSize }] of sorted.entries()) {
+    const next = sorted[index + 1];
+    if (next !== undefined && offset + packedByteSize > next.offset) throw invalid('entries in it share bytes, as archive bombs do');
+  }
+}
+
+function invalid(reason: string): VitrineError {
+  return new VitrineError('ARCHIVE_INVALID', `The archive cannot be read: ${reason.replace(/\.$/, '')}.`);
+}

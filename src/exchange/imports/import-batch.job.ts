@@ -1,0 +1,202 @@
+import { completeFields } from '../../library/assets/embedded-fields.js';
+import type { AssetIngest } from '../../library/assets/asset-ingest.js';
+import type { Actor, Database } from '../../platform/database/database.js';
+import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
+import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
+import type { FileStore, PutGroup } from '../../platform/files/file-store.js';
+import type { JobHandler } from '../../platform/jobs/job-queue.js';
+import type { Logger } from '../../log.js';
+import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
+import { partThumbnailName } from '../../engines/media/part-key.js';
+import type { FileKeeper } from '../../library/storage/file-keeper.js';
+import { claimItems, closeItems, type ItemRow, lockPending, unclaimItems } from './import-item.queries.js';
+import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
+import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
+import { asFileError, type ItemFile, type ItemFiles } from './item-files.js';
+import { mapLimited } from './map-limited.js';
+
+type Data = { organizationId: string; importId: string; from: number; to: number };
+
+/** Where the time of an import goes, in milliseconds of work (stages overlap, so the sum exceeds the clock). */
+export type Stage = 'store file' | 'decode' | 'preprocess' | 'facts' | 'thumbnail' | 'model' | 'database';
+export type StageClock = (stage: Stage, ms: number) => void;
+
+export interface ImportBatchOptions {
+  /** Files of one batch in work at the same time. */
+  parallelFiles: number;
+  thumbnailEdgePx: number;
+  onStage?: StageClock;
+}
+
+/** What the batch works with: the rooms that fetch, store, measure and embed files, and the ones that make assets and outcomes of them. */
+export interface ImportBatchRooms {
+  database: Database;
+  itemFiles: ItemFiles;
+  files: FileStore;
+  keeper: FileKeeper;
+  media: MediaAnalyzer;
+  embedding: EmbeddingService;
+  ingest: AssetIngest;
+  /** Called when an import has ended; work that can be done again if the process dies before it. */
+  afterImport?(organizationId: string): Promise<void>;
+  outcomes: ImportOutcomes;
+}
+
+/**
+ * Imports one batch of items: store, measure and embed each file, then write all assets, vectors, findings and item states in one
+ * transaction. Killed at any moment it can run again: items that are final are not touched, and content is stored under its hash.
+ */
+export class ImportBatchJob implements JobHandler<Data> {
+  readonly #rooms: ImportBatchRooms;
+  readonly #options: ImportBatchOptions;
+  readonly #log: Logger;
+
+  constructor(rooms: ImportBatchRooms, options: ImportBatchOptions, log: Logger) {
+    this.#rooms = rooms;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  async run({ organizationId, importId, from, to }: Data, signal: AbortSignal): Promise<void> {
+    const { database } = this.#rooms;
+    const { operation, items } = await database.asOrganization(organizationId, async (tx) => {
+      const found = await findOperation(tx, { id: importId });
+      // Paused or over: nothing is claimed, and resuming puts what is open into the queue again.
+      return { operation: found, items: found?.state === 'RUNNING' ? await claimItems(tx, importId, from, to) : [] };
+    });
+    if (operation === null || operation.state !== 'RUNNING') return;
+    // A batch that died before is done one by one: whatever kills the process then harms itself alone.
+    const careful = items.some((item) => item.attempts > 1);
+    const groups = careful ? items.map((item) => [item]) : items.length > 0 ? [items] : [];
+    let failure: unknown;
+    try {
+      for (const group of groups) {
+        if (signal.aborted) throw new Error('the worker is stopping');
+        await this.#importGroup(organizationId, operation, group).catch((error: unknown) => {
+          if (isVitrineError(error)) throw error;
+          failure ??= error;
+        });
+      }
+    } catch (error) {
+      // Neither an outage nor the end of the program is a reason to be careful with the items next time.
+      if (signal.aborted || isOutage(error)) await database.asOrganization(organizationId, (tx) => unclaimItems(tx, importId, from, to));
+      throw error;
+    }
+    if (failure !== undefined) throw failure;
+    if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) {
+      await database.analyze();
+      await this.#rooms.afterImport?.(organizationId);
+    }
+    const { modelId, revision, provider, precision } = (await this.#rooms.embedding.modelOf(organizationId)).info;
+    this.#log.info({ importId, from, to, model: modelId, revision, provider, precision }, 'batch imported');
+  }
+
+  /** The retries are used up: what is still open ends FAILED, so that the operation can end. */
+  async giveUp({ organizationId, importId, from, to }: Data): Promise<void> {
+    await this.#rooms.database.asOrganization(organizationId, async (tx) => {
+      const positions = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      const open = await lockPending(tx, importId, positions);
+      const message = 'This item could not be imported after several attempts; the server log says why.';
+      await closeItems(
+        tx,
+        importId,
+        [...open].map((position) => ({ position, state: 'FAILED', code: 'INTERNAL', message })),
+      );
+      await finishOperation(tx, importId);
+    });
+  }
+
+  async #importGroup(organizationId: string, operation: OperationRow, items: readonly ItemRow[]): Promise<void> {
+    const { database, files, outcomes } = this.#rooms;
+    const group = operation.dry_run ? null : files.beginGroup();
+    let open: readonly PreparedItem[] = await this.#prepare(
+      organizationId,
+      operation,
+      group,
+      items,
+      operation.on_duplicate !== 'KEEP_BOTH',
+    );
+    // Further rounds for content that was known when we looked and is gone, and for rows that wait for an earlier one about their asset.
+    for (let round = 0; open.length > 0; round += 1) {
+      // No row before its file would survive a power cut.
+      await group?.settled();
+      const started = performance.now();
+      const { unmeasured, later } = await database.asOrganization(
+        organizationId,
+        (tx) => outcomes.write(tx, operation, open),
+        importerOf(operation),
+      );
+      this.#options.onStage?.('database', performance.now() - started);
+      if (round > items.length + 1) throw new Error('items of a batch wait for each other');
+      const again = unmeasured.length === 0 ? [] : await this.#prepare(organizationId, operation, group, unmeasured, false);
+      open = [...again, ...later];
+    }
+  }
+
+  /** @param group null for a dry run */
+  async #prepare(
+    organizationId: string,
+    { read_metadata }: OperationRow,
+    group: PutGroup | null,
+    items: readonly ItemRow[],
+    skipKnown: boolean,
+  ): Promise<PreparedItem[]> {
+    const { database, ingest, itemFiles } = this.#rooms;
+    const found = await itemFiles.obtain(organizationId, items, group, (ms) => this.#options.onStage?.('store file', ms));
+    const sha256s = found.flatMap(({ file }) => (file === null || isVitrineError(file) ? [] : [file.sha256]));
+    const known =
+      skipKnown && sha256s.length > 0
+        ? await database.asOrganization(organizationId, (tx) => ingest.findKnown(tx, sha256s))
+        : new Set<string>();
+    return mapLimited(found, this.#options.parallelFiles, async ({ item, file }): Promise<PreparedItem> => {
+      if (isVitrineError(file)) return { item, result: file };
+      const { fields } = item;
+      if (file !== null && known.has(file.sha256)) await file.dispose();
+      if (file === null || known.has(file.sha256)) return { item, result: { fields, file, measured: null } };
+      const measured = await this.#measure(organizationId, file, group)
+        .catch(asFileError)
+        .finally(() => file.dispose());
+      if (isVitrineError(measured)) return { item, result: measured };
+      const { embedded } = measured.facts;
+      const completed = read_metadata && embedded !== null ? completeFields(fields, embedded) : null;
+      return { item, result: { fields, completed, file, measured } };
+    });
+  }
+
+  /** @param group null for a dry run, which keeps no thumbnail */
+  async #measure(organizationId: string, file: ItemFile, group: PutGroup | null) {
+    const { files, keeper, media, embedding } = this.#rooms;
+    if (group !== null && file.foundThere && !(await keeper.keep(file.sha256)))
+      throw new VitrineError('STORAGE_UNAVAILABLE', 'A file that was in storage was removed a moment ago; it is stored anew.');
+    const model = await embedding.modelOf(organizationId);
+    const options = {
+      fileName: file.fileName,
+      input: model.imageInput,
+      ...(group !== null && { thumbnail: { maxEdgePx: this.#options.thumbnailEdgePx } }),
+    };
+    const { facts, pixels, thumbnail, parts, timings } = await file.withPath((localPath) => media.analyze(localPath, options));
+    for (const [stage, ms] of [
+      ['decode', timings.decodeMs],
+      ['preprocess', timings.preprocessMs],
+      ['facts', timings.factsMs],
+      ['thumbnail', timings.thumbnailMs],
+    ] as const) {
+      this.#options.onStage?.(stage, ms);
+    }
+    if (group !== null) {
+      if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail, group);
+      for (const { part, thumbnail: partThumbnail } of parts)
+        if (partThumbnail !== null) await files.putRendition(file.sha256, partThumbnailName(part) as string, partThumbnail, group);
+    }
+    if (pixels === null && parts.length === 0) return { facts, embedded: null };
+    const started = performance.now();
+    const embedded = { modelRevisionId: model.revision.id, parts: await model.embedFile({ pixels, parts }) };
+    this.#options.onStage?.('model', performance.now() - started);
+    return { facts, embedded };
+  }
+}
+
+/** Whoever asked for an import is the one who brings its assets in. */
+function importerOf({ created_by: apiKeyId, created_by_name: apiKeyName }: OperationRow): Actor | undefined {
+  return apiKeyId === null || apiKeyName === null ? undefined : { apiKeyId, apiKeyName };
+}

@@ -1,0 +1,100 @@
+import type { Viewer } from '../../viewer.js';
+import type { ComplianceService } from '../../judging/judgements/compliance.service.js';
+import type { Database, OrganizationTx } from '../../platform/database/database.js';
+import { badInput, VitrineError } from '../../errors.js';
+import type { HistoryHead, HistoryService } from '../../judging/history/history.service.js';
+import { canonicalJson } from './canonical-json.js';
+import { findScopeNames, reportFacts, type ScopeNames } from './report.queries.js';
+import type { ReportFacts } from './report-figures.js';
+import { openScope } from './report-scope.js';
+import type { ReportScope } from './report-source.queries.js';
+import { listDayChanges, type ResolutionFacts, reportResolution, type TrendDay } from './report-trend.queries.js';
+import { toTrend, trendStart } from './trend.js';
+
+export type { ReportScope };
+
+export interface ReportOptions {
+  /** How many of the worst assets to name, 0 to 100; 10 when left out. */
+  worst?: number;
+  /** A moment of the past; the present when left out. */
+  asOf?: Date | null;
+}
+
+/** How assets keep rules. The same scope and moment give the same report for ever, byte for byte (see {@link canonicalReport}). */
+export interface ComplianceReport extends ReportFacts {
+  scope: ReportScope & ScopeNames;
+  asOf: Date;
+  /** The link of the history that it is the state after. */
+  history: { sequence: number; hash: string | null };
+  /** judged / applicable, 0 to 1; null when no rule applies to any asset. */
+  coverage: number | null;
+  /** passed / judged, 0 to 1; null when nothing was judged. Means little without the coverage. */
+  score: number | null;
+  resolution: ResolutionFacts;
+  trend: TrendDay[];
+}
+
+const TREND_DAYS = 30;
+
+/** Reports of compliance, of now and of any moment of the past. */
+export class ReportService {
+  readonly #database: Database;
+  readonly #compliance: ComplianceService;
+  readonly #history: HistoryService;
+
+  constructor(database: Database, compliance: ComplianceService, history: HistoryService) {
+    this.#database = database;
+    this.#compliance = compliance;
+    this.#history = history;
+  }
+
+  /** @throws VitrineError NOT_FOUND naming what the scope names and is not there (or was not), BAD_USER_INPUT */
+  async report(viewer: Viewer, scope: ReportScope, { worst = 10, asOf }: ReportOptions = {}): Promise<ComplianceReport> {
+    if (!Number.isInteger(worst) || worst < 0 || worst > 100) throw badInput('worst', worst, 'a whole number from 0 to 100');
+    if (asOf != null && !(asOf.getTime() <= Date.now())) throw badInput('asOf', asOf, 'a moment that is not in the future');
+    // Its own transaction: what the clock changes must be in the history before the history is held still.
+    if (asOf == null) await this.#compliance.refreshExpired(viewer.organizationId);
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const head = asOf == null ? await this.#history.hold(tx) : await this.#history.findHead(tx, asOf);
+      return this.#read(tx, scope, head, asOf == null ? null : head.sequence, worst);
+    });
+  }
+
+  async #read(
+    tx: OrganizationTx,
+    scope: ReportScope,
+    head: HistoryHead,
+    sequence: number | null,
+    worst: number,
+  ): Promise<ComplianceReport> {
+    const source = await openScope(tx, scope, sequence);
+    const names = await findScopeNames(tx, source, scope);
+    for (const [field, id, name] of [
+      ['brand', scope.brandId, names.brandName],
+      ['collection', scope.collectionId, names.collectionName],
+      ['rule', scope.ruleId, names.ruleTitle],
+    ] as const) {
+      if (id === undefined || name !== null) continue;
+      const when = sequence === null ? '' : ` at ${head.asOf.toISOString()}`;
+      const published = field === 'rule' ? ' published' : '';
+      throw new VitrineError('NOT_FOUND', `${field}: there is no such${published} ${field}${when}.`, { field, value: id });
+    }
+    const facts = await reportFacts(tx, source, scope, head.asOf, worst);
+    const changes = await listDayChanges(tx, source, scope, head.sequence, trendStart(head.asOf, TREND_DAYS));
+    return {
+      ...facts,
+      scope: { ...scope, ...names },
+      asOf: head.asOf,
+      history: { sequence: head.sequence, hash: head.hash },
+      coverage: facts.applicable === 0 ? null : facts.judged / facts.applicable,
+      score: facts.judged === 0 ? null : facts.passed / facts.judged,
+      resolution: await reportResolution(tx, source, scope, head.sequence, head.asOf),
+      trend: toTrend(facts, changes, head.asOf),
+    };
+  }
+}
+
+/** A report as canonical JSON: what is compared byte for byte. */
+export function canonicalReport(report: ComplianceReport): string {
+  return canonicalJson({ format: 'vitrine-compliance-report/1', ...report });
+}

@@ -1,0 +1,61 @@
+import type { OrganizationTx } from '../../platform/database/database.js';
+import { sql } from '../../platform/database/sql.js';
+
+export type SuggestionKind = 'TAG' | 'BRAND' | 'COLLECTION' | 'TITLE';
+
+export interface SuggestionRow {
+  kind: SuggestionKind;
+  text: string;
+  /** Key of the tag, brand, collection or asset. */
+  key: string;
+  /** Where the typed text stands: at the beginning, at the beginning of a later word, or only similar. */
+  place: 'START' | 'WORD' | 'SIMILAR';
+  similarity: number;
+}
+
+export interface SuggestionRequest {
+  /** In lower case. */
+  typed: string;
+  kinds: readonly SuggestionKind[];
+  limit: number;
+}
+
+/** Shorter texts are similar to too much. */
+const MIN_MISSPELT = 4;
+/** Rows of one kind that are looked at before the best are chosen: what many titles begin with cannot be ranked in full at every key stroke. */
+const LOOKED_AT = 200;
+
+/**
+ * Names of tags, brands and collections and titles of assets that begin with what was typed, have a word that does, or are spelled
+ * similarly. One row a text and kind; what begins with it first, then by similarity and length.
+ */
+export function listSuggestions(tx: OrganizationTx, { typed, kinds, limit }: SuggestionRequest): Promise<SuggestionRow[]> {
+  const organization = sql`${tx.organizationId}::uuid`;
+  const prefix = `${typed.replace(/[\\%_]/g, '\\$&')}%`;
+  const inWord = `%${prefix}`;
+  // `%` inside a word is ruled out below by \m; LIKE is for the index.
+  const found = (name: ReturnType<typeof sql>) => sql`(${name} LIKE ${prefix} OR ${name} LIKE ${inWord} OR ${typed} <% ${name})`;
+  return tx.query<SuggestionRow>(sql`
+    WITH named AS (
+      (SELECT 'TAG' AS kind, name AS text, id::text AS key FROM tag WHERE organization_id = ${organization} AND 'TAG' = ANY(${kinds}::text[])
+        AND ${found(sql`name`)} LIMIT ${LOOKED_AT})
+      UNION ALL (SELECT 'BRAND', name, id::text FROM brand WHERE organization_id = ${organization} AND 'BRAND' = ANY(${kinds}::text[])
+        AND ${found(sql`lower(name)`)} LIMIT ${LOOKED_AT})
+      UNION ALL (SELECT 'COLLECTION', name, id::text FROM collection WHERE organization_id = ${organization} AND 'COLLECTION' = ANY(${kinds}::text[])
+        AND ${found(sql`lower(name)`)} LIMIT ${LOOKED_AT})
+      UNION ALL (SELECT 'TITLE', title, id::text FROM asset WHERE organization_id = ${organization} AND 'TITLE' = ANY(${kinds}::text[])
+        AND ${found(sql`lower(title)`)} LIMIT ${LOOKED_AT})
+    ), placed AS (
+      SELECT DISTINCT ON (kind, lower(text)) kind, text, key, word_similarity(${typed}, lower(text)) AS similarity,
+        CASE WHEN starts_with(lower(text), ${typed}) THEN 1 WHEN lower(text) ~ ${wordStart(typed)} THEN 2 ELSE 3 END AS rank
+      FROM named ORDER BY kind, lower(text), key
+    )
+    SELECT kind, text, key, similarity, (ARRAY['START', 'WORD', 'SIMILAR'])[rank] AS place FROM placed
+    WHERE rank < 3 OR (similarity >= 0.5 AND length(${typed}::text) >= ${MIN_MISSPELT})
+    ORDER BY rank, similarity DESC, length(text), array_position(ARRAY['TAG', 'BRAND', 'COLLECTION', 'TITLE'], kind), text COLLATE "C" LIMIT ${limit}`);
+}
+
+/** A regular expression: the text at the beginning of a word. */
+function wordStart(text: string): string {
+  return `(^|[^[:alnum:]])${text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')}`;
+}

@@ -1,0 +1,81 @@
+import type { OrganizationTx } from '../../platform/database/database.js';
+import { empty, sql } from '../../platform/database/sql.js';
+import { severityWeight } from '../rules/severity-weight.js';
+import type { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
+
+type Json = Record<string, unknown>;
+
+export interface FindingRecord {
+  id: string;
+  assetId: string;
+  versionId: string;
+  brandId: string;
+  ruleId: string;
+  ruleKey: string;
+  ruleTitle: string;
+  ruleKind: RuleKind;
+  ruleRevision: number;
+  modelRevisionId: number | null;
+  severity: RuleSeverity;
+  verdict: Verdict;
+  /** What the rule itself says, before reviews and waivers. */
+  checkerVerdict: Verdict;
+  waiverId: string | null;
+  measured: Json | null;
+  required: Json | null;
+  evidence: Json | null;
+  message: string;
+  firstSeenAt: Date;
+  judgedAt: Date;
+  validUntil: Date | null;
+  /** Rank and weight that findings are sorted by, worst first. */
+  rank: number;
+  weight: number;
+}
+
+export interface FindingFilter {
+  id?: string;
+  brandId?: string;
+  assetIds?: readonly string[];
+  ruleId?: string;
+  verdict?: Verdict;
+  /** Only what this waiver waives. */
+  waiverId?: string;
+}
+
+/** Findings about current versions, worst first; `after` holds rank, weight and id of the row before. */
+export async function listFindings(
+  tx: OrganizationTx,
+  filter: FindingFilter,
+  limit: number | null,
+  after: readonly unknown[] | null,
+): Promise<FindingRecord[]> {
+  const rank = sql`coalesce(f.verdict_rank, 0)`;
+  return tx.query<FindingRecord>(sql`
+    SELECT f.id, f.asset_id AS "assetId", f.version_id AS "versionId", f.brand_id AS "brandId", f.rule_id AS "ruleId", r.key AS "ruleKey",
+      r.title AS "ruleTitle", r.kind AS "ruleKind", f.rule_revision AS "ruleRevision", f.model_revision_id AS "modelRevisionId", f.severity, f.verdict,
+      f.checker_verdict AS "checkerVerdict", f.waiver_id AS "waiverId", f.measured, f.required, f.evidence, f.message, f.first_seen_at AS "firstSeenAt", f.judged_at AS "judgedAt", f.valid_until AS "validUntil",
+      ${rank} AS rank, ${severityWeight()} AS weight
+    FROM finding f ${joinCurrent(tx)} JOIN rule r ON r.organization_id = f.organization_id AND r.id = f.rule_id
+    WHERE ${where(tx, filter)}
+      ${after ? sql`AND (${rank}, ${severityWeight()}, f.id) < (${after[0]}::int, ${after[1]}::int, ${after[2]}::uuid)` : empty}
+    ORDER BY ${rank} DESC, ${severityWeight()} DESC, f.id DESC ${limit === null ? empty : sql`LIMIT ${limit}`}`);
+}
+
+export async function countFindings(tx: OrganizationTx, filter: FindingFilter): Promise<number> {
+  const rows = await tx.query<{ count: number }>(
+    sql`SELECT count(*) AS count FROM finding f ${joinCurrent(tx)} WHERE ${where(tx, filter)}`,
+  );
+  return (rows[0] as { count: number }).count;
+}
+
+function joinCurrent(tx: OrganizationTx) {
+  return sql`JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id`;
+}
+
+function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
+  return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
+    ${assetIds ? sql`AND a.id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
+    ${verdict ? sql`AND f.verdict = ${verdict}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
+}

@@ -1,0 +1,101 @@
+import type { OrganizationTx } from '../../platform/database/database.js';
+import { sql } from '../../platform/database/sql.js';
+
+export interface TagRow {
+  id: number;
+  name: string;
+  assetCount: number;
+}
+
+/** A page of tags in the order of their names, with the number of assets that carry each: one pass over the assets of the page's tags. */
+export function listTags(tx: OrganizationTx, prefix: string, afterName: string | null, limit: number): Promise<TagRow[]> {
+  return tx.query<TagRow>(sql`
+    WITH page AS MATERIALIZED (
+      SELECT id, name FROM tag
+      WHERE organization_id = ${tx.organizationId}::uuid AND starts_with(name, ${prefix}) AND (${afterName}::text IS NULL OR name > ${afterName})
+      ORDER BY name LIMIT ${limit}
+    ), carried AS (
+      SELECT t.id, count(*) AS n
+      FROM asset a CROSS JOIN LATERAL unnest(a.tag_ids) AS t (id)
+      WHERE a.organization_id = ${tx.organizationId}::uuid AND a.tag_ids && ARRAY(SELECT id FROM page)
+      GROUP BY t.id
+    )
+    SELECT page.id, page.name, COALESCE(carried.n, 0) AS "assetCount" FROM page LEFT JOIN carried USING (id) ORDER BY page.name`);
+}
+
+export async function countTags(tx: OrganizationTx, prefix: string): Promise<number> {
+  const rows = await tx.query<{ n: number }>(sql`
+    SELECT count(*) AS n FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND starts_with(name, ${prefix})`);
+  return rows[0]?.n ?? 0;
+}
+
+/** Ids of the tags that exist. `lower`: PostgreSQL may know capitals that this Node does not, and keeps only what it calls lower case. */
+export async function findTagIds(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, number>> {
+  if (names.length === 0) return new Map();
+  const rows = await tx.query<{ name: string; id: number }>(sql`
+    SELECT wanted.name, tag.id FROM unnest(${names}::text[]) AS wanted (name)
+    JOIN tag ON tag.organization_id = ${tx.organizationId}::uuid AND tag.name = lower(wanted.name)`);
+  return new Map(rows.map((row) => [row.name, row.id]));
+}
+
+/** A tag and those below it. */
+export interface TagFamily {
+  /** Null for a name that only has tags below it. */
+  id: number | null;
+  descendantIds: readonly number[];
+}
+
+export interface TagFamilyRow {
+  /** As it was asked for. */
+  name: string;
+  id: number;
+  /** Whether this is the tag itself; else one below it. */
+  own: boolean;
+}
+
+/** Tags by name, each with those below it in the hierarchy that `/` makes. */
+export function findTagFamilies(tx: OrganizationTx, names: readonly string[]): Promise<TagFamilyRow[]> {
+  return tx.query<TagFamilyRow>(sql`
+    SELECT wanted.name, tag.id, tag.name = lower(wanted.name) AS own FROM unnest(${names}::text[]) AS wanted (name)
+    JOIN tag ON tag.organization_id = ${tx.organizationId}::uuid AND (tag.name = lower(wanted.name) OR starts_with(tag.name, lower(wanted.name) || '/'))
+    ORDER BY tag.id`);
+}
+
+/** Creates what is missing; waits for another transaction that is creating the same. Sorted, so that two cannot deadlock. */
+export async function insertTags(tx: OrganizationTx, names: readonly string[]): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO tag (organization_id, name)
+    SELECT ${tx.organizationId}::uuid, name FROM (SELECT DISTINCT lower(given) AS name FROM unnest(${names}::text[]) AS u (given)) AS wanted
+    ORDER BY name COLLATE "C" ON CONFLICT (organization_id, name) DO NOTHING`);
+}
+
+export async function findTagNames(tx: OrganizationTx, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await tx.query<{ id: number; name: string }>(sql`
+    SELECT id, name FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${ids}::int[])`);
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+/** Which of the assets exist, locked for change in one order, so that two calls cannot deadlock. */
+export async function lockAssets(tx: OrganizationTx, assetIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    SELECT id FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${assetIds}::uuid[]) ORDER BY id FOR NO KEY UPDATE`);
+  return rows.map((row) => row.id);
+}
+
+/** Adds tags to assets, sorted and distinct. @returns the assets that did not have them all */
+export async function addTags(tx: OrganizationTx, assetIds: readonly string[], tagIds: readonly number[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    UPDATE asset SET tag_ids = ARRAY(SELECT DISTINCT t FROM unnest(tag_ids || ${tagIds}::int[]) AS t ORDER BY t), updated_at = now()
+    WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${assetIds}::uuid[]) AND NOT tag_ids @> ${tagIds}::int[]
+    RETURNING id`);
+  return rows.map((row) => row.id);
+}
+
+/** Takes tags from assets. @returns the assets that had any of them */
+export async function removeTags(tx: OrganizationTx, assetIds: readonly string[], tagIds: readonly number[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    UPDATE asset SET tag_ids = ARRAY(SELECT DISTINCT t FROM unnest(tag_ids) AS t WHERE t <> ALL (${tagIds}::int[]) ORDER BY t), updated_at = now()
+    WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${assetIds}::uuid[]) AND tag_ids && ${tagIds}::int[]
+    RETURNING id`);
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,29 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { Viewer } from '../../viewer.js';
+import { type RequestContext, viewerOf } from './context.js';
+import { type NodeType, splitGlobalId } from './global-id.js';
+import { Node } from './node.js';
+
+/** Finds a node of one type by its key, in the viewer's organisation. */
+export type NodeFinder = (viewer: Viewer, key: string) => Promise<Node | null>;
+
+@Resolver()
+export class NodeResolver {
+  readonly #finders: Partial<Record<NodeType, NodeFinder>>;
+
+  constructor(finders: Partial<Record<NodeType, NodeFinder>>) {
+    this.#finders = finders;
+  }
+
+  @Query(() => Node, {
+    nullable: true,
+    description:
+      'An asset, brand, collection or import by its id; null when there is none, or it is of a type that is only reached through others.',
+  })
+  async node(@Ctx() context: RequestContext, @Arg('id', () => ID, { description: 'Global id.' }) id: string): Promise<Node | null> {
+    const viewer = viewerOf(context);
+    const found = splitGlobalId(id);
+    const find = found && this.#finders[found.type as NodeType];
+    return find ? find(viewer, found.key) : null;
+  }
+}

@@ -1,0 +1,226 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { expressMiddleware } from '@as-integrations/express5';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, type Router } from 'express';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../../viewer.js';
+import { VitrineError } from '../../errors.js';
+import { readApiKey } from '../http/api-key-header.js';
+import { httpStatusOf } from '../http/public-error.js';
+import { assignRequestId, requestIdOf } from '../http/request-id.js';
+import type { Logger } from '../../log.js';
+import type { RequestContext } from './context.js';
+import { formatGraphqlError, toGraphqlAnswer } from './errors.js';
+import { costOf, DEFAULT_LIMITS, type GraphqlLimits, limitRules } from './limits.js';
+import { createSubscriptionServer, type SubscriptionServer } from './subscriptions.js';
+
+export interface GraphqlServerOptions {
+  schema: GraphQLSchema;
+  /** Who sends this API key; null when nobody may. */
+  authenticate: (secret: string) => Promise<Viewer | null>;
+  log: Logger;
+  limits?: Partial<GraphqlLimits>;
+}
+
+export interface GraphqlServer {
+  /** To be mounted at /graphql; answers subscriptions below it, at /stream. */
+  handler: Router;
+  /** Takes over a connection to the same path that asked for a WebSocket. */
+  upgrade: SubscriptionServer['upgrade'];
+  /** Ends open streams: before the HTTP server waits for its connections. */
+  endStreams(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface CurrentRequest {
+  requestId: string;
+  cost?: number;
+}
+
+/** Everything between an HTTP request to /graphql and the resolvers: limits, API key, errors, request id. */
+export async function createGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
+  const { schema, log } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  // Apollo's error formatting is not told which request it is for.
+  const current = new AsyncLocalStorage<CurrentRequest>();
+  const apollo = new ApolloServer<RequestContext>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: limits.maxTokens },
+    validationRules: limitRules(limits),
+    logger: log,
+    formatError: (formatted, error) => formatGraphqlError(formatted, error, current.getStore()?.requestId ?? '', log),
+    stringifyResult: (value) => JSON.stringify({ ...value, extensions: { ...value.extensions, ...current.getStore() } }),
+    plugins: [
+      costPlugin(schema, limits, current),
+      statusPlugin(),
+      // Nothing is reported to anyone and no page comes from elsewhere, whatever the environment says.
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+    ],
+  });
+  await apollo.start();
+
+  const middleware = expressMiddleware(apollo, {
+    context: async ({ req, res }) => {
+      try {
+        return await createContext(req, res, options.authenticate);
+      } catch (error) {
+        if (error instanceof GraphQLError) res.set('WWW-Authenticate', 'Bearer');
+        throw error;
+      }
+    },
+  });
+  const run: RequestHandler = (request, response, next) =>
+    current.run({ requestId: requestIdOf(response) }, async () => {
+      try {
+        await middleware(request, response, next);
+      } catch (error) {
+        // After a time limit the answer is gone already; what comes late has nowhere to go.
+        if (!response.headersSent) next(error);
+      }
+    });
+
+  const subscriptions = createSubscriptionServer({ schema, authenticate: options.authenticate, limits, log });
+  const handler = express.Router();
+  handler.use(
+    '/stream',
+    assignRequestId,
+    express.json({ limit: limits.maxBodyByteSize }),
+    subscriptions.eventStream,
+    answerError(log, limits),
+  );
+  handler.use(
+    assignRequestId,
+    limitTime(limits.timeoutMs, log),
+    express.json({ limit: limits.maxBodyByteSize }),
+    run,
+    answerError(log, limits),
+  );
+  return { handler, upgrade: subscriptions.upgrade, endStreams: subscriptions.close, stop: () => apollo.stop() };
+}
+
+async function createContext(
+  request: Request,
+  response: Response,
+  authenticate: GraphqlServerOptions['authenticate'],
+): Promise<RequestContext> {
+  const secret = readKey(request);
+  const viewer = secret === null ? null : await authenticate(secret);
+  if (secret !== null && viewer === null) throw unauthenticated('This API key is unknown, expired or revoked.');
+  return { viewer, requestId: requestIdOf(response), loaders: new Map() };
+}
+
+function readKey(request: Request): string | null {
+  try {
+    return readApiKey(request.headers);
+  } catch (error) {
+    throw unauthenticated((error as Error).message);
+  }
+}
+
+function unauthenticated(message: string): GraphQLError {
+  const originalError = new VitrineError('UNAUTHENTICATED', message);
+  return new GraphQLError(message, { originalError, extensions: { http: { status: httpStatusOf('UNAUTHENTICATED') } } });
+}
+
+function costPlugin(
+  schema: GraphQLSchema,
+  limits: GraphqlLimits,
+  current: AsyncLocalStorage<CurrentRequest>,
+): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ document, operation, request }) => {
+        // Undefined, whatever its type says, when the operation name fits none; execution then says so.
+        if (operation === undefined) return;
+        try {
+          const cost = costOf(schema, document, request.operationName ?? undefined, request.variables, limits.maxCost);
+          const store = current.getStore();
+          if (store !== undefined) store.cost = cost;
+        } catch (error) {
+          if (!(error instanceof VitrineError)) throw error;
+          throw new GraphQLError(error.message, { originalError: error, extensions: { http: { status: httpStatusOf(error.code) } } });
+        }
+      },
+    }),
+  };
+}
+
+const WELL_FORMED = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+
+/** HTTP statuses where GraphQL over HTTP and HTTP's own habits ask for another one than Apollo's. */
+function statusPlugin(): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => ({
+      willSendResponse: async ({ request, response }) => {
+        if (response.body.kind !== 'single' || response.body.singleResult.data) return;
+        const code = response.body.singleResult.errors?.[0]?.extensions?.code;
+        if (code === 'UNAUTHENTICATED') {
+          response.http.status = 401;
+          response.http.headers.set('www-authenticate', 'Bearer');
+        }
+        // The specification's wish for clients that name the older media type: 200 for what could be read at all.
+        const accept = request.http?.headers.get('accept') ?? '';
+        if (WELL_FORMED.has(code) && accept.includes('application/json') && !accept.includes('graphql-response'))
+          response.http.status = 200;
+      },
+    }),
+  };
+}
+
+function limitTime(timeoutMs: number, log: Logger): RequestHandler {
+  return (_request, response, next) => {
+    const timer = setTimeout(() => {
+      if (response.headersSent) return;
+      const error = new VitrineError('TIMEOUT', `This request took longer than ${timeoutMs / 1000} s. Ask for less at once.`);
+      response
+        .status(504)
+        .set('Connection', 'close')
+        .json(toGraphqlAnswer(error, requestIdOf(response), log));
+    }, timeoutMs);
+    response.once('close', () => clearTimeout(timer));
+    response.set('Cache-Control', 'no-store');
+    next();
+  };
+}
+
+/** Errors before GraphQL is reached: the body is too large, not JSON, in an unknown encoding. */
+function answerError(log: Logger, limits: GraphqlLimits): ErrorRequestHandler {
+  return (error, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const requestId = requestIdOf(response);
+    const { type, status } = error as { type?: string; status?: number };
+    if (type === 'entity.too.large') {
+      const tooLarge = new VitrineError(
+        'PAYLOAD_TOO_LARGE',
+        `The request body is larger than ${limits.maxBodyByteSize} bytes. Files go through staged uploads.`,
+      );
+      response.status(413).json(toGraphqlAnswer(tooLarge, requestId, log));
+    } else if (status !== undefined && status >= 400 && status < 500) {
+      const message =
+        type === 'entity.parse.failed' ? 'The request body is not JSON.' : `The request body cannot be read (${type ?? status}).`;
+      response.status(status).json({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }], extensions: { requestId } });
+    } else {
+      response.status(500).json(toGraphqlAnswer(error, requestId, log));
+    }
+  };
+}

@@ -1,0 +1,31 @@
+import { LaneQueue } from '../../../src/engines/embedding/lane-queue.js';
+
+describe('LaneQueue', () => {
+  it('gives interactive work first, in order, and never mixes lanes in a batch', () => {
+    const queue = new LaneQueue<string>(() => 0);
+    for (const item of ['b1', 'b2', 'b3']) queue.push('bulk', item);
+    queue.push('interactive', 'i1');
+    queue.push('interactive', 'i2');
+    expect(queue.take(8)).toEqual(['i1', 'i2']);
+    expect(queue.take(2)).toEqual(['b1', 'b2']);
+    expect(queue.take(2)).toEqual(['b3']);
+    expect(queue.take(2)).toEqual([]);
+    expect(queue.size).toBe(0);
+  });
+
+  it('lets one bulk batch through after two seconds of interactive work without a pause', () => {
+    let nowMs = 0;
+    const queue = new LaneQueue<string>(() => nowMs);
+    for (const item of ['b1', 'b2']) queue.push('bulk', item);
+    for (const item of ['i1', 'i2', 'i3', 'i4']) queue.push('interactive', item);
+    expect(queue.take(1)).toEqual(['i1']);
+    nowMs = 1_999;
+    expect(queue.take(1)).toEqual(['i2']);
+    nowMs = 2_000;
+    expect(queue.take(1)).toEqual(['b1']);
+    expect(queue.take(1)).toEqual(['i3']);
+    nowMs = 4_000;
+    expect(queue.take(1)).toEqual(['b2']);
+    expect(queue.take(1)).toEqual(['i4']);
+  });
+});
