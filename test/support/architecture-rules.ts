@@ -17,28 +17,33 @@ interface ImportLine {
 
 /** Who may import what exists only once; `typeOnly` folders may name its types. */
 const OWNERS: readonly { module: RegExp; owner: RegExp; typesIn?: RegExp }[] = [
-  { module: /^onnxruntime-/, owner: /^embedding\/onnx-session\.ts$/ },
-  { module: /^sharp$/, owner: /^media\// },
-  { module: /^exiftool-vendored/, owner: /^media\/metadata-writer\.ts$/ },
-  { module: /^@hyzyla\/pdfium$/, owner: /^media\/pdf\.ts$/ },
-  { module: /^pg$/, owner: /^database\//, typesIn: /^jobs\// },
-  { module: /^(@prisma\/|prisma$|@electric-sql\/)/, owner: /^database\// },
-  { module: /^pg-boss$/, owner: /^jobs\// },
-  { module: /^(@apollo\/|@as-integrations\/|@escape\.tech\/)/, owner: /^graphql\// },
-  { module: /^@aws-sdk\//, owner: /^files\// },
-  { module: /^@tus\//, owner: /^imports\/resumable-uploads\.ts$/ },
-  { module: /^tus-js-client$/, owner: /^cli\// },
+  { module: /^onnxruntime-/, owner: /^engines\/embedding\/onnx-session\.ts$/ },
+  { module: /^sharp$/, owner: /^engines\/media\// },
+  { module: /^exiftool-vendored/, owner: /^engines\/media\/metadata-writer\.ts$/ },
+  { module: /^@hyzyla\/pdfium$/, owner: /^engines\/media\/pdf\.ts$/ },
+  { module: /^pg$/, owner: /^platform\/database\//, typesIn: /^platform\/jobs\// },
+  { module: /^(@prisma\/|prisma$|@electric-sql\/)/, owner: /^platform\/database\// },
+  { module: /^pg-boss$/, owner: /^platform\/jobs\// },
+  { module: /^(@apollo\/|@as-integrations\/|@escape\.tech\/)/, owner: /^platform\/graphql\// },
+  { module: /^@aws-sdk\//, owner: /^platform\/files\// },
+  { module: /^@tus\//, owner: /^library\/uploads\/resumable-uploads\.ts$/ },
+  { module: /^tus-js-client$/, owner: /^program\/cli\// },
 ];
 
 /** Statements that several rooms share on purpose, each with its reason. */
 const SHARED_STATEMENTS: Record<string, string> = {
-  'tags/tag.service.ts > assets/search-row.queries.ts':
-    'one function copies filter columns to search rows, for every room that changes them',
-  'search/filter.queries.ts > compliance/compliance-filter.queries.ts':
-    'search is one SQL statement, and the verdict filter is a part of it',
+  'engines/embedding/search-row.queries.ts': 'one function copies filter columns to search rows, for every room that changes them',
+  'judging/judgements/compliance-filter.queries.ts': 'search is one SQL statement, and the verdict filter is a part of it',
+  'judging/judgements/rule-check.queries.ts': 'a draft of a rule is tried by the statement that judges',
+  'judging/rules/rule-scope.queries.ts': 'what a rule is about is read where rules are written and where they judge',
+  'library/uploads/staged-upload.queries.ts': 'an import reads its uploads in its own transaction',
 };
 
-const FOUNDATIONS = ['errors.ts', 'log.ts', 'config.ts'];
+/** From the top: a folder imports only from folders below it, and from the ground. */
+export const FLOORS = ['program', 'exchange', 'finding', 'judging', 'seeing', 'library', 'engines', 'platform'];
+const GROUND = new Set(['errors.ts', 'log.ts', 'config.ts', 'viewer.ts', 'background-priority.ts', 'vocabulary']);
+/** What puts the house together stands above all floors. */
+const ROOF = new Set(['main.ts', 'app.ts', 'services.ts', 'resolvers.ts', 'workers.ts']);
 const ROLES = 'types|inputs|resolver|service|queries|job|worker|process|drawings|loader|command';
 const FILE_NAME = new RegExp(`^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES}))?\\.ts$`);
 const FOLDER_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -58,7 +63,7 @@ export function checkArchitecture(files: ReadonlyMap<string, string>, packages: 
     ...checkText(file, files.get(file) as string),
     ...lines.flatMap((line) => [...checkPackage(file, line, packages), ...checkLayer(file, line)]),
   ]);
-  return [...violations, ...findCycles(imports)];
+  return [...violations, ...findCycles(imports, (file) => file, 'no cycles'), ...findCycles(imports, roomOf, 'no circle of rooms')];
 }
 
 export function readImports(file: string, text: string): ImportLine[] {
@@ -105,7 +110,7 @@ function checkText(file: string, text: string): Violation[] {
     if (owner && !owner.owner.test(file))
       found.push({ file, rule: 'one owner', detail: `loads ${name}, which belongs to ${owner.owner.source}` });
   }
-  if (/\.(asOwner|openSession)\(/.test(code) && !/^(database|jobs)\//.test(file) && !file.endsWith('.queries.ts')) {
+  if (/\.(asOwner|openSession)\(/.test(code) && !/^platform\/(database|jobs)\//.test(file) && !file.endsWith('.queries.ts')) {
     found.push({ file, rule: 'tenancy', detail: 'works as the owner of the database, outside every organisation' });
   }
   return found;
@@ -137,64 +142,76 @@ function checkLayer(file: string, line: ImportLine): Violation[] {
   const found: Violation[] = [];
   const add = (rule: string, detail: string) => found.push({ file, rule, detail });
 
-  if (FOUNDATIONS.includes(file) && !FOUNDATIONS.includes(target))
-    add('foundations', `imports ${target}; errors, log and config stand on nothing of ours`);
+  const floor = floorOf(file);
+  const targetFloor = floorOf(target);
+  if (floor > targetFloor) add('floors', `imports ${target}, which stands above it: ${storeyOf(target)} over ${storeyOf(file)}`);
   if (line.reexport && !line.typeOnly && target.startsWith(room === '' ? '' : `${room}/`)) add('no barrels', `re-exports ${target}`);
-  if (target.startsWith('database/prisma-client/') && room !== 'database')
-    add('one owner', `imports ${target}; Prisma belongs to database/`);
-  if (room === 'database' && !['database', ''].includes(targetRoom)) add('layers', `database/ imports ${target}`);
+  if (target.startsWith('platform/database/prisma-client/') && room !== 'platform/database')
+    add('one owner', `imports ${target}; Prisma belongs to platform/database/`);
 
   const role = roleOf(file);
   const targetRole = roleOf(target);
   if (role === 'resolver') {
-    if (targetRole === 'queries' || targetRoom === 'database') add('layers', `a resolver imports ${target}; it asks its service`);
-    if (targetRole === 'service' && targetRoom !== room) add('layers', `a resolver imports ${target}; it asks its own room's service only`);
+    if (targetRole === 'queries' || targetRoom === 'platform/database') add('layers', `a resolver imports ${target}; it asks its service`);
+    // `asset-collections.resolver.ts` joins two rooms: it stands in the upper one and asks the lower one's service.
+    if (targetRole === 'service' && targetRoom !== room && !file.endsWith(`-${path.posix.basename(targetRoom)}.resolver.ts`))
+      add('layers', `a resolver imports ${target}; it asks its own room's service only`);
   }
   if (role === 'queries' && ['service', 'resolver', 'job'].includes(targetRole))
     add('layers', `queries import ${target}; they know the database only`);
   if (
     ['types', 'inputs'].includes(role) &&
     !line.typeOnly &&
-    (['service', 'resolver', 'queries', 'job'].includes(targetRole) || targetRoom === 'database')
+    (['service', 'resolver', 'queries', 'job'].includes(targetRole) || targetRoom === 'platform/database')
   ) {
     add('layers', `${role} import ${target}`);
   }
-  if (targetRole === 'resolver' && room !== '' && room !== 'graphql') add('layers', `imports ${target}; only the schema knows resolvers`);
-  if (targetRole === 'queries' && targetRoom !== room && !line.typeOnly && room !== '' && !(`${file} > ${target}` in SHARED_STATEMENTS)) {
+  if (targetRole === 'resolver' && !ROOF.has(file) && room !== 'platform/graphql')
+    add('layers', `imports ${target}; only the schema knows resolvers`);
+  if (targetRole === 'queries' && targetRoom !== room && !line.typeOnly && !ROOF.has(file) && !(target in SHARED_STATEMENTS)) {
     add('layers', `imports ${target}; other rooms are asked through their service`);
   }
-  const writesSql = role === 'queries' || room === 'database' || file.startsWith('compliance/rules/');
-  if (target === 'database/sql.ts' && !line.typeOnly && !writesSql)
-    add('SQL in its place', `imports ${line.names.join(', ')} from ${target}; SQL lives in *.queries.ts and compliance/rules/`);
-  if (target.startsWith('database/') && !line.typeOnly && !writesSql && room !== '')
-    add('layers', `imports ${target}; only queries, database/ and the program's start do`);
+  const writesSql = role === 'queries' || room === 'platform/database' || file.startsWith('judging/rules/');
+  if (target === 'platform/database/sql.ts' && !line.typeOnly && !writesSql)
+    add('SQL in its place', `imports ${line.names.join(', ')} from ${target}; SQL lives in *.queries.ts and judging/rules/`);
+  if (target.startsWith('platform/database/') && !line.typeOnly && !writesSql && !ROOF.has(file))
+    add('layers', `imports ${target}; only queries, platform/database/ and the program's start do`);
   return found;
 }
 
-/** Strongly connected files (Tarjan), each reported once, at its first file; type imports count. */
-function findCycles(imports: ReadonlyMap<string, readonly ImportLine[]>): Violation[] {
+/** Strongly connected files, or rooms of files (Tarjan), each reported once, at its first; type imports count. */
+function findCycles(imports: ReadonlyMap<string, readonly ImportLine[]>, nodeOf: (file: string) => string, rule: string): Violation[] {
+  const targets = new Map<string, Set<string>>();
+  for (const [file, lines] of imports) {
+    const node = nodeOf(file);
+    const own = targets.get(node) ?? new Set();
+    targets.set(node, own);
+    for (const line of lines.filter(({ own: ours, target }) => ours && imports.has(target))) {
+      const target = nodeOf(line.target);
+      if (target !== node || target === line.target) own.add(target);
+    }
+  }
   const order = new Map<string, number>();
   const low = new Map<string, number>();
   const stack: string[] = [];
   const cycles: string[][] = [];
-  const targetsOf = (file: string) =>
-    (imports.get(file) ?? []).filter((line) => line.own && imports.has(line.target)).map((line) => line.target);
-  const visit = (file: string): void => {
-    order.set(file, order.size);
-    low.set(file, order.get(file) as number);
-    stack.push(file);
-    for (const target of targetsOf(file)) {
+  const targetsOf = (node: string) => [...(targets.get(node) as Set<string>)];
+  const visit = (node: string): void => {
+    order.set(node, order.size);
+    low.set(node, order.get(node) as number);
+    stack.push(node);
+    for (const target of targetsOf(node)) {
       if (!order.has(target)) visit(target);
-      if (stack.includes(target)) low.set(file, Math.min(low.get(file) as number, low.get(target) as number));
+      if (stack.includes(target)) low.set(node, Math.min(low.get(node) as number, low.get(target) as number));
     }
-    if (low.get(file) !== order.get(file)) return;
-    const group = stack.splice(stack.indexOf(file));
-    if (group.length > 1 || targetsOf(file).includes(file)) cycles.push(group);
+    if (low.get(node) !== order.get(node)) return;
+    const group = stack.splice(stack.indexOf(node));
+    if (group.length > 1 || targetsOf(node).includes(node)) cycles.push(group);
   };
-  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  for (const node of targets.keys()) if (!order.has(node)) visit(node);
   return cycles.map((group) => ({
     file: [...group].sort()[0] as string,
-    rule: 'no cycles',
+    rule,
     detail: shortestCycle(group, targetsOf).join(' > '),
   }));
 }
@@ -213,8 +230,23 @@ function shortestCycle(group: readonly string[], targetsOf: (file: string) => st
   return [...group];
 }
 
-function roomOf(file: string): string {
-  return file.includes('/') ? (file.split('/')[0] as string) : '';
+/** `library/tags` of `library/tags/label.ts`, `vocabulary` of its files, the file itself where it stands in no folder. */
+export function roomOf(file: string): string {
+  const [first, second, third] = file.split('/') as [string, string?, string?];
+  return third === undefined ? first : `${first}/${second}`;
+}
+
+/** The program starts above all floors, commands know the app, the ground is below every floor. A folder that is neither stands beside the house, and nothing may import it. */
+function floorOf(file: string): number {
+  if (file === 'main.ts') return 0;
+  if (ROOF.has(file)) return 1;
+  const first = file.split('/')[0] as string;
+  if (GROUND.has(first)) return FLOORS.length + 1;
+  return FLOORS.indexOf(first) + 1;
+}
+
+function storeyOf(file: string): string {
+  return ['the start', ...FLOORS, 'the ground'][floorOf(file)] as string;
 }
 
 function roleOf(file: string): string {

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { Finding } from '../../judging/judgements/finding.types.js';
 import { UserError } from '../../platform/graphql/payload.js';
-import { ReleaseStateType } from '../../library/filters/release.inputs.js';
+import { ReleaseStateType } from '../../vocabulary/release-state.js';
 import type { ReleaseRow } from './release.queries.js';
 
 @ObjectType({ description: 'Whether a version of an asset may be used, and who said so.' })

@@ -1,7 +1,7 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
 import { placeOfPart } from '../../engines/media/part-key.js';
-import { MatchedPart } from '../../finding/search/search.types.js';
+import { MatchedPart } from './asset-part.types.js';
 import type { AssetFileService } from './asset-file.service.js';
 import { AssetPart, AssetVersion } from './asset.types.js';
 

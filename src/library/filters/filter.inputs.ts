@@ -1,6 +1,6 @@
 import { Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
 import { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
-import { ConceptMatchState } from '../../seeing/concepts/match.inputs.js';
+import { ConceptMatchState } from '../../vocabulary/concept-match.js';
 import { LocalDate } from '../../platform/graphql/scalars.js';
 import { ReleaseFilter } from './release.inputs.js';
 

@@ -9,7 +9,7 @@ import {
   StagedUploadCreateInput,
   StagedUploadDiscardInput,
   StagedUploadPartsCreateInput,
-} from '../../exchange/imports/import.inputs.js';
+} from './staged-upload.inputs.js';
 import {
   StagedUploadCompletePayload,
   StagedUploadCreatePayload,

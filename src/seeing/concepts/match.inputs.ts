@@ -1,17 +1,7 @@
 import { ArgsType, Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
+import { ConceptMatchState } from '../../vocabulary/concept-match.js';
 import { ConceptPurpose } from './concept.inputs.js';
 import { PageArgs } from './page.inputs.js';
-
-export const ConceptMatchState = { OPEN: 'OPEN', ACCEPTED: 'ACCEPTED', REJECTED: 'REJECTED' } as const;
-registerEnumType(ConceptMatchState, {
-  name: 'ConceptMatchState',
-  description: 'What became of a match.',
-  valuesConfig: {
-    OPEN: { description: 'It waits for a person.' },
-    ACCEPTED: { description: 'A person agreed; a proposed tag is on the asset.' },
-    REJECTED: { description: 'A person disagreed; it does not come back for this version of the asset.' },
-  },
-});
 
 export const ConceptMatchLevel = { PROPOSAL: 'PROPOSAL', REVIEW: 'REVIEW', BLOCK: 'BLOCK' } as const;
 registerEnumType(ConceptMatchLevel, {

@@ -4,7 +4,8 @@ import { connectionOf } from '../../platform/graphql/connection.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { ConceptPurpose } from './concept.inputs.js';
-import { ConceptMatchLevel, ConceptMatchState } from './match.inputs.js';
+import { ConceptMatchState } from '../../vocabulary/concept-match.js';
+import { ConceptMatchLevel } from './match.inputs.js';
 
 @ObjectType({
   implements: Node,
