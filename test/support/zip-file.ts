@@ -1,10 +1,12 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
-  name: string;
+  name: string | Buffer;
   content: Buffer | string;
+  /** Extra fields of its row in the list. */
+  extra?: Buffer;
   /** What the archive claims, where that is not true. */
-  claims?: { byteSize?: number; offset?: number; flags?: number; method?: number };
+  claims?: { byteSize?: number; offset?: number; flags?: number; method?: number; crc32?: number; packed?: Buffer };
 }
 
 /** A ZIP archive; entries may lie about themselves. */
@@ -12,22 +14,25 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, content, claims = {} } of entries) {
+  for (const { name: given, content, extra = Buffer.alloc(0), claims = {} } of entries) {
+    const name = Buffer.from(given);
     const plain = Buffer.from(content);
-    const packed = deflateRawSync(plain);
+    const packed = claims.packed ?? (claims.method === 0 ? plain : deflateRawSync(plain));
     const [flags, method] = [claims.flags ?? 0x800, claims.method ?? 8];
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(flags, 2);
     common.writeUInt16LE(method, 4);
-    common.writeUInt32LE(crc32(plain), 10);
+    common.writeUInt32LE(claims.crc32 ?? crc32(plain), 10);
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(claims.byteSize ?? plain.length, 18);
-    common.writeUInt16LE(Buffer.byteLength(name), 22);
-    const local = Buffer.concat([Buffer.from('504b0304', 'hex'), common, Buffer.from(name), packed]);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from('504b0304', 'hex'), common, name, packed]);
     const end = Buffer.alloc(14);
     end.writeUInt32LE(claims.offset ?? offset, 10);
-    directory.push(Buffer.concat([Buffer.from('504b0102', 'hex'), Buffer.from([20, 0]), common, end, Buffer.from(name)]));
+    const listed = Buffer.from(common);
+    listed.writeUInt16LE(extra.length, 24);
+    directory.push(Buffer.concat([Buffer.from('504b0102', 'hex'), Buffer.from([20, 0]), listed, end, name, extra]));
     parts.push(local);
     offset += local.length;
   }

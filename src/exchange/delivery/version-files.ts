@@ -1,4 +1,5 @@
 import { VitrineError } from '../../errors.js';
+import { splitFileName } from '../../platform/files/file-name.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { ByteRange, OpenedFile } from '../../platform/http/file-delivery.js';
 import type { DescribedCopies } from './described-copies.js';
@@ -54,7 +55,6 @@ function originalOf({ sha256, media_type: mediaType, byte_size: byteSize, file_n
 }
 
 function renditionOf({ file_name }: SourceVersion, { row, name }: FoundRendition): FileFacts {
-  const stem = file_name.replace(/\.[^.]+$/, '');
-  const fileName = `${stem}-${row.width}x${row.height}${name.slice(name.lastIndexOf('.'))}`;
+  const fileName = `${splitFileName(file_name).stem}-${row.width}x${row.height}${name.slice(name.lastIndexOf('.'))}`;
   return { mediaType: row.media_type, byteSize: row.byte_size, fileName, etag: row.sha256 };
 }

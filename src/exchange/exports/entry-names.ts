@@ -1,4 +1,7 @@
-const MAX_LENGTH = 150;
+import { shortenFileName, splitFileName } from '../../platform/files/file-name.js';
+
+/** File systems take 255 bytes; the rest is for a number and for what stands beside a file, such as `.xmp`. */
+const MAX_BYTE_SIZE = 230;
 /** What Windows, macOS or Linux do not take in a name. */
 const FORBIDDEN = /[\u0000-\u001f\u007f<>:"/\\|?*]/g;
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
@@ -16,13 +19,12 @@ export class EntryNames {
         .replace(FORBIDDEN, '_')
         .replace(/^[.\s]+|[.\s]+$/g, '') || 'file';
     const safe = RESERVED.test(plain) ? `_${plain}` : plain;
-    const dot = safe.lastIndexOf('.');
-    const [stem, ending] = dot > 0 && safe.length - dot <= 12 ? [safe.slice(0, dot), safe.slice(dot)] : [safe, ''];
-    const short = [...stem].slice(0, MAX_LENGTH).join('');
-    for (let copy = this.#taken.get(keyOf(short + ending)) ?? 0; ; copy += 1) {
-      const name = copy === 0 ? short + ending : `${short}-${copy + 1}${ending}`;
+    const short = shortenFileName(safe, (text) => Buffer.byteLength(text) <= MAX_BYTE_SIZE);
+    const { stem, ending } = splitFileName(short);
+    for (let copy = this.#taken.get(keyOf(short)) ?? 0; ; copy += 1) {
+      const name = copy === 0 ? short : `${stem}-${copy + 1}${ending}`;
       if (copy > 0 && this.#taken.has(keyOf(name))) continue;
-      this.#taken.set(keyOf(short + ending), copy + 1);
+      this.#taken.set(keyOf(short), copy + 1);
       if (copy > 0) this.#taken.set(keyOf(name), 1);
       return name;
     }

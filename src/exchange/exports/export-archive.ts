@@ -6,6 +6,7 @@ import type { DescribedCopies } from '../delivery/described-copies.js';
 import type { RecipeChoice } from '../delivery/recipe.js';
 import type { FoundRendition, RenditionService } from '../delivery/rendition.service.js';
 import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
+import { splitFileName } from '../../platform/files/file-name.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { carriesMetadata } from '../../engines/media/metadata-writer.js';
@@ -76,7 +77,7 @@ async function fill(
       const assetId = toGlobalId('Asset', asset.id);
       const source = await openSource(rooms, request, asset);
       const file = `files/${names.next(source.fileName)}`;
-      await manifest.add(assetId, toManifestRow(asset, file));
+      await manifest.add(assetId, toManifestRow(asset, file, source.fileName));
       const problem = 'error' in source ? source.error : source.problem;
       if (problem !== undefined) await report({ assetId, file, code: problem.code, message: problem.message });
       if (!('error' in source)) {
@@ -126,7 +127,7 @@ async function openSource(rooms: ArchiveRooms, request: ArchiveRequest, asset: E
     }
     if (kind !== 'IMAGE') throw new VitrineError('MEDIA_UNSUPPORTED', 'Renditions are made of pictures only.');
     const made = await renditions.provide(request.organizationId, { ...asset.version, asset_id: asset.id }, request.rendition);
-    const renditionName = fileName.replace(/(\.[^.]*)?$/, made.name.slice(made.name.lastIndexOf('.')));
+    const renditionName = `${splitFileName(fileName).stem}${path.extname(made.name)}`;
     const openPlain = async () => {
       const found = await files.openRendition(sha256, made.name);
       if (found === null) throw new VitrineError('FILE_NOT_FOUND', 'The rendition was removed a moment ago.');

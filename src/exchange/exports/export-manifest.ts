@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
+import path from 'node:path';
 import { stringify } from 'csv-stringify';
 import { formatGrants, type RightsGrant } from '../../library/assets/rights-grants.js';
+import { markAsText } from '../../library/assets/formula-mark.js';
 import type { ExportedAsset } from './asset-export.queries.js';
 import type { TemporaryLines } from './temporary-lines.js';
 
@@ -23,15 +25,15 @@ type Row = Record<string, unknown> & {
   metadata?: Record<string, unknown>;
 };
 
-const TEXTS = ['file', 'externalId', 'title', 'description', 'altText', 'brand'] as const;
+const TEXTS = ['file', 'fileName', 'externalId', 'title', 'description', 'altText', 'brand'] as const;
 const RIGHTS = { holder: 'rightsHolder', license: 'rightsLicense', startsOn: 'rightsStartsOn', expiresOn: 'rightsExpiresOn' } as const;
 /** A spreadsheet has no use for more. */
 const MAX_METADATA_COLUMNS = 1000;
-/** What a spreadsheet program runs. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** What a manifest says of an asset: exactly what an import reads, so that an archive can be imported again. */
-export function toManifestRow(asset: ExportedAsset, file: string): Row {
+/**
+ * What a manifest says of an asset: exactly what an import reads, so that an archive can be imported again.
+ * @param file where it is in the archive @param fileName what it is called in the library
+ */
+export function toManifestRow(asset: ExportedAsset, file: string, fileName: string): Row {
   const { rights_grants: grants } = asset;
   const rights = {
     ...{ holder: asset.rights_holder, license: asset.rights_license },
@@ -41,6 +43,7 @@ export function toManifestRow(asset: ExportedAsset, file: string): Row {
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== '')) as Record<string, T>;
   return {
     file,
+    ...(fileName !== path.posix.basename(file) && { fileName }),
     ...said({
       externalId: asset.external_id,
       title: asset.title,
@@ -126,9 +129,9 @@ function toCells(
     }
   }
   for (const [column, value] of Object.entries(cells)) {
-    if (!FORMULA.test(value)) continue;
-    cells[column] = `'${value}`;
-    const message = `${column}: a spreadsheet would run this as a formula, so an apostrophe stands before it. A JSONL manifest has none.`;
+    cells[column] = markAsText(value);
+    if (cells[column] === value) continue;
+    const message = `${column}: a spreadsheet would run this as a formula, so an apostrophe stands before it, which an import takes away.`;
     problems.push({ code: 'CELL_MARKED_AS_TEXT', message });
   }
   return { cells, problems };

@@ -1,15 +1,21 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { VitrineError } from '../../errors.js';
+import { readFilePath } from '../../platform/files/file-name.js';
+import { decodeText } from '../../platform/files/text-encoding.js';
 
 /** Where one file lies in an archive: enough to read it without reading the list of all of them again. */
 export interface ArchiveEntry {
+  /** A label: never a path on this machine. */
   name: string;
   offset: number;
   packedByteSize: number;
   byteSize: number;
   method: number;
   flags: number;
+  /** Of the unpacked bytes; absent in entries that were listed by earlier versions of the program. */
+  crc32?: number;
 }
 
 export interface ListedEntry {
@@ -50,11 +56,12 @@ export async function listArchive(file: string, maxByteSize: number): Promise<Li
   }
 }
 
-/** One file of an archive; more bytes than the archive says end the stream with an error. @throws VitrineError ARCHIVE_INVALID */
-export async function readArchiveEntry(
-  file: string,
-  { name, offset, packedByteSize, byteSize, method, flags }: ArchiveEntry,
-): Promise<Readable> {
+/**
+ * One file of an archive. Bytes that cannot be unpacked, are more or fewer than the archive says or do not fit its checksum end the stream
+ * with ARCHIVE_INVALID. @throws VitrineError ARCHIVE_INVALID
+ */
+export async function readArchiveEntry(file: string, described: ArchiveEntry): Promise<Readable> {
+  const { name, offset, packedByteSize, byteSize, method, flags } = described;
   const zip = await open(file);
   try {
     const entry = Object.assign(new yauzl.Entry(), {
@@ -68,11 +75,32 @@ export async function readArchiveEntry(
     const stream = await new Promise<Readable>((resolve, reject) => {
       zip.openReadStream(entry, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
-    return stream.once('close', () => zip.close());
+    const checked = checksumOf(described);
+    stream.once('close', () => zip.close()).once('error', (error) => checked.destroy(damaged(error.message)));
+    checked.once('close', () => stream.destroy());
+    return stream.pipe(checked);
   } catch (error) {
     zip.close();
     throw invalid((error as Error).message);
   }
+}
+
+/** Passes bytes on, and ends with an error where they do not fit the checksum of their entry. */
+function checksumOf({ crc32: expected }: ArchiveEntry): Transform {
+  let found = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      found = crc32(chunk, found);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(expected === undefined || found === expected ? null : damaged('its bytes do not fit their checksum (CRC-32)'));
+    },
+  });
+}
+
+function damaged(reason: string): VitrineError {
+  return new VitrineError('ARCHIVE_INVALID', `This entry is damaged: ${reason.replace(/\.$/, '')}. Pack it again.`);
 }
 
 function open(file: string): Promise<yauzl.ZipFile> {
@@ -86,7 +114,7 @@ function open(file: string): Promise<yauzl.ZipFile> {
 
 function readEntry(entry: yauzl.Entry, maxByteSize: number): ListedEntry | null {
   const { generalPurposeBitFlag: flags, compressedSize: packedByteSize, uncompressedSize: byteSize } = entry;
-  const name = yauzl.getFileNameLowLevel(flags, entry.fileName as unknown as Buffer, entry.extraFields, false);
+  const name = nameOf(entry);
   if (name.endsWith('/') || name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')) {
     // `..` is a name to be refused, not a hidden file to be passed over.
     if (name.endsWith('/') || !name.split('/').includes('..')) return null;
@@ -98,8 +126,20 @@ function readEntry(entry: yauzl.Entry, maxByteSize: number): ListedEntry | null 
     byteSize,
     method: entry.compressionMethod,
     flags,
+    crc32: entry.crc32,
   };
   return { entry: described, error: faultOf(entry, name, maxByteSize) };
+}
+
+const UTF8_FLAG = 0x800;
+
+/**
+ * UTF-8 where the flag or Info-ZIP's field for it says so, and where the name is UTF-8 without their saying so (macOS); else code page 437.
+ */
+function nameOf({ fileName, generalPurposeBitFlag: flags, extraFields }: yauzl.Entry): string {
+  const bytes = fileName as unknown as Buffer;
+  const isUtf8 = decodeText(bytes)?.encoding === 'UTF-8';
+  return readFilePath(yauzl.getFileNameLowLevel(isUtf8 ? flags | UTF8_FLAG : flags & ~UTF8_FLAG, bytes, extraFields, false));
 }
 
 function faultOf(entry: yauzl.Entry, name: string, maxByteSize: number): VitrineError | null {

@@ -1,8 +1,10 @@
-import { type Dirent } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { VitrineError } from '../../errors.js';
-import type { PlannedItem } from './import-source.js';
+import { isVitrineError, VitrineError } from '../../errors.js';
+import { FileNames, keyOf, readFilePath } from '../../platform/files/file-name.js';
+import type { ItemSource, PathSource, PlannedItem } from './import-source.js';
 
 /**
  * The real path of `requested`, if it lies inside one of `roots` after following links.
@@ -56,23 +58,88 @@ export async function resolveInside(
  * one item with an error, and the rest goes on.
  */
 export async function* listFolder(folder: string): AsyncGenerator<PlannedItem> {
-  const walk = async function* (at: string): AsyncGenerator<PlannedItem> {
-    let entries: Dirent[];
+  const walk = async function* (at: Buffer, label: string): AsyncGenerator<PlannedItem> {
+    let entries: Dirent<Buffer>[];
     try {
-      entries = await readdir(at, { withFileTypes: true });
+      entries = await readdir(at, { withFileTypes: true, encoding: 'buffer' });
     } catch (error) {
-      yield { label: path.relative(folder, at) || '.', source: null, fields: {}, error: unreadable(error as NodeJS.ErrnoException) };
+      yield { label: label || '.', source: null, fields: {}, error: unreadable(error as NodeJS.ErrnoException) };
       return;
     }
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    entries.sort((a, b) => Buffer.compare(a.name, b.name));
     for (const entry of entries) {
-      if (entry.name.startsWith('.')) continue;
-      const full = path.join(at, entry.name);
-      if (entry.isDirectory()) yield* walk(full);
-      else if (entry.isFile()) yield { label: path.relative(folder, full), source: { type: 'PATH', path: full }, fields: {}, error: null };
+      if (entry.name[0] === HIDDEN) continue;
+      const full = joined(at, entry.name);
+      const below = label === '' ? readFilePath(entry.name) : `${label}/${readFilePath(entry.name)}`;
+      if (entry.isDirectory()) yield* walk(full, below);
+      else if (entry.isFile()) yield { label: below, source: pathSource(full), fields: {}, error: null };
     }
   };
-  yield* walk(folder);
+  yield* walk(Buffer.from(folder), '');
+}
+
+/**
+ * Finds files that a list names below `folder`, also where their names are written in another way (see {@link FileNames}). Every folder is
+ * read once at most. @throws VitrineError FORBIDDEN, FILE_NOT_FOUND, BAD_USER_INPUT
+ */
+export function fileFinderIn(folder: string): (name: string) => Promise<ItemSource> {
+  const listed = new Map<string, Promise<FileNames<Buffer>>>();
+  const namesIn = (at: Buffer) => {
+    const key = at.toString('latin1');
+    const names = listed.get(key) ?? listNames(at);
+    listed.set(key, names);
+    return names;
+  };
+  return async (name) => {
+    try {
+      return { type: 'PATH', path: await resolveInside([folder], name, 'file', 'file') };
+    } catch (error) {
+      if (!isVitrineError(error, 'FILE_NOT_FOUND')) throw error;
+      let at: Buffer = Buffer.from(folder);
+      for (const part of keyOf(name).split('/')) {
+        const found = (await namesIn(at)).find(part);
+        if (found === null) throw error;
+        if ('several' in found) throw severalFit(name);
+        at = joined(at, found.value);
+      }
+      const source = pathSource(at);
+      // Links may lead out.
+      if (source.bytes === undefined) return { ...source, path: await resolveInside([folder], source.path, 'file', 'file') };
+      const inside = Buffer.from(`${await realpath(folder)}${path.sep}`);
+      const real = await realpath(at, 'buffer');
+      if (!real.subarray(0, inside.length).equals(inside) || !(await stat(real)).isFile()) throw error;
+      return source;
+    }
+  };
+}
+
+/** What the file system is asked for. */
+export function diskPathOf({ path, bytes }: PathSource): string | Buffer {
+  return bytes === undefined ? path : Buffer.from(bytes, 'base64');
+}
+
+/** More than one file could be meant. */
+export function severalFit(name: string): VitrineError {
+  const message = `file: several files are called ${JSON.stringify(name)} but for capitals or the form of their characters. Write the name exactly.`;
+  return new VitrineError('MANIFEST_INVALID', message, { field: 'file', value: name });
+}
+
+const HIDDEN = '.'.charCodeAt(0);
+
+async function listNames(at: Buffer): Promise<FileNames<Buffer>> {
+  const names = await readdir(at, { encoding: 'buffer' }).catch(() => []);
+  return new FileNames(names.map((name) => [readFilePath(name), name] as const));
+}
+
+function joined(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from(path.sep), name]);
+}
+
+/** A file on disk by the bytes of its path. */
+export function pathSource(full: Buffer): PathSource {
+  return isUtf8(full)
+    ? { type: 'PATH', path: full.toString() }
+    : { type: 'PATH', path: readFilePath(full), bytes: full.toString('base64') };
 }
 
 function unreadable({ code, message }: NodeJS.ErrnoException): VitrineError {

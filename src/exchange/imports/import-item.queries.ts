@@ -111,9 +111,9 @@ export async function insertItems(
   return true;
 }
 
-/** What a manifest calls its files may hold anything; PostgreSQL takes neither NUL nor half a surrogate pair. */
+/** What a manifest calls its files may hold anything; PostgreSQL takes neither NUL nor half a surrogate pair, and nobody lost characters. */
 function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\ufffd');
+  return text.toWellFormed().replace(/[\0\ufffd]/g, '?');
 }
 
 /** Locks every item that is still to do, in order of position. Before the operation itself: see lockOperation. */

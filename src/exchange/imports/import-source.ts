@@ -24,14 +24,17 @@ export type ImportSource =
   | { type: 'MANIFEST_UPLOAD'; uploadId: string; files: { uploadId: string; fileName: string }[]; columns?: ColumnMapping };
 
 /** Where one item's bytes are; ASSET: nowhere, the row is about an asset that is there. */
-export type ItemSource =
-  | { type: 'PATH'; path: string }
+export type ItemSource = (
+  | { type: 'PATH'; path: string /** In base64, where they are no UTF-8 and `path` is only what it is called. */; bytes?: string }
   | { type: 'UPLOAD'; uploadId: string }
   | { type: 'URL'; url: string }
-  /** Size and tag as they were listed; without a tag whatever is there. */
-  | { type: 'OBJECT'; bucket: string; key: string; etag: string | null; byteSize: number | null }
+  /** Size and tag as they were listed; without a tag whatever is there. `forms`: other keys to try where there is none. */
+  | { type: 'OBJECT'; bucket: string; key: string; forms?: string[]; etag: string | null; byteSize: number | null }
   | { type: 'ENTRY'; archive: FileReference; entry: ArchiveEntry }
-  | { type: 'ASSET' };
+  | { type: 'ASSET' }
+) & { /** What the file is called, where a list says so. */ fileName?: string };
+
+export type PathSource = Extract<ItemSource, { type: 'PATH' }>;
 
 /** One input file or manifest row. A row that cannot be understood is an item too: it ends REJECTED, and the counts add up. */
 export interface PlannedItem {

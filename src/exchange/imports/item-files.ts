@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../../platform/database/database.js';
 import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
 import type { FileStore, PutGroup } from '../../platform/files/file-store.js';
 import type { ImportBuckets } from '../../platform/files/import-buckets.js';
+import { readFileName } from '../../platform/files/file-name.js';
 import { receiveTemporaryFile } from '../../platform/files/temporary-file.js';
 import { readArchiveEntry } from './archive.js';
+import { diskPathOf } from './folder-source.js';
 import type { ItemRow } from './import-item.queries.js';
-import type { FileReference, ItemSource } from './import-source.js';
+import type { FileReference, ItemSource, PathSource } from './import-source.js';
 import { mapLimited } from './map-limited.js';
 import { findStagedUploads, type StagedUploadRow } from '../../library/uploads/staged-upload.queries.js';
 import type { UrlSource } from './url-source.js';
@@ -112,30 +113,39 @@ export class ItemFiles {
 
   async #open(source: ItemSource, { uploads, archives, group }: Batch): Promise<ItemFile | null> {
     if (source.type === 'ASSET') return null;
-    if (source.type === 'PATH') return this.#fromPath(source.path, group);
+    const nameOf = (path: string) => readFileName(source.fileName ?? path);
+    if (source.type === 'PATH') return this.#fromPath(source, nameOf(source.path), group);
     if (source.type === 'UPLOAD') {
       const upload = uploads.get(source.uploadId);
       if (upload === undefined) throw new VitrineError('FILE_NOT_FOUND', 'The staged upload of this item is gone. Upload the file again.');
-      return this.#stored(upload.sha256 as string, upload.declared_byte_size, upload.file_name);
+      return this.#stored(upload.sha256 as string, upload.declared_byte_size, nameOf(upload.file_name));
     }
     if (source.type === 'URL') {
       const { content, fileName } = await this.#urls.fetch(source.url);
-      return this.#receive(content, fileName, group);
+      return this.#receive(content, nameOf(fileName), group);
     }
-    if (source.type === 'OBJECT') {
-      const content = await this.#buckets.open(source.bucket, source.key, source.etag);
-      return this.#receive(content, path.posix.basename(source.key).slice(-255), group);
-    }
+    if (source.type === 'OBJECT') return this.#receive(await this.#openObject(source), nameOf(source.key), group);
     const archive = pathOf(source.archive, archives);
-    return this.#receive(await readArchiveEntry(archive, source.entry), path.posix.basename(source.entry.name).slice(-255), group);
+    return this.#receive(await readArchiveEntry(archive, source.entry), nameOf(source.entry.name), group);
   }
 
-  async #fromPath(file: string, group: PutGroup | null): Promise<ItemFile> {
-    const fileName = path.basename(file);
+  async #openObject({ bucket, key, forms = [], etag }: Extract<ItemSource, { type: 'OBJECT' }>): Promise<Readable> {
+    try {
+      return await this.#buckets.open(bucket, key, etag);
+    } catch (error) {
+      const [next, ...rest] = forms;
+      if (next === undefined || !isVitrineError(error, 'FILE_NOT_FOUND')) throw error;
+      return this.#openObject({ type: 'OBJECT', bucket, key: next, forms: rest, etag, byteSize: null });
+    }
+  }
+
+  async #fromPath(source: PathSource, fileName: string, group: PutGroup | null): Promise<ItemFile> {
+    const file = diskPathOf(source);
     const found = await stat(file);
     if (found.size === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes).');
     const content = () => createReadStream(file, { highWaterMark: Math.min(found.size, READ_BYTE_SIZE) });
-    if (group !== null) return this.#receive(content(), fileName, group);
+    // What lends paths lends texts: of a name that is none, a copy.
+    if (group !== null || typeof file !== 'string') return this.#receive(content(), fileName, group);
     const { maxByteSize } = this.#options;
     if (found.size > maxByteSize)
       throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);

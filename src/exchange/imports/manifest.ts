@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { type AssetFields, parseAssetFields } from '../../library/assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
+import { readFileName } from '../../platform/files/file-name.js';
 import type { ColumnMapping, ItemSource, PlannedItem } from './import-source.js';
 import { readSpreadsheet } from './spreadsheet.js';
 
@@ -61,9 +62,9 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
   const label = typeof named === 'string' && named !== '' ? named : `line ${line}`;
   try {
     if (isVitrineError(row)) throw row;
-    const { file, url, ...fields } = row;
+    const { file, url, fileName, ...fields } = row;
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
-    const source = await sourceOf(line, file, url, parsed.externalId, find);
+    const source = { ...(await sourceOf(line, file, url, parsed.externalId, find)), ...readNameOf(fileName) };
     return { label: source.type === 'ASSET' ? (parsed.externalId as string) : label, source, fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
@@ -75,6 +76,14 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
       error: new VitrineError(error.code, message, { ...(error.field !== undefined && { field: error.field }) }),
     };
   }
+}
+
+/** What the file is called, where that is not how it is named here. */
+function readNameOf(fileName: unknown): { fileName?: string } {
+  if (fileName == null) return {};
+  if (typeof fileName !== 'string' || fileName === '')
+    throw new VitrineError('MANIFEST_INVALID', 'fileName is not a text.', { field: 'fileName', value: fileName });
+  return { fileName: readFileName(fileName) };
 }
 
 async function sourceOf(line: number, file: unknown, url: unknown, externalId: unknown, find: FileFinder): Promise<ItemSource> {

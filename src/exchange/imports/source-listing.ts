@@ -6,9 +6,10 @@ import type { Database } from '../../platform/database/database.js';
 import { VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { ImportBuckets } from '../../platform/files/import-buckets.js';
+import { FileNames, keyOf, readFilePath } from '../../platform/files/file-name.js';
 import { receiveTemporaryFile } from '../../platform/files/temporary-file.js';
 import { listArchive, readArchiveEntry } from './archive.js';
-import { listFolder, resolveInside } from './folder-source.js';
+import { fileFinderIn, listFolder, pathSource, severalFit } from './folder-source.js';
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
 import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';
 import { MAX_SPREADSHEET_BYTE_SIZE } from './spreadsheet.js';
@@ -17,7 +18,7 @@ import { listBatchFiles } from './watched-folder.queries.js';
 import { findStagedUploads, type StagedUploadRow } from '../../library/uploads/staged-upload.queries.js';
 
 const WATCHED_PAGE = 500;
-const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv|xlsx)$/;
+const MANIFEST_IN_ARCHIVE = /^manifest\.(jsonl|ndjson|csv|xlsx)$/i;
 
 /** Lists what a source of an import holds, item by item. */
 export class SourceListing {
@@ -46,17 +47,12 @@ export class SourceListing {
     else if (source.type === 'BUCKET_MANIFEST') yield* this.#listBucketManifest(source);
     else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
     else if (source.type === 'MANIFEST') {
-      const folder = path.dirname(source.path);
-      const find = this.#finder(async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') }));
+      const find = this.#finder(fileFinderIn(path.dirname(source.path)));
       yield* readManifest(manifestAt(source.path), find, source.columns);
     } else {
       const upload = await this.#upload(organizationId, source.uploadId, 'manifest');
-      const byName = new Map(source.files.map((file) => [file.fileName, file.uploadId]));
-      const find = this.#finder(async (file) => {
-        const uploadId = byName.get(file);
-        if (uploadId !== undefined) return { type: 'UPLOAD', uploadId };
-        throw notFound(file, 'no uploaded file is called');
-      });
+      const names = new FileNames(source.files.map((file) => [file.fileName, file.uploadId] as const));
+      const find = this.#finder(async (file) => ({ type: 'UPLOAD', uploadId: findIn(names, file, 'no uploaded file is called') }));
       yield* readManifest(this.#manifestOf(upload), find, source.columns);
     }
   }
@@ -75,8 +71,10 @@ export class SourceListing {
   ): AsyncGenerator<PlannedItem> {
     for (let after = ''; ; ) {
       const page = await this.#database.asOrganization(organizationId, (tx) => listBatchFiles(tx, batchId, after, WATCHED_PAGE));
-      for (const file of page)
-        yield { label: file.path, source: { type: 'PATH', path: path.join(folder, file.path) }, fields: {}, error: null };
+      for (const { path: name, bytes } of page) {
+        const full = Buffer.concat([Buffer.from(folder + path.sep), Buffer.from(bytes ?? name, bytes === null ? 'utf8' : 'base64')]);
+        yield { label: readFilePath(name), source: pathSource(full), fields: {}, error: null };
+      }
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.pathSha256;
@@ -87,7 +85,7 @@ export class SourceListing {
   async *#listBucket(bucket: string, prefix: string): AsyncGenerator<PlannedItem> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     for await (const { key, byteSize, etag } of this.#buckets.list(bucket, prefix)) {
-      const label = key.slice(folder.length);
+      const label = readFilePath(key.slice(folder.length));
       if (key.endsWith('/') || label.split('/').some((part) => part.startsWith('.'))) continue;
       const source = { type: 'OBJECT', bucket, key, etag, byteSize } as const;
       const error =
@@ -102,7 +100,10 @@ export class SourceListing {
     const folder = key.slice(0, key.lastIndexOf('/') + 1);
     const find = this.#finder(async (file) => {
       this.#buckets.requireAllowed(bucket, `${folder}${file}`, 'file');
-      return { type: 'OBJECT', bucket, key: `${folder}${file}`, etag: null, byteSize: null };
+      // What other ways there are to write it: a bucket is asked for keys, and not read through.
+      const plain = keyOf(file);
+      const forms = [file, plain, plain.normalize('NFD')].map((form) => `${folder}${form}`);
+      return { type: 'OBJECT', bucket, key: forms[0] as string, forms: [...new Set(forms)].slice(1), etag: null, byteSize: null };
     });
     const content = manifestWithin(key, () => this.#buckets.open(bucket, key, null));
     yield* readManifest(content, find, columns);
@@ -120,10 +121,9 @@ export class SourceListing {
         yield { label: entry.name, source: error === null ? { type: 'ENTRY', archive, entry } : null, fields: {}, error };
       return;
     }
-    const byName = new Map(listed.map((found) => [found.entry.name, found]));
+    const names = new FileNames(listed.map((found) => [found.entry.name, found] as const));
     const find = this.#finder(async (file) => {
-      const found = byName.get(file);
-      if (found === undefined) throw notFound(file, 'the archive has no file');
+      const found = findIn(names, file, 'the archive has no file');
       if (found.error !== null) throw found.error;
       return { type: 'ENTRY', archive, entry: found.entry };
     });
@@ -181,6 +181,9 @@ function manifestWithin(fileName: string, open: () => Promise<Readable>): Manife
   return { fileName, open, withPath };
 }
 
-function notFound(file: string, what: string): VitrineError {
-  return new VitrineError('FILE_NOT_FOUND', `file: ${what} ${JSON.stringify(file)}.`, { field: 'file', value: file });
+function findIn<T>(names: FileNames<T>, file: string, missing: string): T {
+  const found = names.find(file);
+  if (found !== null && 'value' in found) return found.value;
+  if (found !== null) throw severalFit(file);
+  throw new VitrineError('FILE_NOT_FOUND', `file: ${missing} ${JSON.stringify(file)}.`, { field: 'file', value: file });
 }

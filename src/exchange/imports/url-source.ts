@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { isVitrineError, VitrineError } from '../../errors.js';
+import { readFileName } from '../../platform/files/file-name.js';
 import { isAllowedAddress, privateAddress, readPublicUrl, type UrlPolicy } from './public-url.js';
 
 /** Resolves a name to all its addresses; the system's own, or a test's. */
@@ -159,15 +160,9 @@ function explain(error: Error & { code?: string; cause?: unknown }, address: str
 }
 
 function fileNameOf(url: URL): string {
-  let name = path.posix.basename(url.pathname);
-  try {
-    name = decodeURIComponent(name);
-  } catch {
-    // Not percent-encoded: it stays as it is.
-  }
-  const clean = name
-    .toWellFormed()
-    .replace(/[/\\\u0000-\u001f\u007f]/g, '_')
-    .slice(-255);
-  return clean === '' || clean === '.' || clean === '..' ? 'download' : clean;
+  // Percent-encoded bytes of any encoding; the rest of an address is ASCII.
+  const name = path.posix
+    .basename(url.pathname)
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return name === '' ? 'download' : readFileName(Buffer.from(name.replace(/[/\\]/g, '_'), 'latin1'));
 }

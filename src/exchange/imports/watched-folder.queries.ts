@@ -37,6 +37,8 @@ export interface NewWatchedFolder {
 export interface SeenFile {
   pathSha256: string;
   path: string;
+  /** In base64, where they are no UTF-8 and `path` is only what it is called. */
+  bytes: string | null;
   byteSize: number;
   modifiedAtMs: number;
 }
@@ -108,9 +110,9 @@ export async function claimDueFolders(tx: OrganizationTx, leaseSeconds: number):
 /** Notes files as they are. One that is not what it was is waited for again, imported or not. */
 export async function noteFiles(tx: OrganizationTx, folderId: string, files: readonly SeenFile[]): Promise<void> {
   await tx.execute(sql`
-    INSERT INTO watched_file AS f (organization_id, watched_folder_id, path_sha256, path, byte_size, modified_at_ms)
-    SELECT ${tx.organizationId}::uuid, ${folderId}::uuid, decode(r."pathSha256", 'hex'), r.path, r."byteSize", r."modifiedAtMs"
-    FROM jsonb_to_recordset(${JSON.stringify(files)}::jsonb) AS r ("pathSha256" text, path text, "byteSize" bigint, "modifiedAtMs" bigint)
+    INSERT INTO watched_file AS f (organization_id, watched_folder_id, path_sha256, path, path_bytes, byte_size, modified_at_ms)
+    SELECT ${tx.organizationId}::uuid, ${folderId}::uuid, decode(r."pathSha256", 'hex'), r.path, decode(r.bytes, 'base64'), r."byteSize", r."modifiedAtMs"
+    FROM jsonb_to_recordset(${JSON.stringify(files)}::jsonb) AS r ("pathSha256" text, path text, bytes text, "byteSize" bigint, "modifiedAtMs" bigint)
     ON CONFLICT (organization_id, watched_folder_id, path_sha256) DO UPDATE SET
       seen_at = now(), byte_size = excluded.byte_size, modified_at_ms = excluded.modified_at_ms,
       unchanged_since = CASE WHEN (f.byte_size, f.modified_at_ms) = (excluded.byte_size, excluded.modified_at_ms) THEN f.unchanged_since ELSE now() END,
@@ -139,7 +141,7 @@ export function takeSettled(tx: OrganizationTx, folderId: string, batchId: strin
 /** Files of a batch, a page at a time. @param after hexadecimal; empty for the first page */
 export function listBatchFiles(tx: OrganizationTx, batchId: string, after: string, limit: number): Promise<SeenFile[]> {
   return tx.query<SeenFile>(sql`
-    SELECT encode(path_sha256, 'hex') AS "pathSha256", path, byte_size AS "byteSize", modified_at_ms AS "modifiedAtMs" FROM watched_file
+    SELECT encode(path_sha256, 'hex') AS "pathSha256", path, encode(path_bytes, 'base64') AS bytes, byte_size AS "byteSize", modified_at_ms AS "modifiedAtMs" FROM watched_file
     WHERE organization_id = ${tx.organizationId}::uuid AND batch_id = ${batchId}::uuid AND path_sha256 > decode(${after}, 'hex')
     ORDER BY path_sha256 LIMIT ${limit}`);
 }

@@ -8,7 +8,7 @@ import type { DuplicateBy, OnDuplicate } from '../../library/assets/duplicates.j
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../../errors.js';
 import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
-import { listFolder, resolveInside } from './folder-source.js';
+import { diskPathOf, listFolder, resolveInside } from './folder-source.js';
 import type { ImportService } from './import.service.js';
 import * as rows from './watched-folder.queries.js';
 
@@ -148,11 +148,13 @@ export class WatchedFolderService {
     for await (const { label, source, error } of listFolder(folder)) {
       if (error !== null) unreadable ??= new VitrineError(error.code, `${label}: ${error.message}`);
       if (source?.type !== 'PATH') continue;
-      const found = await stat(source.path).catch(() => null);
-      // PostgreSQL takes no broken Unicode; such a name could not be opened again either.
-      if (found === null || !found.isFile() || !label.isWellFormed() || label.includes('\ufffd')) continue;
-      const pathSha256 = createHash('sha256').update(label).digest('hex');
-      chunk.push({ pathSha256, path: label, byteSize: found.size, modifiedAtMs: Math.trunc(found.mtimeMs) });
+      const onDisk = diskPathOf(source);
+      const found = await stat(onDisk).catch(() => null);
+      if (found === null || !found.isFile()) continue;
+      const below = Buffer.from(onDisk as Buffer).subarray(Buffer.byteLength(folder) + 1);
+      const pathSha256 = createHash('sha256').update(below).digest('hex');
+      const named = source.bytes === undefined ? { path: below.toString(), bytes: null } : { path: label, bytes: below.toString('base64') };
+      chunk.push({ pathSha256, ...named, byteSize: found.size, modifiedAtMs: Math.trunc(found.mtimeMs) });
       if (chunk.length === CHUNK) await write();
     }
     await write();

@@ -1,4 +1,5 @@
 import { badInput } from '../../errors.js';
+import { splitFileName } from '../../platform/files/file-name.js';
 import { readLabel, readTagName } from '../tags/label.js';
 import { applyFields, findRightsFault, toColumns } from './asset-columns.js';
 import { type AssetFields, parseAssetFields } from './asset-fields.js';
@@ -151,7 +152,7 @@ export function decideChange(row: AssetRow, change: AssetChange, names: ChangeNa
 
 function titleOf({ title, file_name: fileName, external_id: externalId }: AssetRow, pattern: string | null): string {
   if (pattern === null) return title;
-  const values = { title, fileName: fileName.replace(/\.[^.]+$/, ''), externalId: externalId ?? '' };
+  const values = { title, fileName: splitFileName(fileName).stem, externalId: externalId ?? '' };
   return pattern
     .replaceAll(/\{(title|fileName|externalId)\}/g, (_, name: (typeof PLACEHOLDERS)[number]) => values[name])
     .replaceAll(/\s+/g, ' ')

@@ -1,5 +1,6 @@
 import type { AssetColumns, AssetRow } from './asset.queries.js';
 import type { AssetFields } from './asset-fields.js';
+import { titleOf } from '../../platform/files/file-name.js';
 import { spanOf } from './rights-grants.js';
 
 /** An asset of which nothing is said yet; what was measured is filled in by the caller. */
@@ -7,7 +8,7 @@ export function newAsset(id: string, fileName: string): AssetColumns {
   return {
     id,
     external_id: null,
-    title: fileName.replace(/\.[^.]+$/, '').slice(0, 500) || fileName,
+    title: titleOf(fileName),
     description: '',
     alt_text: null,
     brand_id: null,

@@ -4,13 +4,17 @@ import { readLabel, readTagName } from '../tags/label.js';
 import { rightsGrants } from './rights-grants.js';
 import { checkTextBoxes, TEXT_BOXES } from './text-boxes.js';
 
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+/** U+FFFD stands where characters were lost on the way: whoever sends it has them still. */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
 // Half of a surrogate pair has no UTF-8, so PostgreSQL would refuse the whole batch that it came with.
 const readable = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((value) => value.isWellFormed() && !CONTROL.test(value), 'contains control characters or broken Unicode');
+    .refine(
+      (value) => value.isWellFormed() && !CONTROL.test(value),
+      'contains control characters, broken Unicode or signs for lost characters (U+FFFD)',
+    );
 const text = (max: number) => readable(max).transform((value) => value.normalize('NFC').trim());
 const name = (max: number) => text(max).refine((value) => value.length > 0, 'is empty');
 /** Names of other things are checked here as their rooms check them, so that one bad row cannot fail a batch. */

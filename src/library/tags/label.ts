@@ -1,7 +1,7 @@
 import { badInput } from '../../errors.js';
 
 // Controls, line and paragraph separators, invisible and direction-changing characters: two labels that look alike must be alike.
-const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/u;
 
 /**
  * A name that people give to things: trimmed, NFC, runs of spaces made one.

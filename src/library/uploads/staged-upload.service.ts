@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
+import { readFileName } from '../../platform/files/file-name.js';
 import type { FileStore, PutOptions, StoredFile } from '../../platform/files/file-store.js';
 import type { FileKeeper } from '../storage/file-keeper.js';
 import {
@@ -58,7 +59,7 @@ export class StagedUploadService {
         const token = `${viewer.organizationId.replaceAll('-', '')}${randomBytes(24).toString('base64url')}`;
         const row = await insertStagedUpload(tx, {
           tokenSha256: hash(token),
-          fileName: request.fileName,
+          fileName: readFileName(request.fileName),
           byteSize: request.byteSize,
           sha256: request.sha256?.toLowerCase() ?? null,
           lifetimeSeconds: UPLOAD_LIFETIME_SECONDS,
@@ -74,6 +75,7 @@ export class StagedUploadService {
     if (
       fileName.length < 1 ||
       fileName.length > 255 ||
+      !fileName.isWellFormed() ||
       /[/\\\u0000-\u001f\u007f]/.test(fileName) ||
       fileName === '.' ||
       fileName === '..'

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { AssetFields } from '../../library/assets/asset-fields.js';
 import { VitrineError } from '../../errors.js';
-import { listFolder, resolveInside } from '../../exchange/imports/folder-source.js';
-import type { ItemSource, PlannedItem } from '../../exchange/imports/import-source.js';
+import { readFileName } from '../../platform/files/file-name.js';
+import { diskPathOf, fileFinderIn, listFolder } from '../../exchange/imports/folder-source.js';
+import type { ItemSource, PathSource, PlannedItem } from '../../exchange/imports/import-source.js';
 import type { ImportRequest } from '../../exchange/imports/import.service.js';
 import { readManifest } from '../../exchange/imports/manifest.js';
 import { type ApiAddress, callApi } from './api-client.js';
@@ -67,7 +68,7 @@ export function isArchive(target: string): boolean {
 }
 
 async function importArchive(address: ApiAddress, file: string, policy: ImportPolicy): Promise<ImportResult> {
-  const [archive] = await stage(address, [await announcedFile(file)]);
+  const [archive] = await stage(address, [await announcedFile({ type: 'PATH', path: file })]);
   const id = await begin(address, { archive: { upload: archive } }, policy);
   const progress = showProgress('Importing');
   try {
@@ -105,7 +106,7 @@ async function* listLocal(target: string): AsyncGenerator<PlannedItem> {
     withPath: <T>(use: (file: string) => Promise<T>) => use(target),
   };
   yield* readManifest(manifest, {
-    file: async (file) => ({ type: 'PATH', path: await resolveInside([folder], file, 'file', 'file') }),
+    file: fileFinderIn(folder),
     // The server decides what it fetches.
     url: (url) => ({ type: 'URL', url }),
   });
@@ -114,12 +115,7 @@ async function* listLocal(target: string): AsyncGenerator<PlannedItem> {
 /** Files are uploaded, addresses handed on, and rows without a file become a manifest; one import each. */
 async function importChunk(address: ApiAddress, items: PlannedItem[], policy: ImportPolicy): Promise<Problem[]> {
   const of = (type: ItemSource['type']) => items.filter(({ source }) => source?.type === type);
-  const files = await Promise.all(
-    of('PATH').map(async (item) => {
-      const file = (item.source as { path: string }).path;
-      return { item, announced: await announcedFile(file) };
-    }),
-  );
+  const files = await Promise.all(of('PATH').map(async (item) => ({ item, announced: await announcedFile(item.source as PathSource) })));
   // An empty file cannot be announced as an upload: it is told apart here, as the server would.
   const [empty, full] = [
     files.filter(({ announced }) => announced.byteSize === 0),
@@ -167,10 +163,11 @@ interface Announced {
   large?: LargeFile;
 }
 
-async function announcedFile(file: string): Promise<Announced> {
+async function announcedFile(source: PathSource): Promise<Announced> {
+  const file = diskPathOf(source);
   const { size: byteSize, mtimeMs: modifiedAtMs } = await stat(file);
-  const announced = { fileName: path.basename(file), byteSize, content: () => createReadStream(file) };
-  return byteSize < RESUMABLE_FROM_BYTE_SIZE ? announced : { ...announced, large: { path: file, byteSize, modifiedAtMs } };
+  const announced = { fileName: readFileName(source.fileName ?? source.path), byteSize, content: () => createReadStream(file) };
+  return byteSize < RESUMABLE_FROM_BYTE_SIZE ? announced : { ...announced, large: { ...announced, path: source.path, modifiedAtMs } };
 }
 
 /** Announces and sends files, the large ones so that the next run can go on with them. @returns the ids of their staged uploads, in order */

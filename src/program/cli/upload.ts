@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +18,8 @@ const UNDER_WAY = path.join(homedir(), '.vitrine', 'uploads.json');
 
 export interface LargeFile {
   path: string;
+  fileName: string;
+  content: () => Readable;
   byteSize: number;
   modifiedAtMs: number;
 }
@@ -29,7 +30,7 @@ export interface LargeFile {
  * @throws VitrineError STORAGE_UNAVAILABLE with what the server said
  */
 export async function uploadResumably({ server, apiKey }: ApiAddress, file: LargeFile): Promise<string> {
-  const fileName = path.basename(file.path);
+  const { fileName } = file;
   await mkdir(path.dirname(UNDER_WAY), { recursive: true, mode: 0o700 });
   const facts = JSON.stringify([server, file.path, file.byteSize, file.modifiedAtMs]);
   const fingerprint = createHash('sha256').update(facts).digest('hex');
@@ -42,7 +43,7 @@ export async function uploadResumably({ server, apiKey }: ApiAddress, file: Larg
         }),
       );
     };
-    const upload = new tus.Upload(createReadStream(file.path), {
+    const upload = new tus.Upload(file.content(), {
       endpoint: `${server.replace(/\/+$/, '')}/uploads/tus`,
       headers: { authorization: `Bearer ${apiKey}` },
       metadata: { filename: fileName },

@@ -149,7 +149,7 @@ it('writes an archive that an import takes back: every file and everything said 
   const csv = await download({ filter: { tags: { any: ['round'] } }, manifest: 'CSV' });
   const [head, ...rows] = (csv.entries['manifest.csv'] as Buffer).toString().split('\n');
   expect(head).toBe(
-    '\ufefffile,externalId,title,description,altText,brand,tags,collections,rightsHolder,rightsLicense,rightsStartsOn,rightsExpiresOn,rightsGrants,metadata.a key,metadata.empty,metadata.number,metadata.yes',
+    '\ufefffile,fileName,externalId,title,description,altText,brand,tags,collections,rightsHolder,rightsLicense,rightsStartsOn,rightsExpiresOn,rightsGrants,metadata.a key,metadata.empty,metadata.number,metadata.yes',
   );
   expect(rows.join('\n')).toContain(
     `x;1,'=1+1,"Two\nlines, ""quoted""",Ä picture,packed,a/b; b;c; round,"One, two; Three",Me,CC,2026-01-02,2030-02-03,,text,,5,true`,
