@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { VitrineError } from '../../errors.js';
 import { hevcToPng } from './hevc.js';
@@ -220,15 +220,15 @@ function startsOf(delays: readonly number[], count: number): number[] {
 }
 
 async function openVector(filePath: string, fileName: string, maxPixels: number): Promise<SourcePicture> {
-  const bytes = await readFile(filePath);
-  if (bytes.length > maxSvgByteSize) {
+  const { size } = await stat(filePath);
+  if (size > maxSvgByteSize) {
     throw new VitrineError(
       'FILE_TOO_LARGE',
       `${fileName}: an SVG may have ${maxSvgByteSize / 1024 / 1024} MiB at most. Export it as PNG.`,
-      { value: bytes.length },
+      { value: size, allowed: `at most ${maxSvgByteSize} bytes` },
     );
   }
-  const svg = checkSvg(bytes, fileName);
+  const svg = checkSvg(await readFile(filePath), fileName);
   for (const picture of svg.embedded) {
     const { width, height } = await sharp(picture, { limitInputPixels: false }).metadata();
     checkPixels(width, height, maxPixels, fileName);
@@ -246,7 +246,7 @@ async function openVector(filePath: string, fileName: string, maxPixels: number)
     base: await decodeAt(drawn.width, drawn.height),
     isWhole: false,
     isVector: true,
-    warnings: [],
+    warnings: svg.warnings,
     decodeRegion: null,
     decodeAt,
     more: null,

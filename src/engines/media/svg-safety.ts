@@ -1,4 +1,8 @@
+import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { VitrineError } from '../../errors.js';
+import { checkLink, isPointingAttribute, type Reference, readReference, readStyle } from './svg-references.js';
+import { naturalSize } from './svg-size.js';
+import { decodeXml, readEntities, SvgRefusal } from './svg-source.js';
 
 /** What a checked SVG needs for rendering. */
 export interface SafeSvg {
@@ -7,168 +11,184 @@ export interface SafeSvg {
   height: number;
   /** Pictures embedded as data: URIs, still to be held against the pixel limit. */
   embedded: Buffer[];
-  /** The document with its root element set to a pixel size. */
+  warnings: string[];
+  /** The document as it was read (in UTF-8, without DOCTYPE, comments and instructions), its root element set to a pixel size. */
   sized(width: number, height: number): Buffer;
 }
 
 interface Element {
+  /** As it stands, with its prefix. */
   name: string;
+  local: string;
+  /** Whether browsers and librsvg know its namespace; what others write for themselves is inert. */
+  isKnown: boolean;
   children: Element[];
   /** ids of elements drawn through this one: href="#id" and url(#id). */
   references: string[];
+  /** Of a style element. */
+  css: string;
 }
 
 const maxDepth = 200;
 /** Elements drawn once every use, pattern and mask is expanded. librsvg stops at 500,000, seconds later. */
 const maxDrawnElements = 100_000;
-const forbiddenElements = new Set([
-  'script',
-  'handler',
-  'listener',
-  'foreignobject',
-  'iframe',
-  'object',
-  'embed',
-  'audio',
-  'video',
-  'canvas',
-  'link',
-  'html',
-]);
+const SVG = 'http://www.w3.org/2000/svg';
+const HTML = 'http://www.w3.org/1999/xhtml';
+const XLINK = 'http://www.w3.org/1999/xlink';
+/** Namespaces that mean something to a browser; a document without one is taken for SVG. */
+const KNOWN_NAMESPACES: ReadonlySet<string> = new Set(['', SVG, 'http://www.w3.org/1998/Math/MathML']);
+const forbiddenElements = new Set(['script', 'handler', 'listener', 'iframe', 'object', 'embed', 'audio', 'video', 'canvas', 'link']);
+const animatingElements = new Set(['set', 'animate', 'animatemotion', 'animatetransform', 'animatecolor']);
 /** Their href points at an element without drawing it. */
-const pointingElements = new Set(['a', 'set', 'animate', 'animatemotion', 'animatetransform', 'animatecolor', 'mpath']);
-const w3cDoctype = /^<!DOCTYPE\s+svg\s+PUBLIC\s+"-\/\/W3C\/\/DTD SVG [\w. ]+\/\/EN"\s+"https?:\/\/www\.w3\.org\/[\w./-]*"\s*>/;
-const rasterData = /^data:image\/(?:png|jpe?g|gif|webp);base64,/i;
-const token =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?([\w.:-]+)([\s\S]*?)\?>|<\/([\w.:-]+)\s*>|<([\w.:-]+)((?:\s+[\w.:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
-const attribute = /([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+const pointingElements = new Set(['a', 'mpath', ...animatingElements]);
+const animatedValues = new Set(['from', 'to', 'by', 'values']);
 
 /**
- * Refuses an SVG that could run, fetch or explode anything: scripts, event handlers, foreign content, references out of the
- * file, entity definitions, more than 100,000 drawn elements (MEDIA_UNSUPPORTED), or that is not well-formed (MEDIA_CORRUPT).
+ * Refuses an SVG that could run, fetch or explode anything: scripts, event handlers, HTML, references out of the file (links that a click
+ * follows are none), entities that are more than text, more than 100,000 drawn elements (MEDIA_UNSUPPORTED), or that is not well-formed
+ * (MEDIA_CORRUPT). Judged is what an attribute is, not how it reads: names, labels and texts may hold anything.
  */
 export function checkSvg(bytes: Uint8Array, fileName: string): SafeSvg {
-  const refuse = (reason: string): never => {
-    throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName}: the SVG ${reason}. Remove that, or export it as PNG.`, { value: fileName });
-  };
-  const broken = (reason: string): never => {
-    throw new VitrineError('MEDIA_CORRUPT', `${fileName}: the SVG ${reason}. Export it again.`, { value: fileName });
-  };
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return refuse('is not encoded as UTF-8');
+    return new SvgReader().read(bytes);
+  } catch (error) {
+    if (error instanceof SvgRefusal)
+      throw new VitrineError('MEDIA_UNSUPPORTED', `${fileName}: the SVG ${error.message}. Remove that, or export it as PNG.`, {
+        value: fileName,
+      });
+    if (error instanceof SvgDamage)
+      throw new VitrineError('MEDIA_CORRUPT', `${fileName}: the SVG ${error.message}. Export it again.`, { value: fileName });
+    throw error;
   }
-  if (text.includes('\0')) broken('holds NUL characters');
-  // The W3C's own DOCTYPE says nothing and old drawing programs write it; any other could define entities or point outside.
-  const doctypeAt = text.indexOf('<!DOCTYPE');
-  if (doctypeAt >= 0) {
-    const doctype = w3cDoctype.exec(text.slice(doctypeAt, doctypeAt + 400));
-    if (!doctype) refuse('has a DOCTYPE of its own (entities)');
-    text = text.slice(0, doctypeAt) + text.slice(doctypeAt + doctype![0].length);
+}
+
+class SvgDamage extends Error {}
+
+class SvgReader {
+  readonly #byId = new Map<string, Element>();
+  readonly #stack: Element[] = [];
+  readonly #embedded: Buffer[] = [];
+  /** What follows the start of the root element, written anew: nothing is drawn but what was read. */
+  readonly #body: string[] = [];
+  #root: { element: Element; tag: SaxesTagNS } | null = null;
+
+  read(bytes: Uint8Array): SafeSvg {
+    const decoded = decodeXml(bytes);
+    if (decoded === null) throw new SvgDamage('is not text in the encoding that it declares');
+    const { text, note } = decoded;
+    const parser = new SaxesParser({ xmlns: true });
+    const predefined = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+    parser.ENTITIES = Object.assign(Object.create(null), predefined);
+    parser.on('error', (error) => {
+      throw new SvgDamage(`is not well-formed (${error.message.slice(0, 120)})`);
+    });
+    parser.on('doctype', (doctype) => {
+      parser.ENTITIES = Object.assign(Object.create(null), Object.fromEntries(readEntities(doctype, text)), predefined);
+    });
+    parser.on('processinginstruction', ({ target }) => {
+      if (target.toLowerCase() === 'xml-stylesheet') throw new SvgRefusal('names a style sheet outside the file');
+    });
+    parser.on('opentag', (tag) => this.#open(tag));
+    parser.on('closetag', () => this.#close());
+    parser.on('text', (characters) => this.#text(characters));
+    parser.on('cdata', (characters) => this.#text(characters));
+    parser.write(text);
+    const unclosed = this.#stack.at(-1);
+    if (unclosed !== undefined) throw new SvgDamage(`ends inside <${unclosed.name}>: it is truncated`);
+    parser.close();
+    if (this.#root === null) throw new SvgDamage('has no root element');
+    const { element, tag } = this.#root;
+    if (drawnElements(element, this.#byId) > maxDrawnElements)
+      throw new SvgRefusal(`draws more than ${maxDrawnElements} elements once its references are expanded`);
+    const warnings = note === null ? [] : [note];
+    if (tag.uri === '') warnings.push('It does not name the namespace of SVG: browsers do not show it.');
+    return { ...this.#sizable(tag), embedded: this.#embedded, warnings };
   }
 
-  const byId = new Map<string, Element>();
-  const stack: Element[] = [];
-  const embedded: Buffer[] = [];
-  let root: { element: Element; from: number; to: number; attributes: Map<string, string>; tag: string; selfClosing: boolean } | null =
-    null;
+  #sizable({ name, uri, attributes }: SaxesTagNS): Pick<SafeSvg, 'width' | 'height' | 'sized'> {
+    const values = new Map(Object.values(attributes).map((attribute) => [attribute.name, attribute.value]));
+    const size = naturalSize(values);
+    if (!(size.width > 0 && size.height > 0 && size.width <= 1e6 && size.height <= 1e6))
+      throw new SvgDamage('has no usable size: give it a viewBox, or a width and height, between 0 and 1,000,000');
+    if (!values.has('viewBox')) values.set('viewBox', `0 0 ${size.width} ${size.height}`);
+    if (uri === '') values.set('xmlns', SVG);
+    const body = this.#body.join('');
+    return {
+      ...size,
+      sized: (width, height) => {
+        const shown = new Map([...values, ['width', String(width)], ['height', String(height)]]);
+        return Buffer.from(`${startTag(name, shown)}${body}</${name}>`);
+      },
+    };
+  }
 
-  const checkReference = (value: string, where: string): string | null => {
-    const target = value.trim();
-    if (target.startsWith('#')) return target.slice(1);
-    if (rasterData.test(target)) embedded.push(Buffer.from(target.slice(target.indexOf(',') + 1), 'base64'));
-    else if (target !== '') refuse(`refers to something outside the file (${where}="${target.slice(0, 60)}")`);
-    return null;
-  };
-  const checkStyle = (css: string, where: string): string[] => {
-    const plain = css
-      .replace(/\/\*[\s\S]*?\*\//g, '')
-      .replace(/\\([0-9a-f]{1,6})\s?|\\(.)/gi, (_, hex: string, char: string) =>
-        hex ? String.fromCodePoint(Math.min(Number.parseInt(hex, 16), 0x10ffff)) : char,
-      );
-    if (/@import/i.test(plain)) refuse('imports a style sheet (@import)');
-    const ids: string[] = [];
-    for (const match of plain.matchAll(/(?:url|src|image-set|image)\(\s*(["']?)([^)]*)\1\s*\)/gi)) {
-      if (/^data:(?:font|application\/(?:x-)?font)/i.test(match[2]!)) continue;
-      const id = checkReference(match[2]!.replace(/["']\s*$/, ''), where);
-      if (id !== null) ids.push(id);
+  #open(tag: SaxesTagNS): void {
+    const { name, uri } = tag;
+    const local = tag.local.toLowerCase();
+    if (this.#stack.length >= maxDepth) throw new SvgRefusal(`is nested more than ${maxDepth} levels deep`);
+    if (uri === HTML) throw new SvgRefusal(`contains HTML (<${name}>)`);
+    const element: Element = { name, local, isKnown: KNOWN_NAMESPACES.has(uri), children: [], references: [], css: '' };
+    if (element.isKnown && forbiddenElements.has(local)) throw new SvgRefusal(`contains <${name}>`);
+    for (const { name: attribute, uri: space, local: own, value } of Object.values(tag.attributes)) {
+      if (space === '' && own === 'id') this.#byId.set(value, element);
+      if (element.isKnown) this.#judge(element, attribute, space, own.toLowerCase(), value);
     }
-    return ids;
-  };
-
-  token.lastIndex = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  while (token.lastIndex < text.length) {
-    const from = token.lastIndex;
-    const match = token.exec(text);
-    if (!match) return broken(`is not well-formed near character ${from}`);
-    const [whole, cdata, instruction, declaration, closing, opening, attributesText, selfClosing, characters] = match;
-    if (instruction !== undefined) {
-      if (/^xml-stylesheet$/i.test(instruction)) refuse('names a style sheet outside the file');
-      const encoding = /encoding\s*=\s*["']([^"']+)/i.exec(declaration ?? '')?.[1];
-      if (instruction === 'xml' && encoding !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(encoding))
-        refuse(`declares the encoding ${encoding.slice(0, 20)}; UTF-8 is accepted`);
-    } else if (closing !== undefined) {
-      if (stack.pop()?.name !== closing) broken(`closes </${closing}> where it is not open`);
-    } else if (opening !== undefined) {
-      const local = localName(opening);
-      if (forbiddenElements.has(local)) refuse(`contains <${opening}>`);
-      if (stack.length >= maxDepth) refuse(`is nested more than ${maxDepth} levels deep`);
-      const element: Element = { name: opening, children: [], references: [] };
-      const attributes = new Map<string, string>();
-      for (const [, name, double, single] of attributesText!.matchAll(attribute)) {
-        const value = decodeEntities(double ?? single ?? '');
-        const attributeName = localName(name!);
-        attributes.set(name!, value);
-        if (name === 'xmlns' || name!.startsWith('xmlns:')) continue;
-        if (/^on[a-z]/.test(attributeName)) refuse(`has an event handler (${name})`);
-        if (/^\s*(?:java|vb)script:/i.test(value)) refuse(`has a script in ${name}`);
-        if (attributeName === 'attributename' && /^(?:xlink:)?(?:href|on\w+)$/i.test(value.trim())) refuse(`animates ${value}`);
-        if (attributeName === 'id') byId.set(value, element);
-        else if (attributeName === 'href' || attributeName === 'src') {
-          const id = checkReference(value, name!);
-          if (id !== null && !pointingElements.has(local)) element.references.push(id);
-        } else if (/[(@\\]/.test(value)) element.references.push(...checkStyle(value, name!));
-      }
-      if (stack.length > 0) stack[stack.length - 1]!.children.push(element);
-      else if (root !== null) broken('has more than one root element');
-      else if (local !== 'svg') broken('does not begin with <svg>');
-      else root = { element, from, to: token.lastIndex, attributes, tag: opening, selfClosing: selfClosing === '/' };
-      if (selfClosing !== '/') stack.push(element);
-    } else if (cdata !== undefined || characters !== undefined) {
-      const content = cdata ?? decodeEntities(characters!);
-      const inside = stack[stack.length - 1];
-      if (!inside && content.trim() !== '') broken('has text outside its root element');
-      if (inside && localName(inside.name) === 'style') inside.references.push(...checkStyle(content, 'style'));
-    } else if (!whole.startsWith('<!--')) broken('is not well-formed');
+    if (element.isKnown && animatingElements.has(local)) this.#judgeAnimation(element, tag);
+    const parent = this.#stack.at(-1);
+    this.#stack.push(element);
+    if (parent !== undefined) {
+      parent.children.push(element);
+      this.#body.push(startTag(name, new Map(Object.values(tag.attributes).map((attribute) => [attribute.name, attribute.value]))));
+      return;
+    }
+    if (local !== 'svg' || !element.isKnown) throw new SvgDamage('does not begin with <svg>');
+    this.#root = { element, tag };
   }
-  if (root === null) return broken('has no root element');
-  if (stack.length > 0) broken(`ends inside <${stack[stack.length - 1]!.name}>: it is truncated`);
-  if (drawnElements(root.element, byId) > maxDrawnElements)
-    refuse(`draws more than ${maxDrawnElements} elements once its references are expanded`);
 
-  const { from, to, attributes, tag, selfClosing } = root;
-  const size = naturalSize(attributes);
-  if (!(size.width > 0 && size.height > 0 && size.width <= 1e6 && size.height <= 1e6)) {
-    broken('has no usable size: give it a viewBox, or a width and height, between 0 and 1,000,000');
+  #close(): void {
+    const element = this.#stack.pop()!;
+    if (element.isKnown && element.local === 'style') this.#keep(element, readStyle(element.css, 'style'));
+    if (this.#stack.length > 0) this.#body.push(`</${element.name}>`);
   }
-  const kept = [...attributes]
-    .filter(([name]) => name !== 'width' && name !== 'height')
-    .map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`);
-  if (!attributes.has('viewBox')) kept.push(` viewBox="0 0 ${size.width} ${size.height}"`);
-  return {
-    ...size,
-    embedded,
-    sized: (width, height) =>
-      Buffer.from(
-        `${text.slice(0, from)}<${tag}${kept.join('')} width="${width}" height="${height}"${selfClosing ? '/' : ''}>${text.slice(to)}`,
-      ),
-  };
+
+  #text(characters: string): void {
+    const element = this.#stack.at(-1);
+    if (element === undefined) return;
+    if (element.local === 'style') element.css += characters;
+    this.#body.push(escaped(characters));
+  }
+
+  #judge(element: Element, name: string, space: string, local: string, value: string): void {
+    if (space === '' && /^on[a-z]/.test(local)) throw new SvgRefusal(`has an event handler (${name})`);
+    if (local === 'href' && (space === '' || space === XLINK)) {
+      if (element.local === 'a') checkLink(value, name);
+      else this.#keep(element, [readReference(value, name)]);
+    } else if (space === '' && isPointingAttribute(local)) {
+      // An address as it is in `src`, a value of CSS elsewhere.
+      this.#keep(element, local === 'src' ? [readReference(value, name)] : readStyle(value, name));
+    }
+  }
+
+  /** An animation sets what it names to other values: those are judged as what they become. */
+  #judgeAnimation(element: Element, tag: SaxesTagNS): void {
+    const attributes = Object.values(tag.attributes).filter(({ uri }) => uri === '');
+    const target = attributes.find(({ local }) => local.toLowerCase() === 'attributename')?.value.trim() ?? '';
+    const local = target.slice(target.indexOf(':') + 1).toLowerCase();
+    if (local === 'href' || /^on[a-z]/.test(local)) throw new SvgRefusal(`animates ${target}`);
+    if (!isPointingAttribute(local)) return;
+    for (const { name, value } of attributes) if (animatedValues.has(name.toLowerCase())) this.#keep(element, readStyle(value, name));
+  }
+
+  #keep(element: Element, references: readonly Reference[]): void {
+    for (const { id, picture } of references) {
+      if (picture !== null) this.#embedded.push(picture);
+      if (id !== null && !pointingElements.has(element.local)) element.references.push(id);
+    }
+  }
 }
 
 /** How many elements are drawn with every reference expanded; stops counting past the limit. A cycle counts as too many. */
-function drawnElements(root: Element, byId: Map<string, Element>): number {
+function drawnElements(root: Element, byId: ReadonlyMap<string, Element>): number {
   const known = new Map<Element, number>();
   const open = new Set<Element>();
   const count = (element: Element, depth: number): number => {
@@ -189,40 +209,20 @@ function drawnElements(root: Element, byId: Map<string, Element>): number {
   return count(root, 0);
 }
 
-const pixelsPerUnit: Record<string, number> = { '': 1, px: 1, pt: 96 / 72, pc: 16, mm: 96 / 25.4, cm: 96 / 2.54, in: 96 };
-
-function naturalSize(attributes: Map<string, string>): { width: number; height: number } {
-  const length = (value: string | undefined): number | null => {
-    const match = /^\s*\+?(\d*\.?\d+(?:e[+-]?\d+)?)\s*(px|pt|pc|mm|cm|in)?\s*$/i.exec(value ?? '');
-    return match ? Number(match[1]) * pixelsPerUnit[(match[2] ?? '').toLowerCase()]! : null;
-  };
-  const width = length(attributes.get('width'));
-  const height = length(attributes.get('height'));
-  if (width !== null && height !== null) return { width, height };
-  const box = (attributes.get('viewBox') ?? '')
-    .trim()
-    .split(/[\s,]+/)
-    .map(Number);
-  const boxWidth = box.length === 4 ? box[2]! : Number.NaN;
-  const boxHeight = box.length === 4 ? box[3]! : Number.NaN;
-  if (width !== null) return { width, height: (width * boxHeight) / boxWidth };
-  if (height !== null) return { width: (height * boxWidth) / boxHeight, height };
-  return { width: boxWidth, height: boxHeight };
+function startTag(name: string, attributes: ReadonlyMap<string, string>): string {
+  return `<${name}${[...attributes].map(([key, value]) => ` ${key}="${escaped(value)}"`).join('')}>`;
 }
 
-function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1).toLowerCase();
-}
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+};
 
-function decodeEntities(text: string): string {
-  const named: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
-  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    if (name !== undefined) return named[name] ?? whole;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
-}
-
-function escapeAttribute(value: string): string {
-  return value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+function escaped(text: string): string {
+  return text.replace(/[&<>"\n\r\t]/g, (char) => ESCAPES[char]!);
 }
