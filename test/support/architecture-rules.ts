@@ -19,7 +19,7 @@ interface ImportLine {
 const OWNERS: readonly { module: RegExp; owner: RegExp; typesIn?: RegExp }[] = [
   { module: /^onnxruntime-/, owner: /^engines\/embedding\/onnx-session\.ts$/ },
   { module: /^sharp$/, owner: /^engines\/media\// },
-  { module: /^exiftool-vendored/, owner: /^engines\/media\/metadata-writer\.ts$/ },
+  { module: /^exiftool-vendored/, owner: /^engines\/media\/exif-tool\.ts$/ },
   { module: /^@hyzyla\/pdfium$/, owner: /^engines\/media\/pdf\.ts$/ },
   { module: /^pg$/, owner: /^platform\/database\//, typesIn: /^platform\/jobs\// },
   { module: /^(@prisma\/|prisma$|@electric-sql\/)/, owner: /^platform\/database\// },

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isVitrineError, VitrineError } from '../../errors.js';
-import { readDigitalSourceType } from './digital-source.js';
-import { type EmbeddedMetadata, readEmbeddedMetadata } from './embedded-metadata.js';
-import { type ExifFacts, readExif } from './exif.js';
+import { describeItself } from './embedded-metadata.js';
+import { readExif } from './exif.js';
 import { perceptualHashOf, pixelHashOf, sharpnessOf } from './fingerprints.js';
 import { readIccName } from './icc-profile.js';
 import type { MediaFacts } from './media-facts.js';
@@ -16,6 +15,8 @@ import { MAX_PASSAGES, passagesOf } from './passages.js';
 import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
 import { fitWithin, openPicture, plainError, shrunk, type SourcePicture } from './source-picture.js';
 import { readTextDocument } from './text-document.js';
+import { tiffExif } from './tiff-exif.js';
+import { readByTool } from './tool-metadata.js';
 import { luminanceGridOf, toneOf } from '../pixels/tone.js';
 import { readVideo } from './video.js';
 import type { VideoTools } from './system-tool.js';
@@ -81,8 +82,8 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     return result;
   };
   const { byteSize, media } = await identify(filePath, options.fileName, limits);
-  if (media.mediaType === PDF) return analyzePdf(filePath, options, limits, { byteSize, media, timings, timed });
-  if (media.kind === 'VIDEO') return analyzeVideo(filePath, options, limits, { byteSize, media, timings, timed });
+  if (media.mediaType === PDF) return analyzePdf(filePath, options, limits, { byteSize, media, isDescribed: true, timings, timed });
+  if (media.kind === 'VIDEO') return analyzeVideo(filePath, options, limits, { byteSize, media, isDescribed: true, timings, timed });
   if (media.kind === 'DOCUMENT') {
     const { text, parts, warnings } = await timed('decodeMs', () => readText(filePath, options.fileName));
     const facts = { ...noPicture(byteSize, media), text, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
@@ -94,6 +95,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     const pixels = input ? await timed('preprocessMs', () => makeModelInput(source, input)) : null;
     const working = await timed('factsMs', () => workingPicture(source.base));
     const measured = await timed('factsMs', () => measure(source, working));
+    const said = await timed('factsMs', () => describePicture(filePath, media, source));
     // The working picture is already smaller; it has lost what was see-through, though.
     const large = source.base.channels === 4 || (wanted?.maxEdgePx ?? 0) > factsEdgePx ? source.base : working;
     const thumbnail = wanted ? await timed('thumbnailMs', () => makeThumbnail(large, wanted.maxEdgePx)) : null;
@@ -101,6 +103,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     const facts = {
       ...noPicture(byteSize, media),
       ...measured,
+      ...said,
       parts: parts.map(({ part }) => part),
       warnings: [...media.warnings, ...source.warnings, ...warnings],
     };
@@ -114,6 +117,8 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
 interface Identified {
   byteSize: number;
   media: DetectedMedia;
+  /** Whether anybody asks what the file says about itself, which takes another program. */
+  isDescribed: boolean;
   timings: MediaTimings;
   timed: Timed;
 }
@@ -123,13 +128,13 @@ async function analyzeVideo(
   filePath: string,
   options: AnalyzeOptions,
   limits: MediaLimits,
-  { byteSize, media, timings, timed }: Identified,
+  { byteSize, media, isDescribed, timings, timed }: Identified,
 ): Promise<MediaAnalysis> {
   const { input, thumbnail: wanted, fileName } = options;
   const plain = noPicture(byteSize, media);
   try {
     const time = { maxPixels: limits.maxPixels, timeoutMs: limits.partsTimeMs };
-    const { frames, warnings, ...video } = await timed('decodeMs', () => readVideo(filePath, fileName, limits.videoTools, time));
+    const { frames, warnings, texts, ...video } = await timed('decodeMs', () => readVideo(filePath, fileName, limits.videoTools, time));
     const shown: (Pick<MediaPart, 'pixels' | 'thumbnail'> & { timeMs: number })[] = [];
     for (const { timeMs, picture } of frames) {
       shown.push({
@@ -145,7 +150,15 @@ async function analyzeVideo(
       palette: [],
       ...(await timed('factsMs', async () => measure(first.picture, await workingPicture(first.picture.base)))),
     };
-    const facts = { ...plain, ...video, palette, parts: parts.map(({ part }) => part), warnings: [...media.warnings, ...warnings] };
+    const said = isDescribed ? describeItself({ ...(await timed('factsMs', () => readByTool(filePath))), texts }) : {};
+    const facts = {
+      ...plain,
+      ...video,
+      ...said,
+      palette,
+      parts: parts.map(({ part }) => part),
+      warnings: [...media.warnings, ...warnings],
+    };
     return { facts, pixels: poster?.pixels ?? null, thumbnail: poster?.thumbnail ?? null, parts, timings };
   } catch (error) {
     if (!isVitrineError(error, 'VIDEO_TOOL_MISSING')) throw error;
@@ -161,7 +174,7 @@ async function analyzePdf(
   filePath: string,
   options: AnalyzeOptions,
   limits: MediaLimits,
-  { byteSize, media, timings, timed }: Identified,
+  { byteSize, media, isDescribed, timings, timed }: Identified,
 ): Promise<MediaAnalysis> {
   const { input, thumbnail: wanted, fileName } = options;
   const pdf = await timed('decodeMs', () => openPdf(filePath, fileName));
@@ -177,8 +190,10 @@ async function analyzePdf(
     const passages = textParts(text ?? '');
     const parts = [...pages.parts, ...passages.parts];
     const warnings = [...media.warnings, ...pdf.warnings, ...pages.warnings, ...passages.warnings];
+    const said = isDescribed ? describeItself(await timed('factsMs', () => readByTool(filePath))) : {};
     const facts = {
       ...noPicture(byteSize, media),
+      ...said,
       width,
       height,
       palette,
@@ -203,7 +218,7 @@ export async function modelInputsOf(filePath: string, fileName: string, input: I
     const options = { fileName, input };
     const analyze = media.kind === 'VIDEO' ? analyzeVideo : analyzePdf;
     const { pixels, parts } = await analyze(filePath, options, limits, {
-      ...{ byteSize: 0, media, timings: { decodeMs: 0, preprocessMs: 0, factsMs: 0, thumbnailMs: 0 } },
+      ...{ byteSize: 0, media, isDescribed: false, timings: { decodeMs: 0, preprocessMs: 0, factsMs: 0, thumbnailMs: 0 } },
       timed: (_, work) => work(),
     });
     return { pixels, parts };
@@ -343,8 +358,6 @@ async function workingPicture(base: RawPicture): Promise<RawPicture> {
 async function measure(source: SourcePicture, working: RawPicture): Promise<Partial<MediaFacts>> {
   const { metadata } = source;
   const luma = lumaOf(working);
-  const exif = readExif(metadata.exif);
-  const embedded = source.isVector ? null : readEmbeddedMetadata({ xmp: metadata.xmp, iptc: metadata.iptc, exif });
   const smallSize = fitWithin(working.width, working.height, paletteEdgePx);
   const small = await shrunk(working, smallSize.width, smallSize.height);
   return {
@@ -365,16 +378,12 @@ async function measure(source: SourcePicture, working: RawPicture): Promise<Part
     // Two documents with one cover are not the same, nor are two animations that begin alike.
     perceptualHash: source.more?.kind === 'PAGE' ? null : perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole && source.more === null ? pixelHashOf(source.base) : null,
-    exif: dated(exif, embedded),
-    embedded,
-    digitalSourceType: readDigitalSourceType(metadata.xmp),
   };
 }
 
-/** When the picture was taken, by its XMP or IPTC where its camera wrote nothing. */
-function dated(exif: ExifFacts | null, embedded: EmbeddedMetadata | null): ExifFacts | null {
-  const day = /^(\d{4})-?(\d\d)-?(\d\d)(T\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z)?)?/.exec(embedded?.createdOn ?? '');
-  if (exif?.takenAt != null || !day || Number.isNaN(Date.parse(`${day[1]}-${day[2]}-${day[3]}`))) return exif;
-  const takenAt = `${day[1]}-${day[2]}-${day[3]}${day[4] ?? ''}`;
-  return { make: null, model: null, description: null, copyright: null, creator: null, ...exif, takenAt };
+/** What a picture says about itself; a drawing says nothing. */
+async function describePicture(filePath: string, { mediaType }: DetectedMedia, { metadata, isVector }: SourcePicture) {
+  if (isVector) return {};
+  const exif = metadata.exif ?? (mediaType === 'image/tiff' ? await tiffExif(filePath) : undefined);
+  return describeItself({ xmp: metadata.xmp, iptc: metadata.iptc, texts: readExif(exif) });
 }

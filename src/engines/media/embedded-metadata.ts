@@ -1,8 +1,12 @@
-import ExifReader from 'exifreader';
+import { decodeText } from '../../platform/files/text-encoding.js';
 import type { ExifFacts } from './exif.js';
+import { type FileDates, type FileTexts, isoDate, takenAtOf } from './file-texts.js';
+import { keywordsOf } from './hierarchical-keywords.js';
+import { type IptcDatasets, readIptc } from './iptc.js';
 import { cleanText } from './text-document.js';
+import { XmpPacket } from './xmp-packet.js';
 
-/** What a picture says about itself, in the order XMP, IPTC-IIM, EXIF: the first that says something. Texts are as they stand, trimmed. */
+/** What a file says about itself, in the order XMP, IPTC-IIM, EXIF: the first that says something. Texts are as they stand, trimmed. */
 export interface EmbeddedMetadata {
   title: string | null;
   description: string | null;
@@ -21,11 +25,7 @@ export interface EmbeddedMetadata {
   xmp: string | null;
 }
 
-/** Larger blocks are not read: no editor writes them, and parsing costs time. */
-const MAX_BLOCK_BYTE_SIZE = 256 * 1024;
 const MAX_KEPT_BYTE_SIZE = 64 * 1024;
-/** One JPEG segment. */
-const MAX_IPTC_BYTE_SIZE = 65_000;
 const MAX_TEXT_LENGTH = 10_000;
 const MAX_KEYWORDS = 200;
 const MAX_KEYWORD_LENGTH = 300;
@@ -33,96 +33,101 @@ const MAX_KEYWORD_LENGTH = 300;
 const CAMERA_NOISE =
   /^(olympus digital camera|sony dsc|(minolta |konica minolta )?digital camera|samsung( camera pictures)?|dcim.*|default|untitled|image)$/i;
 
-interface Blocks {
+/** Where a file says something about itself. */
+export interface MetadataBlocks {
   xmp?: Uint8Array | undefined;
   iptc?: Uint8Array | undefined;
+  /** EXIF, or the tags of a video or document. */
+  texts: FileTexts | null;
+}
+
+export interface SelfDescription {
   exif: ExifFacts | null;
+  /** Null when nothing is said at all. */
+  embedded: EmbeddedMetadata | null;
+  /**
+   * How a picture came to be, by its own word: the code of IPTC's digital source type, such as `trainedAlgorithmicMedia`. A claim, not a
+   * measurement: whoever edits the file can change it. Source: NewsCodes scheme digitalsourcetype.
+   */
+  digitalSourceType: string | null;
 }
 
 /**
- * Reads the metadata blocks of a picture. Never throws: what cannot be read says nothing. Null when there is nothing at all.
+ * Reads the metadata blocks of a file. Never throws: what cannot be read says nothing.
  * Sources: XMP part 1 and 2, IPTC Photo Metadata Standard 2023.2, IIM 4.2; the order is that of the Metadata Working Group's guidelines.
  */
-export function readEmbeddedMetadata({ xmp, iptc, exif }: Blocks): EmbeddedMetadata | null {
-  const inXmp = read(xmp, MAX_BLOCK_BYTE_SIZE, (block) => ExifReader.load(toBuffer(block), { expanded: true }).xmp) as Tags | null;
-  const inIptc = read(iptc, MAX_IPTC_BYTE_SIZE, (block) => ExifReader.load(asJpeg(block), { expanded: true }).iptc) as Tags | null;
-  const first = (...values: (string | null)[]) => values.find((value) => value !== null) ?? null;
+export function describeItself({ xmp: packet, iptc: block, texts }: MetadataBlocks): SelfDescription {
+  const xmp = XmpPacket.read(packet);
+  const iptc = readIptc(block);
+  const takenAt = takenAtOf([...(texts === null ? [] : [texts.dates]), datesOf(xmp, iptc)]);
+  const source = xmp?.text('Iptc4xmpExt:DigitalSourceType');
+  return {
+    exif: texts === null && takenAt === null ? null : exifFacts(texts, takenAt),
+    embedded: embeddedIn(xmp, iptc, texts, packet),
+    digitalSourceType: (source && /([A-Za-z][A-Za-z0-9]{0,99})\/?$/.exec(source)?.[1]) ?? null,
+  };
+}
+
+function embeddedIn(
+  xmp: XmpPacket | null,
+  iptc: IptcDatasets | null,
+  texts: FileTexts | null,
+  packet: Uint8Array | undefined,
+): EmbeddedMetadata | null {
+  const first = (...values: (string | null | undefined)[]) => {
+    for (const value of values) {
+      const text = value && clean(value, MAX_TEXT_LENGTH);
+      if (text) return text;
+    }
+    return null;
+  };
+  const joined = (values: readonly string[] | undefined) => (values === undefined || values.length === 0 ? null : values.join(', '));
   const found: EmbeddedMetadata = {
-    title: first(text(inXmp?.title), text(inIptc?.['Object Name']), text(inXmp?.Headline), text(inIptc?.Headline)),
-    description: first(text(inXmp?.description), text(inIptc?.['Caption/Abstract']), withoutNoise(exif?.description ?? null)),
-    altText: text(inXmp?.AltTextAccessibility),
-    keywords: listOf(inXmp?.subject) ?? listOf(inIptc?.Keywords) ?? [],
-    creator: first(joined(inXmp?.creator), joined(inIptc?.['By-line']), exif?.creator ?? null),
-    credit: first(text(inXmp?.Credit), text(inIptc?.Credit)),
-    copyright: first(text(inXmp?.rights), text(inIptc?.['Copyright Notice']), exif?.copyright ?? null),
-    usageTerms: text(inXmp?.UsageTerms),
-    city: first(text(inXmp?.City), text(inIptc?.City)),
-    country: first(text(inXmp?.Country), text(inIptc?.['Country/Primary Location Name'])),
-    createdOn: first(text(inXmp?.DateCreated), text(inIptc?.['Date Created'])),
-    xmp: xmp === undefined || xmp.length > MAX_KEPT_BYTE_SIZE ? null : cleanText(new TextDecoder().decode(xmp)),
+    title: first(xmp?.text('dc:title'), iptc?.text('title'), xmp?.text('photoshop:Headline'), iptc?.text('headline'), texts?.title),
+    description: first(xmp?.text('dc:description'), iptc?.text('caption'), withoutNoise(texts?.description)),
+    altText: first(xmp?.text('Iptc4xmpCore:AltTextAccessibility')),
+    keywords: tidied([keywordsOf(xmp), iptc?.list('keywords') ?? [], texts?.keywords ?? []].find((list) => list.length > 0) ?? []),
+    creator: first(joined(xmp?.list('dc:creator')), joined(iptc?.list('byline')), texts?.creator),
+    credit: first(xmp?.text('photoshop:Credit'), iptc?.text('credit')),
+    copyright: first(xmp?.text('dc:rights'), iptc?.text('copyright'), texts?.copyright),
+    usageTerms: first(xmp?.text('xmpRights:UsageTerms')),
+    city: first(xmp?.text('photoshop:City'), iptc?.text('city')),
+    country: first(xmp?.text('photoshop:Country'), iptc?.text('country')),
+    createdOn: first(xmp?.text('photoshop:DateCreated'), iptc?.text('dateCreated')),
+    xmp: packet === undefined || packet.length > MAX_KEPT_BYTE_SIZE ? null : clean(decodeText(packet)?.text ?? '', MAX_KEPT_BYTE_SIZE),
   };
   const says = Object.values(found).some((value) => value !== null && !(Array.isArray(value) && value.length === 0));
   return says ? found : null;
 }
 
-interface Tag {
-  value?: unknown;
-  description?: unknown;
-  attributes?: { lang?: unknown };
-}
-type Tags = Record<string, Tag | Tag[] | undefined>;
-
-function read<T>(block: Uint8Array | undefined, maxByteSize: number, parse: (block: Uint8Array) => T): T | null {
-  if (block === undefined || block.length === 0 || block.length > maxByteSize) return null;
-  try {
-    return parse(block) ?? null;
-  } catch {
-    return null;
-  }
+function datesOf(xmp: XmpPacket | null, iptc: IptcDatasets | null): FileDates {
+  const first = (...values: (string | null | undefined)[]) => values.find((value) => isoDate(value ?? null) !== null) ?? null;
+  return {
+    original: first(xmp?.text('exif:DateTimeOriginal'), xmp?.text('xmpDM:shotDate')),
+    created: first(xmp?.text('photoshop:DateCreated'), iptc?.dateOf('dateCreated', 'timeCreated')),
+    digitized: first(xmp?.text('xmp:CreateDate'), xmp?.text('exif:DateTimeDigitized'), iptc?.dateOf('digitalDate', 'digitalTime')),
+    modified: first(xmp?.text('xmp:ModifyDate'), xmp?.text('tiff:DateTime')),
+  };
 }
 
-/** The text of a tag. Of one in several languages the default, else the first. */
-function text(tag: Tag | Tag[] | undefined): string | null {
-  if (tag === undefined) return null;
-  const tags = Array.isArray(tag) ? tag : Array.isArray(tag.value) && tag.value.every(isTag) ? (tag.value as Tag[]) : [tag];
-  const chosen = tags.find(({ attributes }) => attributes?.lang === 'x-default') ?? tags[0];
-  return chosen === undefined ? null : clean(chosen.description ?? chosen.value, MAX_TEXT_LENGTH);
+function exifFacts(texts: FileTexts | null, takenAt: string | null): ExifFacts {
+  const { make = null, model = null, description = null, copyright = null, creator = null } = texts ?? {};
+  const kept = Object.entries({ make, model, description, copyright, creator }).map(([name, text]) => [
+    name,
+    text === null ? null : clean(text, MAX_TEXT_LENGTH),
+  ]);
+  return { takenAt, ...Object.fromEntries(kept) } as ExifFacts;
 }
 
-function listOf(tag: Tag | Tag[] | undefined): string[] | null {
-  if (tag === undefined) return null;
-  const tags = Array.isArray(tag) ? tag : Array.isArray(tag.value) && tag.value.every(isTag) ? (tag.value as Tag[]) : [tag];
-  const texts = tags.slice(0, MAX_KEYWORDS).flatMap(({ description, value }) => clean(description ?? value, MAX_KEYWORD_LENGTH) ?? []);
-  return texts.length === 0 ? null : [...new Set(texts)];
+function tidied(keywords: readonly string[]): string[] {
+  return [...new Set(keywords.slice(0, MAX_KEYWORDS).flatMap((keyword) => clean(keyword, MAX_KEYWORD_LENGTH) ?? []))];
 }
 
-function joined(tag: Tag | Tag[] | undefined): string | null {
-  return listOf(tag)?.join(', ') ?? null;
+/** Characters that stand for what could not be read say nothing. */
+function clean(text: string, maxLength: number): string | null {
+  return cleanText(text.slice(0, maxLength).toWellFormed()).replaceAll('\ufffd', '').normalize('NFC').trim() || null;
 }
 
-function isTag(value: unknown): value is Tag {
-  return value !== null && typeof value === 'object' && ('value' in value || 'description' in value);
-}
-
-function clean(value: unknown, maxLength: number): string | null {
-  if (typeof value !== 'string') return null;
-  return cleanText(value.slice(0, maxLength).toWellFormed()).normalize('NFC').trim() || null;
-}
-
-function withoutNoise(description: string | null): string | null {
-  return description !== null && CAMERA_NOISE.test(description.trim()) ? null : description;
-}
-
-function toBuffer(block: Uint8Array): Buffer {
-  return Buffer.from(block.buffer, block.byteOffset, block.byteLength);
-}
-
-/** A JPEG of nothing but this Photoshop block: the reader takes IPTC from files only. */
-function asJpeg(block: Uint8Array): Buffer {
-  const name = Buffer.from('Photoshop 3.0\0', 'latin1');
-  const content = toBuffer(block);
-  const payload = content.subarray(0, name.length).equals(name) ? content : Buffer.concat([name, content]);
-  const head = Buffer.from([0xff, 0xd8, 0xff, 0xed, 0, 0]);
-  head.writeUInt16BE(payload.length + 2, 4);
-  return Buffer.concat([head, payload, Buffer.from([0xff, 0xd9])]);
+function withoutNoise(description: string | null | undefined): string | null {
+  return description != null && CAMERA_NOISE.test(description.trim()) ? null : (description ?? null);
 }

@@ -6,7 +6,7 @@ import type { PalettePatch } from './palette.js';
 /**
  * Which facts this program measures: counted up when one is added or measured otherwise. Versions of an earlier revision are measured
  * again in the background. 2: luminance grid, clipped shares, name of the ICC profile, density, digital source type.
- * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square.
+ * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square, what files say about themselves.
  */
 export const FACTS_REVISION = 3;
 

@@ -1,10 +1,9 @@
 import { rm, stat, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import sharp from 'sharp';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import type { MediaLimits } from './analysis.js';
-import { runTool } from './system-tool.js';
+import { runExifTool } from './exif-tool.js';
 
 /** What is to be said in a file. Of the first four, null and an empty list clear what the file says; of the others null leaves it. */
 export interface WrittenMetadata {
@@ -36,7 +35,7 @@ export interface MetadataCopy {
 }
 
 /** Counted up by hand whenever the same metadata begin to be written otherwise. */
-export const METADATA_WRITER = 1;
+export const METADATA_WRITER = 2;
 export const XMP = 'application/rdf+xml';
 
 /** Types that carry XMP, and what else is written into them. */
@@ -60,9 +59,27 @@ const SOURCE_TYPES = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
 const MAX_OUTPUT_BYTE_SIZE = 64 * 1024;
 /** So that the tool ends before the decoder process that waits for it is ended. */
 const TIME_SHARE = 0.9;
-const MAX_MEMORY_KIB = 1024 * 1024;
-/** Limits of the system hold even when everybody who would end the tool has been killed. Not every system knows the second one. */
-const LIMITED = 'ulimit -t "$1"; ulimit -v "$2" 2>/dev/null; shift 2; exec perl "$@"';
+
+/** Where other programs keep the same: cleared with what is said anew, so that nothing that was taken away is delivered from there. */
+const SECOND_HOMES = {
+  title: ['IFD0:XPTitle', 'XMP-acdsee:Caption', 'PNG:Title', 'ItemList:Title', 'Keys:Title', 'Keys:DisplayName', 'UserData:Title'],
+  description: [
+    ...['IFD0:XPComment', 'IFD0:XPSubject', 'EXIF:UserComment', 'XMP-exif:UserComment', 'XMP-tiff:ImageDescription', 'XMP-acdsee:Notes'],
+    ...['PNG:Description', 'PNG:Comment', 'ItemList:Description', 'ItemList:LongDescription', 'ItemList:Comment'],
+    ...['Keys:Description', 'Keys:Comment', 'UserData:Description', 'UserData:Comment', 'UserData:Information'],
+  ],
+  keywords: [
+    ...['XMP-lr:HierarchicalSubject', 'XMP-lr:WeightedFlatSubject', 'XMP-digiKam:TagsList', 'XMP-microsoft:LastKeywordXMP'],
+    ...['XMP-microsoft:LastKeywordIPTC', 'XMP-acdsee:Keywords', 'XMP-acdsee:Categories', 'XMP-mediapro:CatalogSets'],
+    ...['XMP-expressionmedia:CatalogSets', 'XMP-pdf:Keywords', 'IFD0:XPKeywords', 'ItemList:Keyword', 'Keys:Keywords'],
+    ...['IPTC:SupplementalCategories', 'XMP-photoshop:SupplementalCategories', 'XMP-prism:Keyword'],
+  ],
+  creator: [
+    ...['IFD0:XPAuthor', 'XMP-tiff:Artist', 'XMP-acdsee:Author', 'XMP-pdf:Author', 'PNG:Author', 'ItemList:Artist', 'ItemList:Author'],
+    ...['Keys:Author', 'Keys:Artist', 'UserData:Author', 'UserData:Artist'],
+  ],
+  copyright: ['XMP-tiff:Copyright', 'XMP-pdf:Copyright', 'PNG:Copyright', 'ItemList:Copyright', 'Keys:Copyright', 'UserData:Copyright'],
+} as const;
 
 /** Whether files of this type can carry metadata. */
 export function carriesMetadata(mediaType: string): boolean {
@@ -86,13 +103,14 @@ export async function writeMetadata({ source, mediaType, folder, metadata, fileN
   const named = path.join(folder, `source.${type.extension}`);
   // What a decoder process left that died of the same file.
   for (const left of [target, named]) await rm(left, { force: true });
-  // No configuration of the machine's user, minor damages passed over, values as entities so that none can be taken for an option.
-  const args = ['-config', '', '-m', '-E', '-q', '-charset', 'exif=UTF8'];
+  // Minor damages passed over, values as entities so that none can be taken for an option.
+  const args = ['-m', '-E', '-q', '-charset', 'exif=UTF8'];
   if (source === null) args.push(...inXmp(metadata), target);
   else {
     await symlink(path.resolve(source), named);
     const iptc = type.iptc === true && (await hasIptc(source));
     args.push(
+      ...withoutSecondHomes(metadata),
       ...inXmp(metadata),
       ...(type.exif ? inExif(metadata) : []),
       ...(iptc ? inIptc(metadata) : []),
@@ -100,36 +118,19 @@ export async function writeMetadata({ source, mediaType, folder, metadata, fileN
     );
     args.push('-o', target, named);
   }
-  await runExifTool(args, limits, fileName);
+  await run(args, limits, fileName);
   if ((await stat(target).catch(() => null)) === null) throw notWritable(fileName, 'the tool made no copy of it');
   await rm(named, { force: true });
 }
 
-async function runExifTool(args: readonly string[], { timeoutMs }: MediaLimits, fileName: string): Promise<void> {
+async function run(args: readonly string[], { timeoutMs }: MediaLimits, fileName: string): Promise<void> {
   const allowedMs = timeoutMs * TIME_SHARE;
-  const limits = [Math.ceil(allowedMs / 1000), MAX_MEMORY_KIB].map(String);
-  const command = ['-c', LIMITED, 'sh', ...limits, exifTool(), ...args];
   try {
-    const { wasStopped } = await runTool(
-      '/bin/sh',
-      command,
-      { timeoutMs: allowedMs, maxByteSize: MAX_OUTPUT_BYTE_SIZE },
-      'METADATA_TOOL_MISSING',
-    );
+    const { wasStopped } = await runExifTool(args, { timeoutMs: allowedMs, maxByteSize: MAX_OUTPUT_BYTE_SIZE });
     if (wasStopped) throw new VitrineError('MEDIA_TIMEOUT', `${fileName} took longer than ${allowedMs / 1000} s to be given its metadata.`);
   } catch (error) {
     if (!isVitrineError(error, 'MEDIA_CORRUPT')) throw error;
-    if (/perl: (command )?not found/.test(error.message)) throw missing('Perl, which ExifTool needs,');
     throw notWritable(fileName, error.message.replace(/ - \/.*$/, '').replace(/^Error: /, ''));
-  }
-}
-
-/** Path of the program in its package, which is left out on systems without Perl. */
-function exifTool(): string {
-  try {
-    return createRequire(import.meta.url)('exiftool-vendored.pl') as string;
-  } catch {
-    throw missing('ExifTool');
   }
 }
 
@@ -150,6 +151,19 @@ function replace(tag: string, ...values: Values): string[] {
 /** Says it, or leaves what is there. */
 function sayIfKnown(tag: string, value: string | null): string[] {
   return value === null || value === '' ? [] : replace(tag, value);
+}
+
+/** Names of the file's own that the library does not know stay, there too. */
+function withoutSecondHomes({ creator, copyright }: WrittenMetadata): string[] {
+  const { title, description, keywords } = SECOND_HOMES;
+  const cleared = [
+    ...title,
+    ...description,
+    ...keywords,
+    ...(creator ? SECOND_HOMES.creator : []),
+    ...(copyright ? SECOND_HOMES.copyright : []),
+  ];
+  return cleared.map((tag) => `-${tag}=`);
 }
 
 function inXmp(said: WrittenMetadata): string[] {
@@ -182,7 +196,15 @@ function inExif(said: WrittenMetadata): string[] {
 function inIptc(said: WrittenMetadata): string[] {
   return [
     // Lists that are copied would be added to.
-    ...['-tagsFromFile', '@', '-IPTC:All', '--IPTC:Keywords', ...(said.creator ? ['--IPTC:By-line'] : []), '-IPTC:CodedCharacterSet=UTF8'],
+    ...[
+      '-tagsFromFile',
+      '@',
+      '-IPTC:All',
+      '--IPTC:Keywords',
+      '--IPTC:SupplementalCategories',
+      ...(said.creator ? ['--IPTC:By-line'] : []),
+      '-IPTC:CodedCharacterSet=UTF8',
+    ],
     ...replace('IPTC:ObjectName', said.title),
     ...(said.title ? [] : replace('IPTC:Headline')),
     ...replace('IPTC:Caption-Abstract', said.description),
@@ -211,8 +233,4 @@ function entities(text: string): string {
 
 function notWritable(fileName: string, reason: string): VitrineError {
   return new VitrineError('METADATA_NOT_WRITABLE', `Metadata cannot be written into ${fileName}: ${reason}.`, { value: fileName });
-}
-
-function missing(what: string): VitrineError {
-  return new VitrineError('METADATA_TOOL_MISSING', `${what} is not installed where Vitrine runs: no metadata can be written into files.`);
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { TiffDirectories } from './tiff-directory.js';
 
 /** A picture of a TIFF: where libvips finds it, and which of its channels are seen. */
 export interface TiffPicture {
@@ -46,10 +46,9 @@ const PHOTOMETRIC = { mask: 4, separated: 5 } as const;
 const COLORS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3 };
 /** Colour filter array and linear raw: what sensors saw, before anything was made of it. */
 const RAW_PHOTOMETRIC: ReadonlySet<number> = new Set([32803, 34892]);
-/** Bytes of a value by TIFF's field type; only whole numbers are read. */
-const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
+/** TIFF's field types of whole numbers. */
+const WHOLE_NUMBERS: ReadonlySet<number> = new Set([1, 3, 4, 13, 16, 18]);
 const MAX_DIRECTORIES = 5_000;
-const MAX_ENTRIES = 4_096;
 const MAX_VALUES = 64;
 
 /** Whether a file that begins like this is a TIFF, of either byte order, BigTIFF included. */
@@ -64,17 +63,15 @@ export function isTiff(head: Uint8Array): boolean {
  * Reads the directories of a TIFF, wherever they lie in the file, and nothing of its pixels.
  * Throws Error with the reason where not even the first can be read. Sources: TIFF 6.0; Adobe's TIFF Technical Notes; BigTIFF.
  */
-export async function readTiff(filePath: string): Promise<TiffFile> {
-  const file = await open(filePath, 'r');
-  try {
-    const reader = await TiffReader.start(file);
+export function readTiff(filePath: string): Promise<TiffFile> {
+  return TiffDirectories.in(filePath, async (directories) => {
     const chain: Directory[] = [];
     const seen = new Set<number>();
     let isCut = false;
-    for (let at = reader.first; at !== 0; at = chain.at(-1)!.next) {
+    for (let at = directories.first; at !== 0; at = chain.at(-1)!.next) {
       if (seen.has(at) || chain.length === MAX_DIRECTORIES) isCut = true;
       else
-        await reader.read(at).then(
+        await readDirectory(directories, at).then(
           (directory) => chain.push(directory),
           (error: unknown) => {
             if (chain.length === 0) throw error;
@@ -86,7 +83,7 @@ export async function readTiff(filePath: string): Promise<TiffFile> {
     }
     if (chain.length === 0) throw new Error('it has no directory of pictures');
     const pages = chain.map((directory, page) => ({ directory, page, subifd: null as number | null }));
-    const inner = await innerDirectories(reader, chain);
+    const inner = await innerDirectories(directories, chain);
     const everything = [...pages, ...inner];
     const full = [pages, inner].map((some) => some.filter(({ directory }) => isPicture(directory) && sizeOf(directory).width > 0));
     // Some writers mark everything as reduced: then the largest are the pictures.
@@ -96,24 +93,22 @@ export async function readTiff(filePath: string): Promise<TiffFile> {
     return {
       pictures: chosen.map(({ directory, page, subifd }) => ({ page, subifd, ...sizeOf(directory), ...channelsOf(directory) })),
       isCameraRaw:
-        reader.isCanonRaw ||
+        directories.isCanonRaw ||
         everything.some(
           ({ directory }) => directory.values.has(TAG.dngVersion) || RAW_PHOTOMETRIC.has(one(directory, TAG.photometric) ?? -1),
         ),
       isCut,
     };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** Directories below those of the chain; one that cannot be read is left aside. */
-async function innerDirectories(reader: TiffReader, chain: readonly Directory[]) {
+async function innerDirectories(directories: TiffDirectories, chain: readonly Directory[]) {
   const found: { directory: Directory; page: number; subifd: number | null }[] = [];
   for (const [page, { values }] of chain.entries()) {
     for (const [subifd, at] of (values.get(TAG.subIfds) ?? []).entries()) {
       if (found.length === MAX_DIRECTORIES) return found;
-      const directory = await reader.read(at).catch(() => null);
+      const directory = await readDirectory(directories, at).catch(() => null);
       if (directory !== null) found.push({ directory, page, subifd });
     }
   }
@@ -158,58 +153,18 @@ function channelsOf(directory: Directory): Pick<TiffPicture, 'colors' | 'extras'
   return { colors, extras, unsupported };
 }
 
-class TiffReader {
-  readonly #file: FileHandle;
-  readonly #little: boolean;
-  readonly #big: boolean;
-  readonly first: number;
-  readonly isCanonRaw: boolean;
-
-  private constructor(file: FileHandle, head: Buffer) {
-    this.#file = file;
-    this.#little = head[0] === 0x49;
-    this.#big = this.#number(head, 2, 2) === 43;
-    this.isCanonRaw = !this.#big && head.toString('latin1', 8, 10) === 'CR';
-    this.first = this.#big ? this.#number(head, 8, 8) : this.#number(head, 4, 4);
+/** The numbers of one directory that tell something here. */
+async function readDirectory(directories: TiffDirectories, at: number): Promise<Directory> {
+  const { entries, next } = await directories.at(at);
+  const values = new Map<number, number[]>();
+  for (const entry of entries) {
+    if (!WANTED.has(entry.tag) || !WHOLE_NUMBERS.has(entry.type) || entry.count === 0) continue;
+    const bytes = await entry.read(MAX_VALUES);
+    const size = entry.byteSize / entry.count;
+    values.set(
+      entry.tag,
+      Array.from({ length: bytes.length / size }, (_, i) => directories.numberIn(bytes, i * size, size)),
+    );
   }
-
-  static async start(file: FileHandle): Promise<TiffReader> {
-    return new TiffReader(file, await readAt(file, 0, 16));
-  }
-
-  /** The numbers of one directory that tell something here. */
-  async read(at: number): Promise<Directory> {
-    const [countSize, entrySize, offsetSize] = this.#big ? [8, 20, 8] : [2, 12, 4];
-    const count = this.#number(await readAt(this.#file, at, countSize), 0, countSize);
-    if (count > MAX_ENTRIES) throw new Error(`a directory of it has ${count} entries`);
-    const table = await readAt(this.#file, at + countSize, count * entrySize + offsetSize);
-    const values = new Map<number, number[]>();
-    for (let index = 0; index < count; index++) {
-      const entry = index * entrySize;
-      const tag = this.#number(table, entry, 2);
-      const size = SIZES[this.#number(table, entry + 2, 2)];
-      if (!WANTED.has(tag) || size === undefined) continue;
-      const length = Math.min(this.#number(table, entry + 4, offsetSize), MAX_VALUES);
-      const place = entry + 4 + offsetSize;
-      const isHere = length * size <= offsetSize;
-      const bytes = isHere ? table.subarray(place) : await readAt(this.#file, this.#number(table, place, offsetSize), length * size);
-      values.set(
-        tag,
-        Array.from({ length }, (_, i) => this.#number(bytes, i * size, size)),
-      );
-    }
-    return { values, next: this.#number(table, count * entrySize, offsetSize) };
-  }
-
-  #number(bytes: Buffer, at: number, size: number): number {
-    if (size === 8) return Number(this.#little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
-    return this.#little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
-  }
-}
-
-async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  const { bytesRead } = Number.isSafeInteger(at) ? await file.read(bytes, 0, length, at) : { bytesRead: 0 };
-  if (bytesRead < length) throw new Error('a directory lies behind the end of file');
-  return bytes;
+  return { values, next };
 }

@@ -1,10 +1,12 @@
 import type { Metadata } from 'sharp';
 import { z } from 'zod';
 import { isVitrineError, VitrineError } from '../../errors.js';
+import type { FileTexts } from './file-texts.js';
 import { differenceOf, MAX_FRAMES, SAME_FRAME_DIFFERENCE, sketchOf } from './picture-parts.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { fitWithin, type SourcePicture } from './source-picture.js';
 import { runTool, type VideoTools } from './system-tool.js';
+import { videoTexts } from './video-tags.js';
 
 /** What the container says, and the frames that were chosen. */
 export interface Video {
@@ -16,6 +18,7 @@ export interface Video {
   frameRate: number | null;
   /** In order of time, at least one. The first, which is the first that shows something, stands for the whole. */
   frames: { timeMs: number; picture: SourcePicture }[];
+  texts: FileTexts;
   warnings: string[];
 }
 
@@ -33,7 +36,7 @@ const PLAIN = 6;
 const SAFE = ['-protocol_whitelist', 'file', '-max_alloc', '268435456'];
 
 const probed = z.object({
-  format: z.object({ duration: z.coerce.number().optional() }).optional(),
+  format: z.object({ duration: z.coerce.number().optional(), tags: z.record(z.string(), z.string()).optional() }).optional(),
   streams: z
     .array(
       z.object({
@@ -86,7 +89,7 @@ export async function readVideo(
 }
 
 async function probe(filePath: string, fileName: string, { ffprobe }: VideoTools, timeoutMs: number) {
-  const fields = 'format=duration:stream=width,height,duration,avg_frame_rate:stream_side_data=rotation';
+  const fields = 'format=duration:format_tags:stream=width,height,duration,avg_frame_rate:stream_side_data=rotation';
   const args = ['-v', 'error', ...SAFE, '-select_streams', 'v:0', '-show_entries', fields, '-of', 'json', `file:${filePath}`];
   const { stdout, wasStopped } = await runTool(ffprobe, args, { timeoutMs, maxByteSize: 1_000_000 });
   if (wasStopped) throw new VitrineError('MEDIA_TIMEOUT', `${fileName} takes too long to read.`, { value: fileName });
@@ -102,6 +105,7 @@ async function probe(filePath: string, fileName: string, { ffprobe }: VideoTools
     height: isTurned ? stream.width : stream.height,
     durationMs: seconds !== undefined && seconds >= 0 && seconds < 2_000_000 ? Math.round(seconds * 1000) : null,
     frameRate: rate !== null && rate > 0 && rate < 10_000 ? Math.round(rate * 1000) / 1000 : null,
+    texts: videoTexts(parsed.data?.format?.tags ?? {}),
   };
 }
 

@@ -96,10 +96,10 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
   byteSize: (wanted, at) => within(at.asset('byte_size'), wanted),
   createdAt: (span, at) => between(at.shared('created_at'), span, 'timestamptz'),
   updatedAt: (span, at) => between(at.asset('updated_at'), span, 'timestamptz'),
-  // Compared as text: what a camera wrote need not be a date that exists, and a cast would fail for everybody.
+  // Compared as text: what a camera wrote need not be a date that exists, and a cast would fail for everybody. A year or month counts as its first day.
   capturedOn: (span, at) => [
     sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization} AND v.id = ${at.shared('current_version_id')}
-      AND ${join(between(sql`left(v.exif ->> 'takenAt', 10) COLLATE "C"`, span, 'text'), ' AND ')})`,
+      AND ${join(between(sql`rpad(left(v.exif ->> 'takenAt', 10), 10, '-01-01') COLLATE "C"`, span, 'text'), ' AND ')})`,
   ],
   uploadedBy: (names, at) => [sql`${at.asset('uploaded_by')} = ANY(${names}::text[])`],
   externalIds: (ids, at) => [sql`${at.asset('external_id')} = ANY(${ids}::text[])`],

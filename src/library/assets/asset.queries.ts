@@ -162,13 +162,14 @@ export async function updateFacts(tx: OrganizationTx, versions: readonly { id: s
   if (versions.length === 0) return;
   const rows = versions.map(({ id, facts }) => {
     const { width, height, sharpness, exposure, pageCount: page_count, warnings } = facts;
-    return { id, width, height, sharpness, exposure, page_count, warnings, ...ruleFacts(facts) };
+    const said = { exif: facts.exif ?? {}, embedded_metadata: facts.embedded };
+    return { id, width, height, sharpness, exposure, page_count, warnings, ...said, ...ruleFacts(facts) };
   });
   await tx.execute(sql`
     UPDATE asset_version v SET width = r.width, height = r.height, duration_ms = r.duration_ms, frame_rate = r.frame_rate, sharpness = r.sharpness,
       exposure = r.exposure, page_count = r.page_count, warnings = r.warnings, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile, icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
-      luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, width int, height int, sharpness float8, exposure float8, page_count int, warnings text[], ${RULE_FACTS})
+      luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type, exif = r.exif, embedded_metadata = r.embedded_metadata
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, width int, height int, sharpness float8, exposure float8, page_count int, warnings text[], exif jsonb, embedded_metadata jsonb, ${RULE_FACTS})
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
   // A video that could not be looked into before has a size and colours now.
   const videos = versions.filter(({ facts }) => facts.kind === 'VIDEO');

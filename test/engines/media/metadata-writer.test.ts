@@ -8,6 +8,7 @@ import { copyName, type WrittenMetadata, XMP } from '../../../src/engines/media/
 import { alternatives, bag, describedPicture, xmpPacket } from '../../support/described-picture.js';
 import { makePdf } from '../../support/pdf-file.js';
 import { structuredPicture } from '../../support/structured-picture.js';
+import { toldByExifTool } from '../../support/exif-tool.js';
 import { hasFfmpeg, makeVideo } from '../../support/video-file.js';
 
 let media: MediaAnalyzer;
@@ -131,5 +132,42 @@ it('says which files cannot carry metadata, and leaves nothing behind', async ()
     const failure = write(content as Buffer, type, said);
     await expect(failure).rejects.toMatchObject({ code: 'METADATA_NOT_WRITABLE', message: expect.stringContaining(message) });
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(root) });
+  }
+});
+
+describe('second homes of a field', () => {
+  const homes = [
+    ...['XMP-lr:HierarchicalSubject=Clients|Secret', 'XMP-lr:WeightedFlatSubject=Secret', 'XMP-digiKam:TagsList=Clients/Secret'],
+    ...['XMP-microsoft:LastKeywordXMP=Secret', 'XMP-acdsee:Keywords=Secret', 'XMP-mediapro:CatalogSets=Secret', 'XMP-pdf:Keywords=Secret'],
+    ...['IFD0:XPKeywords=Secret', 'IFD0:XPTitle=Secret', 'IFD0:XPSubject=Secret', 'IFD0:XPComment=Secret', 'EXIF:UserComment=Secret'],
+    ...['XMP-tiff:ImageDescription=Secret', 'IPTC:SupplementalCategories=Secret', 'PNG:Title=Secret', 'PNG:Comment=Secret'],
+    ...['ItemList:Title=Secret', 'Keys:Keywords=Secret', 'Keys:Title=Secret', 'UserData:Comment=Secret', 'ItemList:Comment=Secret'],
+  ];
+  const authors = ['IFD0:XPAuthor=Somebody', 'XMP-tiff:Artist=Somebody', 'PNG:Author=Somebody', 'ItemList:Artist=Somebody'];
+
+  it.each([
+    ['image/jpeg', () => structuredPicture(3, 'png').then((png) => sharp(png).jpeg().toBuffer())],
+    ['image/png', () => structuredPicture(3, 'png')],
+    ['image/tiff', () => structuredPicture(3, 'png').then((png) => sharp(png).tiff().toBuffer())],
+    ['image/webp', () => structuredPicture(3, 'png').then((png) => sharp(png).webp().toBuffer())],
+    ['video/mp4', async () => (hasFfmpeg ? makeVideo([await structuredPicture(3, 'png')]) : null)],
+  ])('of %s are cleared, so that nothing that was taken away is delivered', async (type, make) => {
+    const content = await make();
+    if (content === null) return;
+    const ending = copyName(type).split('.')[1] as string;
+    const file = path.join(root, `homes.${ending}`);
+    await writeFile(file, content);
+    toldByExifTool(file, [...homes, ...authors]);
+    expect(saidIn(await readFile(file))).toEqual([true, true]);
+    const copy = await write(await readFile(file), type, { ...nothing, keywords: ['public'] });
+    // Nobody's name is taken out of a file because the library does not know it.
+    expect(saidIn(copy)).toEqual([false, true]);
+    expect(saidIn(await write(await readFile(file), type, said))).toEqual([false, false]);
+  });
+
+  /** Whether it says the one or the other, in UTF-8 or UTF-16. */
+  function saidIn(content: Buffer): [boolean, boolean] {
+    const has = (text: string) => content.includes(text) || content.includes(Buffer.from(text, 'utf16le'));
+    return [has('Secret'), has('Somebody')];
   }
 });

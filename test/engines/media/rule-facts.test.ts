@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { readDigitalSourceType } from '../../../src/engines/media/digital-source.js';
 import { readIccName } from '../../../src/engines/media/icc-profile.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import { toneOf, GRID_SIDE, luminanceGridOf } from '../../../src/engines/pixels/tone.js';
@@ -48,27 +47,6 @@ it('toneOf takes the mean, and counts luma up to 5 and from 250', () => {
     exposure: 0.4898,
     shadowShare: 0.2,
     highlightShare: 0.2,
-  });
-});
-
-describe('readDigitalSourceType', () => {
-  const uri = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
-  it.each([
-    ['an attribute', `<rdf:Description Iptc4xmpExt:DigitalSourceType="${uri}"/>`],
-    ['an element', `<Iptc4xmpExt:DigitalSourceType>\n ${uri}\n</Iptc4xmpExt:DigitalSourceType>`],
-    ['a resource, with another prefix', `<ext:DigitalSourceType rdf:resource='${uri}/'/>`],
-    ['the bare code', '<a:DigitalSourceType>trainedAlgorithmicMedia</a:DigitalSourceType>'],
-  ])('reads %s', (_, xmp) => {
-    expect(readDigitalSourceType(Buffer.from(`<x:xmpmeta>${xmp}</x:xmpmeta>`))).toBe('trainedAlgorithmicMedia');
-  });
-  it.each([
-    ['nothing', undefined],
-    ['another field', Buffer.from('<a:Source>trainedAlgorithmicMedia</a:Source>')],
-    ['an empty one', Buffer.from('<a:DigitalSourceType></a:DigitalSourceType>')],
-    ['bytes', Buffer.from([0, 255, 254, 1])],
-    ['a long run without an end', Buffer.from(`<a:DigitalSourceType${' '.repeat(200_000)}`)],
-  ])('is null for %s', (_, xmp) => {
-    expect(readDigitalSourceType(xmp)).toBeNull();
   });
 });
 

@@ -8,6 +8,7 @@ import { replaceParts } from '../../../src/engines/embedding/version-part.querie
 import type { FileStore } from '../../../src/platform/files/file-store.js';
 import { openFileStore } from '../../../src/platform/files/open-file-store.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
+import { FACTS_REVISION } from '../../../src/engines/media/media-facts.js';
 import { insertAsset } from '../../support/asset-rows.js';
 import { type Compliance, makeBrand, makeRule, openCompliance } from '../../support/compliance-room.js';
 import { recordingLog } from '../../support/recording-log.js';
@@ -48,7 +49,7 @@ it('measures what an earlier program did not, judges by it, and steps over files
   const current = await insertAsset(test.database, organizationId, {
     brandId,
     title: 'current',
-    facts: { facts_revision: 2, has_icc_profile: false },
+    facts: { facts_revision: FACTS_REVISION, has_icc_profile: false },
   });
   const verdicts = async () => {
     const page = await room.compliance.findings(room.admin, { ruleId: rule.id, first: 10 });
@@ -79,7 +80,7 @@ it('measures what an earlier program did not, judges by it, and steps over files
   const [version] = await test.database.asOrganization(organizationId, (tx) =>
     tx.rows.assetVersion.findMany({ where: { id: kept.versionId } }),
   );
-  expect(version).toMatchObject({ factsRevision: 2, hasIccProfile: true, shadowShare: 0 });
+  expect(version).toMatchObject({ factsRevision: FACTS_REVISION, hasIccProfile: true, shadowShare: 0 });
   expect(version!.luminanceGrid).toHaveLength(512);
 
   const stopping = new AbortController();
@@ -139,6 +140,6 @@ it('finds the parts of files that an earlier program, or one without ffmpeg, did
   const [version] = await test.database.asOrganization(organizationId, (tx) =>
     tx.rows.assetVersion.findMany({ where: { id: film.versionId }, include: { colors: true } }),
   );
-  expect(version).toMatchObject({ width: 160, frameRate: 10, factsRevision: 2, warnings: [] });
+  expect(version).toMatchObject({ width: 160, frameRate: 10, factsRevision: FACTS_REVISION, warnings: [] });
   expect(version!.colors.length).toBeGreaterThan(0);
 });
