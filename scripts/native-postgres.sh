@@ -268,16 +268,11 @@ max_connections = 100
 shared_buffers = $shared_buffers
 dynamic_shared_memory_type = $shared_memory
 maintenance_work_mem = 512MB
-work_mem = 32MB
-effective_io_concurrency = 100
-random_page_cost = 1.1
 max_wal_size = 4GB
 checkpoint_timeout = 15min
 fsync = $fsync
 synchronous_commit = $fsync
 full_page_writes = $fsync
-jit = off
-timezone = 'UTC'
 log_min_messages = warning
 CONF
 }

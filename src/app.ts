@@ -6,8 +6,7 @@ import { ModelLibrary } from './engines/embedding/model-library.js';
 import { openFileStore } from './platform/files/open-file-store.js';
 import { createGraphqlServer } from './platform/graphql/server.js';
 import { createHttpServer, type HttpServer } from './platform/http/http-server.js';
-import { createSigner } from './platform/http/signed-token.js';
-import { loadSigningSecret } from './platform/http/signing-secret.js';
+import { SigningKeys } from './platform/http/signing-keys.js';
 import type { StageClock } from './exchange/imports/import-batch.job.js';
 import { openManifestTemplate } from './exchange/imports/manifest-template.js';
 import { JobQueue } from './platform/jobs/job-queue.js';
@@ -44,17 +43,25 @@ query Report {
 }`,
 ] as const;
 
+export interface AppOptions {
+  onStage?: StageClock;
+  /** Aborted when the process is asked to stop: a start that is not over is broken off, and what it opened closed. */
+  signal?: AbortSignal;
+}
+
 /** Every part of Vitrine, built once, top to bottom: the world outside here, then services.ts, resolvers.ts and workers.ts. */
-export async function createApp(config: Config, log: Logger, options: { onStage?: StageClock } = {}) {
+export async function createApp(config: Config, log: Logger, { onStage, signal }: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => log.error({ err: error }, 'while stopping'));
   };
   try {
-    const database = await openDatabase({ ...config.database, dataFolder: config.dataFolder });
+    const database = await openDatabase({ ...config.database, dataFolder: config.dataFolder, ...(signal && { signal }) });
     closers.push(() => database.close());
+    signal?.throwIfAborted();
     const files = await openFileStore(config.storage);
     closers.push(() => files.close());
+    signal?.throwIfAborted();
     const library = new ModelLibrary(config.model);
     const models = new EmbedderPool(library, config.model);
     closers.push(() => models.close());
@@ -64,24 +71,31 @@ export async function createApp(config: Config, log: Logger, options: { onStage?
 
     let httpServer: HttpServer | undefined;
     const baseUrl = () => httpServer?.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
-    const signer = createSigner(await loadSigningSecret(config.dataFolder));
+    const { dataFolder, ownSigningSecrets: ownSecrets } = config;
+    const signingKeys = await SigningKeys.open({ database, log, dataFolder, ownSecrets });
+    closers.push(() => signingKeys.close());
+    const { signer } = signingKeys;
 
     const ground: Ground = { config, log, database, files, library, models, media, queue, signer, baseUrl };
     const services = await buildServices(ground);
     closers.push(() => services.embedding.close());
     closers.push(() => services.importBuckets.close());
+    signal?.throwIfAborted();
     const schema = buildSchema(services, ground);
 
     return {
       ...services,
       database,
+      signingKeys,
       schema,
 
       /** Starts the queue; with `work` this process also does the jobs. */
       async startJobs(work: boolean): Promise<void> {
-        await queue.start(JOB_KINDS);
         closers.push(() => queue.stop());
-        if (work) await startWorkers(ground, services, { ...options, onStop: (close) => closers.push(close) });
+        await queue.start(JOB_KINDS, signal);
+        signal?.throwIfAborted();
+        if (work) await startWorkers(ground, services, { ...(onStage && { onStage }), onStop: (close) => closers.push(close) });
+        signal?.throwIfAborted();
       },
 
       /** Serves GraphQL, uploads, files and health. @returns the base address */

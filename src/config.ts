@@ -5,6 +5,16 @@ import { z } from 'zod';
 import { VitrineError } from './errors.js';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+/** An address of ours or of a service. Logins have variables of their own: what is part of an address is shown in links and messages. */
+const address = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => {
+    // What is no address at all has been told already.
+    if (!URL.canParse(text)) return true;
+    const { username, password, search, hash } = new URL(text);
+    return username + password + search + hash === '';
+  }, 'may hold no user name, password or parameters')
+  .optional();
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 /** Entries with commas between them. */
 const list = (entry: z.ZodType<string, string>) =>
@@ -28,13 +38,17 @@ const VARIABLES = {
   VITRINE_DATA: z.string().min(1).default('./data'),
   VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
   VITRINE_PORT: whole(0, 65_535).default(4000),
-  VITRINE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_PUBLIC_URL: address,
   VITRINE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  // Which hosts, ports and parameters it may have is for database/ to say.
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/./i, 'is not a postgresql:// URL')
+    .optional(),
   VITRINE_DATABASE_POOL: whole(1, 100).default(cores + 2),
   VITRINE_DATABASE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
   VITRINE_MODEL: z.string().min(1).optional(),
-  VITRINE_MODEL_SOURCE: z.url({ protocol: /^https?$/ }).default('https://huggingface.co'),
+  VITRINE_MODEL_SOURCE: address.default('https://huggingface.co'),
   VITRINE_PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   VITRINE_PRECISION: z.enum(['fp32', 'fp16', 'int8']).optional(),
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
@@ -48,7 +62,7 @@ const VARIABLES = {
   VITRINE_MAX_FILE_BYTES: whole(1, 100_000_000_000).default(512 * 1024 * 1024),
   VITRINE_IMPORT_ROOTS: z.string().default(''),
   VITRINE_IMPORT_BUCKETS: list(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}(\/.*)?$/, 'is not a bucket or bucket/prefix')),
-  VITRINE_IMPORT_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_IMPORT_S3_ENDPOINT: address,
   VITRINE_IMPORT_S3_REGION: z.string().optional(),
   VITRINE_IMPORT_S3_ACCESS_KEY_ID: z.string().optional(),
   VITRINE_IMPORT_S3_SECRET_ACCESS_KEY: z.string().optional(),
@@ -58,22 +72,50 @@ const VARIABLES = {
   VITRINE_IMPORT_URL_TIMEOUT_MS: whole(100, 3_600_000).default(60_000),
   VITRINE_WEBHOOK_HOSTS: z.string().default(''),
   VITRINE_STORAGE: z.enum(['local', 's3']).default('local'),
-  VITRINE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  VITRINE_S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_S3_ENDPOINT: address,
+  VITRINE_S3_PUBLIC_ENDPOINT: address,
   VITRINE_S3_BUCKET: z.string().optional(),
   VITRINE_S3_REGION: z.string().default('us-east-1'),
   VITRINE_S3_ACCESS_KEY_ID: z.string().optional(),
   VITRINE_S3_SECRET_ACCESS_KEY: z.string().optional(),
   VITRINE_S3_PREFIX: z.string().default(''),
   VITRINE_S3_FORCE_PATH_STYLE: flag.default(false),
-  VITRINE_API_KEY: z.string().optional(),
-  VITRINE_SERVER: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_SIGNING_SECRET: list(z.string().min(32, 'has at least 32 characters')),
+  // It is sent as a header, and what refuses a header shows it.
+  VITRINE_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'holds what no API key holds')
+    .optional(),
+  VITRINE_SERVER: address,
   HTTP_PROXY: z.url({ protocol: /^https?$/ }).optional(),
   HTTPS_PROXY: z.url({ protocol: /^https?$/ }).optional(),
   NO_PROXY: z.string().optional(),
 } as const;
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES);
+
+/** Those that can hold nothing secret: numbers, words of a list, names. Only their values are ever shown; of any other it is not known. */
+const HARMLESS = new Set([
+  'VITRINE_HOST',
+  'VITRINE_PORT',
+  'VITRINE_LOG_LEVEL',
+  'VITRINE_DATABASE_POOL',
+  'VITRINE_DATABASE_TIMEOUT_MS',
+  'VITRINE_PROVIDER',
+  'VITRINE_PRECISION',
+  'VITRINE_MODEL_THREADS',
+  'VITRINE_MODELS_LOADED',
+  'VITRINE_DECODERS',
+  'VITRINE_TILE_ROWS',
+  'VITRINE_DECODE_TIMEOUT_MS',
+  'VITRINE_MAX_PIXELS',
+  'VITRINE_MAX_FILE_BYTES',
+  'VITRINE_IMPORT_S3_FORCE_PATH_STYLE',
+  'VITRINE_IMPORT_URL_TIMEOUT_MS',
+  'VITRINE_IMPORT_URL_NETWORKS',
+  'VITRINE_STORAGE',
+  'VITRINE_S3_FORCE_PATH_STYLE',
+]);
 
 export interface Config {
   dataFolder: string;
@@ -131,13 +173,15 @@ export interface Config {
         forcePathStyle: boolean;
         temporaryFolder: string;
       };
+  /** Secrets that links are signed with, in place of the database's: the first signs, all are accepted. */
+  ownSigningSecrets: string[];
   /** For the command line when it talks to a running server. */
   client: { server?: string; apiKey?: string };
 }
 
 /**
  * Reads and checks the environment.
- * @throws VitrineError CONFIG_INVALID naming every variable at fault, its value and what is allowed
+ * @throws VitrineError CONFIG_INVALID naming every variable at fault, what is allowed, and its value where that can hold no secret
  */
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
   // An empty variable counts as not set: that is how compose files and .env files write it.
@@ -150,9 +194,11 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   );
   const parsed = z.object(VARIABLES).safeParse(given);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`,
-    );
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      const shown = HARMLESS.has(name) ? `=${JSON.stringify(given[name])}` : ' (its value is not shown)';
+      return `${issue.path.join('.')}${shown}: ${issue.message}`;
+    });
     throw new VitrineError(
       'CONFIG_INVALID',
       `The environment is not right:\n  ${lines.join('\n  ')}\n.env.example explains each variable.`,
@@ -210,6 +256,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       .map((host) => host.trim().toLowerCase())
       .filter(Boolean),
     storage: env.VITRINE_STORAGE === 'local' ? { kind: 'local', folder: dataFolder } : s3(env, dataFolder),
+    ownSigningSecrets: env.VITRINE_SIGNING_SECRET,
     client: {
       ...(env.VITRINE_SERVER !== undefined && { server: env.VITRINE_SERVER }),
       ...(env.VITRINE_API_KEY !== undefined && { apiKey: env.VITRINE_API_KEY }),

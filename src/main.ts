@@ -21,6 +21,7 @@ import { addWatchCommand, changeWatchCommand, listWatchCommand, type WatchAddOpt
 import { type Config, readConfig } from './config.js';
 import { isVitrineError } from './errors.js';
 import { type ReportCommandOptions, reportCommand } from './program/cli/report.command.js';
+import { listSigningKeysCommand, rotateSigningKeysCommand } from './program/cli/signing-keys.command.js';
 import { checkStorageCommand, type StorageCheckCommandOptions } from './program/cli/storage.command.js';
 import { createLogger, type Logger } from './log.js';
 
@@ -147,6 +148,23 @@ program
   .requiredOption('--name <text>', 'what it is for')
   .option('--role <role>', 'VIEWER, EDITOR or ADMIN', 'VIEWER')
   .action((options: { name: string; role: string }) => run('warn', (config, log) => createKeyCommand(config, log, options)));
+
+const signingKeys = program.command('signing-keys').description('what links to files are signed with');
+
+signingKeys
+  .command('list')
+  .description('keys, without their secrets')
+  .option('--json', 'print one line of JSON')
+  .action((options: { json?: boolean }) => run('warn', (config, log) => listSigningKeysCommand(config, log, options)));
+
+signingKeys
+  .command('rotate')
+  .description('sign with a new key from now on; other processes take it up within ten seconds')
+  .option('--overlap-days <n>', 'how long links of the keys before go on working; 0 when a secret got out: they all end at once', '366')
+  .option('--json', 'print one line of JSON')
+  .action((options: { overlapDays: string; json?: boolean }) =>
+    run('warn', (config, log) => rotateSigningKeysCommand(config, log, options)),
+  );
 
 const models = program.command('models').description('the model that sees what is in the pictures');
 
@@ -275,8 +293,9 @@ async function run(logLevel: string, command: (config: Config, log: Logger) => P
     const exitCode = await command(config, createLogger(config.logLevel === 'info' ? logLevel : config.logLevel));
     process.exitCode = typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
-    if (!isVitrineError(error)) throw error;
-    process.stderr.write(`${error.code}: ${error.message}\n`);
+    // Of what nobody expected, the stack and not the object: properties of libraries' errors hold what they were given, passwords too.
+    const text = isVitrineError(error) ? `${error.code}: ${error.message}` : `INTERNAL: ${(error as Error)?.stack ?? error}`;
+    process.stderr.write(`${text}\n`);
     process.exitCode = 1;
   }
 }

@@ -52,6 +52,31 @@ export async function freshDatabase() {
   return { ...shared, url: withDatabase(nativeUrl, name), remove };
 }
 
+export interface EmptyDatabase {
+  url: string;
+  /** Runs one statement in it, as its owner. */
+  query(text: string): Promise<Record<string, unknown>[]>;
+  remove(): Promise<void>;
+}
+
+/** A database of a server, the run's own unless told, in which nothing is: as it is before the first start. Its settings are the server's. */
+export async function emptyDatabase(server = nativeUrl as string): Promise<EmptyDatabase> {
+  const name = `vitrine_test_${randomUUID().replaceAll('-', '')}`;
+  await onServer(server, (client) => client.query(`CREATE DATABASE ${name}`));
+  const url = withDatabase(server, name);
+  return {
+    url,
+    query: async (text) => {
+      let rows: Record<string, unknown>[] = [];
+      await onServer(url, async (client) => {
+        rows = (await client.query(text)).rows;
+      });
+      return rows;
+    },
+    remove: () => onServer(server, (client) => patiently('42501', () => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+  };
+}
+
 async function embeddedTemplate(): Promise<string> {
   const folder = path.join(tmpdir(), `vitrine-test-template-${await migrationsHash()}`);
   if (await exists(folder)) return folder;

@@ -35,11 +35,9 @@ export async function registerModel(database: Database, info: EmbedderInfo): Pro
   });
   // The lock keeps two starting processes from making the same partition at once.
   await database.asOwner(`
-    BEGIN;
     SELECT pg_advisory_xact_lock(72707372);
     CREATE TABLE IF NOT EXISTS asset_embedding_${id} PARTITION OF asset_embedding (CHECK (vector_dims(vector) = ${info.dimensions})) FOR VALUES IN (${id});
-    ${info.dimensions <= MAX_INLINE_DIMENSIONS ? `ALTER TABLE asset_embedding_${id} ALTER COLUMN vector SET STORAGE PLAIN;` : ''}
-    COMMIT;`);
+    ${info.dimensions <= MAX_INLINE_DIMENSIONS ? `ALTER TABLE asset_embedding_${id} ALTER COLUMN vector SET STORAGE PLAIN;` : ''}`);
   const { modelId: modelName, revision, dimensions, logitScale, precision, folder: location } = info;
   return { id, modelName, revision, dimensions, logitScale, precision, location };
 }

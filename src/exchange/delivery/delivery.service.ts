@@ -216,7 +216,7 @@ export class DeliveryService {
    * @throws VitrineError LINK_REVOKED, RIGHTS_NOT_VALID, NOT_RELEASED; MEDIA_* and METADATA_* when the file cannot be made
    */
   async open(token: string): Promise<OpenedFile | null> {
-    const claim = this.#rooms.signer.verify(token) as Claim | null;
+    const claim = (await this.#rooms.signer.verify(token)) as Claim | null;
     if (claim === null) return null;
     if ('d' in claim) return this.#openDelivery(claim.o, claim.d);
     const withMetadata = claim.m === 1;

@@ -75,7 +75,7 @@ export class AssetExportService {
   /** Null when the link is forged or expired, or the key that made it is. */
   async open(token: string): Promise<Download | null> {
     const { database, signer } = this.#rooms;
-    const claim = signer.verify(token) as { t?: string; o: string; i: string } | null;
+    const claim = (await signer.verify(token)) as { t?: string; o: string; i: string } | null;
     if (claim?.t !== 'export') return null;
     const organizationId = claim.o;
     const row = await database.asOrganization(organizationId, (tx) => findUsableExport(tx, claim.i));

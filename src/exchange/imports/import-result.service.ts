@@ -45,7 +45,7 @@ export class ImportResultService {
 
   /** Null when the link is forged or expired, or the import is gone. */
   async open(token: string): Promise<Download | null> {
-    const claim = this.#signer.verify(token) as { t?: string; o: string; i: string; f: Format } | null;
+    const claim = (await this.#signer.verify(token)) as { t?: string; o: string; i: string; f: Format } | null;
     if (claim?.t !== 'import') return null;
     const operation = await this.#database.asOrganization(claim.o, (tx) => findOperation(tx, { id: claim.i }));
     if (operation === null) return null;

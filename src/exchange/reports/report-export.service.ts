@@ -104,7 +104,7 @@ export class ReportExportService {
 
   /** Null when the link is forged or expired, or is none of a report. */
   async open(token: string): Promise<OpenedFile | null> {
-    const claim = this.#signer.verify(token) as { t?: string; o: string; i: string } | null;
+    const claim = (await this.#signer.verify(token)) as { t?: string; o: string; i: string } | null;
     if (claim?.t !== 'report') return null;
     const [row] = await this.#database.asOrganization(claim.o, (tx) => listExports(tx, { id: claim.i }, 1, null));
     if (row === undefined || row.sha256 === null) return null;

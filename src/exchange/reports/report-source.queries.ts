@@ -44,7 +44,7 @@ const SCAN_SHARE = 1 / 6;
  */
 export async function openSource(tx: OrganizationTx, sequence: number | null): Promise<ReportSource> {
   await tx.query(sql`
-    SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
+    SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true),
       set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 67108864) / 1024 || 'kB', true)`);
   const { organizationId } = tx;
   if (sequence === null) return { organizationId, sequence, undo: 'LOOKUP' };

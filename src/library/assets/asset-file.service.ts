@@ -32,7 +32,7 @@ export class AssetFileService {
 
   /** Null when the link is forged or expired, or the file is gone. */
   async open(token: string): Promise<OpenedFile | null> {
-    const claim = this.#signer.verify(token) as { o: string; v: string; f?: FileVariant } | null;
+    const claim = (await this.#signer.verify(token)) as { o: string; v: string; f?: FileVariant } | null;
     if (claim?.f === undefined) return null;
     const [version] = await this.#database.asOrganization(claim.o, (tx) => findVersions(tx, [claim.v], 0));
     if (version === undefined) return null;

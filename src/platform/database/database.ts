@@ -3,12 +3,15 @@ import pg from 'pg';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { beginPlanning, planByValues, runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
+import { adoptSettings, BEGIN, settingsList } from './server-settings.js';
 import type { Sql } from './sql.js';
 import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
 
 // bigint columns hold byte sizes and counts, all far below 2^53; dates stay the text that PostgreSQL wrote.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+
+const CONNECTION_TIMEOUT_MS = 10_000;
 
 /** Prisma for plain rows. `findUnique` is taken out: Prisma merges calls of one tick, across transactions and so across organisations. */
 export type Rows = Omit<ReturnType<typeof createPrisma>, '$transaction' | '$connect' | '$disconnect' | '$extends'>;
@@ -45,7 +48,9 @@ export interface Actor {
 
 export interface DatabaseOptions {
   engine: 'embedded' | 'native';
-  connection: pg.PoolConfig;
+  /** Where the database is. Of several servers, connections go to the first that is there and takes writes, until it is lost. */
+  servers: readonly [pg.ClientConfig, ...pg.ClientConfig[]];
+  poolSize: number;
   /** Milliseconds after which a statement of a handle is cancelled (native only: the embedded engine cannot cancel). */
   statementTimeoutMs: number;
   /** Called by close() once the pool is gone. */
@@ -67,11 +72,26 @@ export class Database {
   readonly #pool: pg.Pool;
   readonly #prisma = createPrisma();
   readonly #options: DatabaseOptions;
+  /** Index of the server that new connections go to. */
+  #server = 0;
+  #searchPath: string | null = null;
+  /** By connection, what each of its transactions sets anew; see adoptSettings. */
+  readonly #settings = new WeakMap<pg.ClientBase, Record<string, string>>();
 
   constructor(options: DatabaseOptions) {
     this.engine = options.engine;
     this.#options = options;
-    this.#pool = new pg.Pool(options.connection);
+    const server = () => this.#options.servers[this.#server] as pg.ClientConfig;
+    this.#pool = new pg.Pool({
+      max: options.poolSize,
+      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+      Client: class extends pg.Client {
+        constructor() {
+          super(server());
+        }
+      },
+      onConnect: (client) => this.#prepare(client),
+    });
     // A dropped idle connection is replaced at the next use; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
     // The same for one that is in use but has no statement running: its next statement fails, and its transaction with it.
@@ -91,13 +111,14 @@ export class Database {
     return this.#transaction('vitrine_system', '', work);
   }
 
-  /** Runs one statement as the owner, outside any handle: migrations and the job queue. */
+  /** Runs one statement, or several without values, as the owner in a transaction of its own: migrations and the job queue. */
   async asOwner(text: string, values: unknown[] = []): Promise<{ rows: Record<string, unknown>[]; rowCount: number }> {
-    this.#refuseNesting();
-    const result = await this.#pool.query(values.length === 0 ? text : { text, values }).catch(explainConnection);
-    // Several statements in one text give an array of results.
-    const last = Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
-    return { rows: last.rows, rowCount: last.rowCount ?? 0 };
+    return this.#inTransaction({}, async (client) => {
+      const result = await client.query(values.length === 0 ? text : { text, values });
+      // Several statements in one text give an array of results.
+      const last = Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
+      return { rows: last.rows, rowCount: last.rowCount ?? 0 };
+    });
   }
 
   /** Resolves when the database answers. @throws VitrineError DATABASE_UNREACHABLE */
@@ -110,11 +131,34 @@ export class Database {
     if (this.engine === 'embedded') await this.asOwner('ANALYZE');
   }
 
-  /** A connection of one's own for session state such as advisory locks. The caller ends it. */
-  async openSession(): Promise<pg.Client> {
-    const client = new pg.Client(this.#options.connection);
-    await client.connect().catch(explainConnection);
-    return client;
+  /**
+   * A connection of one's own for session state such as advisory locks. The caller ends it; so does the signal, with what it waits for.
+   * The embedded engine goes on: its one session is everybody's.
+   */
+  async openSession(signal?: AbortSignal): Promise<pg.Client> {
+    const session = await this.#onSomeServer(async (server) => {
+      const client = new pg.Client({ ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS });
+      try {
+        await client.connect();
+        await this.#prepare(client);
+        return client;
+      } catch (error) {
+        await client.end().catch(() => undefined);
+        throw error;
+      }
+    });
+    if (signal !== undefined && this.engine === 'native') {
+      const end = () => void session.end().catch(() => undefined);
+      signal.addEventListener('abort', end, { once: true });
+      session.on('error', () => undefined).once('end', () => signal.removeEventListener('abort', end));
+      if (signal.aborted) end();
+    }
+    return session;
+  }
+
+  /** Schemas that tables and types are looked for in, from the next connection on. */
+  setSearchPath(searchPath: string): void {
+    this.#searchPath = searchPath;
   }
 
   async close(): Promise<void> {
@@ -127,27 +171,66 @@ export class Database {
     if (insideTransaction()) throw new Error('a database handle was opened inside another; pass the transaction on');
   }
 
-  async #transaction<T>(role: string, organizationId: string, work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T> {
+  async #prepare(client: pg.ClientBase): Promise<void> {
+    if (this.#options.servers.length > 1) {
+      const { rows } = await client.query('SELECT pg_catalog.pg_is_in_recovery() AS standby');
+      if (rows[0].standby) throw new StandbyError();
+    }
+    this.#settings.set(client, await adoptSettings(client, this.#searchPath));
+  }
+
+  /** Tries the servers one after the other, beginning with the one that was there last. */
+  async #onSomeServer<T>(connect: (server: pg.ClientConfig) => Promise<T>): Promise<T> {
+    const { servers } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      const index = this.#server;
+      try {
+        return await connect(servers[index] as pg.ClientConfig);
+      } catch (error) {
+        if (attempt >= servers.length || !isElsewhere(error)) throw explain(error);
+        // Unless somebody else has found that out meanwhile.
+        if (this.#server === index) this.#server = (index + 1) % servers.length;
+      }
+    }
+  }
+
+  /** One transaction of the owner's, with these settings beside those that every transaction has. */
+  async #inTransaction<T>(settings: Record<string, string>, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     this.#refuseNesting();
-    const client = await this.#pool.connect().catch(explainConnection);
+    const client = await this.#onSomeServer(() => this.#pool.connect());
     let broken: Error | undefined;
     try {
-      const timeout = this.engine === 'native' ? `SET LOCAL statement_timeout = ${Math.trunc(this.#options.statementTimeoutMs)};` : '';
       beginPlanning(client);
-      // One text, one round trip: a third of what a short transaction takes.
-      await client.query(`BEGIN; ${timeout} SET LOCAL ROLE ${role}; ${setOwner(organizationId, actor)}`);
-      // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
-      const result = await withClient(client, async () => await work(this.#handle(client, role)));
+      const list = settingsList({ ...this.#settings.get(client), ...settings });
+      // One text, one round trip: a third of what a short transaction takes. A standby refuses it with feature_not_supported.
+      await client.query(`${BEGIN}; SELECT ${list}`).catch((error: { code?: string }) => {
+        throw error.code === '0A000' ? new StandbyError() : error;
+      });
+      const result = await work(client);
       await client.query('COMMIT');
       return result;
     } catch (error) {
+      const explained = explain(error);
+      if (isVitrineError(explained, 'DATABASE_UNREACHABLE')) broken = explained;
       await client.query('ROLLBACK').catch((rollbackError: Error) => {
         broken = rollbackError;
       });
-      throw explain(error);
+      throw explained;
     } finally {
       client.release(broken);
     }
+  }
+
+  async #transaction<T>(role: string, organizationId: string, work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T> {
+    const settings = {
+      'app.organization_id': organizationId,
+      'app.actor_id': actor?.apiKeyId ?? '',
+      'app.actor_name': actor?.apiKeyName ?? '',
+      ...(this.engine === 'native' && { statement_timeout: String(Math.trunc(this.#options.statementTimeoutMs)) }),
+      role,
+    };
+    // `await` inside: Prisma's promises are lazy, and must start while the connection is theirs.
+    return this.#inTransaction(settings, (client) => withClient(client, async () => await work(this.#handle(client, role))));
   }
 
   #handle(client: pg.PoolClient, role: string): Tx {
@@ -181,9 +264,13 @@ export class Database {
   }
 }
 
-function setOwner(organizationId: string, actor: Actor | undefined): string {
-  const settings = { organization_id: organizationId, actor_id: actor?.apiKeyId ?? '', actor_name: actor?.apiKeyName ?? '' };
-  return `SELECT ${Object.entries(settings).map(([name, value]) => `set_config('app.${name}', ${pg.escapeLiteral(value)}, true)`)}`;
+/** A server that only follows another one: nothing can be written on it. */
+class StandbyError extends Error {
+  readonly code = '25006';
+
+  constructor() {
+    super('the server is a standby and takes no writes');
+  }
 }
 
 const UNREACHABLE = new Set([
@@ -197,10 +284,13 @@ const UNREACHABLE = new Set([
   '57P01',
   '57P02',
   '57P03',
+  '25006',
 ]);
 
-function explainConnection(error: unknown): never {
-  throw explain(error);
+/** Whether another server may well do what this one did not. */
+function isElsewhere(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return (code !== undefined && UNREACHABLE.has(code)) || /Connection terminated|timeout expired/.test(message ?? '');
 }
 
 /** Turns what PostgreSQL and the network say into errors that tell what to do; others pass unchanged. */
@@ -219,10 +309,7 @@ export function explain(error: unknown): unknown {
       cause: error,
     });
   }
-  if (
-    (code !== undefined && UNREACHABLE.has(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
-  ) {
+  if (isElsewhere(error) || /timeout exceeded when trying to connect/.test(message ?? '')) {
     return new VitrineError(
       'DATABASE_UNREACHABLE',
       `PostgreSQL cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`,

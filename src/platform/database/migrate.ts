@@ -8,6 +8,8 @@ import { VitrineError } from '../../errors.js';
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL, logs text,
   rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count int NOT NULL DEFAULT 0)`;
+/** undefined_file, feature_not_supported, undefined_object, insufficient_privilege */
+const NO_PGVECTOR = new Set(['58P01', '0A000', '42704', '42501']);
 const LOCK_KEY = 72_707_369; // what Prisma's own runner locks
 
 /**
@@ -15,7 +17,7 @@ const LOCK_KEY = 72_707_369; // what Prisma's own runner locks
  * @returns names of the migrations applied now
  * @throws VitrineError DATABASE_INCOMPATIBLE when pgvector is missing, a migration was edited, or the database is newer than this program
  */
-export async function migrate(client: pg.Client, migrationsFolder: string): Promise<string[]> {
+export async function migrate(client: pg.Client, migrationsFolder: string, signal?: AbortSignal): Promise<string[]> {
   await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
   try {
     await client.query(MIGRATIONS_TABLE);
@@ -45,12 +47,14 @@ export async function migrate(client: pg.Client, migrationsFolder: string): Prom
           `Migration ${name} was changed after it had been applied. Restore its file; changes go into a new migration.`,
         );
       }
+      signal?.throwIfAborted();
       await apply(client, name, script, checksum);
       done.push(name);
     }
     return done;
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+    // A connection that is gone has given it up already.
+    await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]).catch(() => undefined);
   }
 }
 
@@ -64,9 +68,10 @@ async function apply(client: pg.Client, name: string, script: string, checksum: 
     );
     await client.query('COMMIT');
   } catch (cause) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => undefined);
     const { code, message } = cause as { code?: string; message: string };
-    if (/extension "vector"|type "halfvec" does not exist/.test(message)) {
+    // By code and name: the words of the message are in the server's language.
+    if (NO_PGVECTOR.has(code ?? '') && /\b(vector|halfvec)\b/.test(message)) {
       throw new VitrineError(
         'DATABASE_INCOMPATIBLE',
         `This database has no pgvector 0.7 or newer (${message}). Install it (Debian 13: postgresql-17-pgvector; container: pgvector/pgvector) ` +

@@ -1,38 +1,68 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+export interface SigningKey {
+  /** Part of every token: letters, digits, - and _. */
+  id: string;
+  /** At least 32 bytes. */
+  secret: Buffer;
+  /** Whether a token that names no key may be of this one, as older versions made them. */
+  unnamed: boolean;
+}
+
+export interface Keyring {
+  current: SigningKey | null;
+  accepted: readonly SigningKey[];
+}
+
+export interface SignerOptions {
+  keyring(): Keyring;
+  /** Called for a token of a key that the ring does not have, before it is looked at again: another process may have made it. */
+  refresh?(): Promise<void>;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
 export interface Signer {
   /** A URL-safe token that carries `payload` (readable by anyone, changeable by no one) until it expires. */
   sign(payload: Record<string, unknown>, expiresInSeconds: number): string;
   /** The payload, or null when the token was changed, is expired or none of ours. */
-  verify(token: string): Record<string, unknown> | null;
+  verify(token: string): Promise<Record<string, unknown> | null>;
 }
 
 const MAX_LENGTH = 4096;
 
-/**
- * Tokens `<base64url JSON>.<base64url HMAC-SHA256>`.
- * @param secret at least 32 bytes
- * @param now milliseconds since 1970
- */
-export function createSigner(secret: Buffer, now: () => number = Date.now): Signer {
-  if (secret.length < 32) throw new Error(`a signing secret has at least 32 bytes, this one ${secret.length}`);
-  const mac = (content: string) => createHmac('sha256', secret).update(content).digest('base64url');
+/** Tokens `<key>.<base64url JSON>.<base64url HMAC-SHA256 of what stands before it>`; those of older versions have no key. */
+export function createSigner({ keyring, refresh, now = Date.now }: SignerOptions): Signer {
   return {
     sign(payload, expiresInSeconds) {
+      const key = keyring().current;
+      if (key === null) throw new Error('there is no key to sign with');
       const content = Buffer.from(JSON.stringify([Math.floor(now() / 1000) + expiresInSeconds, payload])).toString('base64url');
-      return `${content}.${mac(content)}`;
+      return `${key.id}.${content}.${mac(key, `${key.id}.${content}`)}`;
     },
-    verify(token) {
+    async verify(token) {
       if (token.length > MAX_LENGTH) return null;
-      const dot = token.indexOf('.');
-      if (dot < 1) return null;
-      const content = token.slice(0, dot);
-      // The texts are compared, not the bytes: base64url decoding forgives, and one token should have one spelling.
-      const expected = Buffer.from(mac(content));
-      const given = Buffer.from(token.slice(dot + 1));
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+      const parts = token.split('.');
+      const given = parts.pop() as string;
+      const signed = parts.join('.');
+      const content = parts.pop();
+      const id = parts.pop() ?? null;
+      if (content === undefined || parts.length > 0) return null;
+      const candidates = () => keyring().accepted.filter((key) => (id === null ? key.unnamed : key.id === id));
+      if (id !== null && candidates().length === 0) await refresh?.();
+      if (!candidates().some((key) => isSame(mac(key, signed), given))) return null;
       const [expiresAt, payload] = JSON.parse(Buffer.from(content, 'base64url').toString('utf8')) as [number, Record<string, unknown>];
       return now() / 1000 < expiresAt ? payload : null;
     },
   };
+}
+
+function mac({ secret }: SigningKey, content: string): string {
+  return createHmac('sha256', secret).update(content).digest('base64url');
+}
+
+/** The texts are compared, not the bytes: base64url decoding forgives, and one token should have one spelling. */
+function isSame(expected: string, given: string): boolean {
+  const [left, right] = [Buffer.from(expected), Buffer.from(given)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }

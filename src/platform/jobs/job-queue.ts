@@ -52,26 +52,33 @@ export class JobQueue {
     const executeSql = (text: string, values: unknown[]) => {
       // A handler that outlasts the stop has nobody to tell: its job stays active, and is taken up again at the next start.
       if (this.#stopped) return new Promise<never>(() => undefined);
-      return this.#track(database.asOwner(text, values ?? []));
+      // What begins and ends a transaction of its own is in one here, with the settings that the program relies on.
+      return this.#track(database.asOwner(text.replace(/^\s*BEGIN;|COMMIT;\s*$/g, ''), values ?? []));
     };
     this.#boss = new PgBoss({ db: { executeSql } });
     this.#boss.on('error', (error) => log.error({ err: error }, 'job queue'));
   }
 
-  async start(kinds: readonly JobKind<object>[]): Promise<void> {
-    await this.#boss.start();
-    for (const kind of kinds) {
-      await this.#boss.createQueue(deadLetter(kind));
-      const options = {
-        retryLimit: kind.retryLimit,
-        retryDelay: 1,
-        retryBackoff: true,
-        expireInSeconds: kind.expireInSeconds,
-        deadLetter: deadLetter(kind),
-      };
-      await this.#boss.createQueue(kind.name, { name: kind.name, ...options });
-      await this.#boss.updateQueue(kind.name, { name: kind.name, ...options });
-    }
+  /** One process at a time: making a queue makes a table that refers to the others, and two at once wait for each other. */
+  async start(kinds: readonly JobKind<object>[], signal?: AbortSignal): Promise<void> {
+    const makeQueues = async () => {
+      await this.#boss.start();
+      const known = new Set((await this.#boss.getQueues()).map(({ name }) => name));
+      for (const kind of kinds) {
+        if (!known.has(deadLetter(kind))) await this.#boss.createQueue(deadLetter(kind));
+        const options = {
+          name: kind.name,
+          retryLimit: kind.retryLimit,
+          retryDelay: 1,
+          retryBackoff: true,
+          expireInSeconds: kind.expireInSeconds,
+          deadLetter: deadLetter(kind),
+        };
+        if (known.has(kind.name)) await this.#boss.updateQueue(kind.name, options);
+        else await this.#boss.createQueue(kind.name, options);
+      }
+    };
+    await this.exclusively('job queues', makeQueues, signal);
   }
 
   /** Adds jobs in the transaction that writes what they are about: both exist, or neither. Call {@link wake} after it. */
@@ -91,11 +98,11 @@ export class JobQueue {
 
   /**
    * Runs `work` while no other process runs work of the same key; waits for its turn. The lock goes with the connection, so a dead process
-   * holds none. The embedded engine has one process anyway, and one session for all.
+   * holds none. The embedded engine has one process anyway, and one session for all. An aborted signal ends the waiting with an error.
    */
-  async exclusively(key: string, work: () => Promise<void>): Promise<void> {
+  async exclusively(key: string, work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     if (this.#database.engine === 'embedded') return work();
-    const session = await this.#database.openSession();
+    const session = await this.#database.openSession(signal);
     session.on('error', () => undefined);
     try {
       await lockKey(session, key);

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Viewer } from '../../viewer.js';
-import { type App, createApp, EXAMPLE_QUERIES } from '../../app.js';
+import { type App, EXAMPLE_QUERIES } from '../../app.js';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../log.js';
 import { writeSampleLibrary } from '../samples/library.js';
 import { waitForImport } from './import.command.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
-import { keepLocalKey, stopOnSignal } from './serve.command.js';
+import { keepLocalKey } from './serve.command.js';
+import { untilStopped } from './until-stopped.js';
 
 const SEARCHES = [
   { query: 'a red car' },
@@ -25,39 +26,38 @@ export async function demoCommand(userConfig: Config, log: Logger, { once }: { o
     ...(userConfig.storage.kind === 'local' && { storage: { kind: 'local', folder } }),
   };
   const started = performance.now();
-  const app = await createApp(config, log);
-  const stopped = stopOnSignal(app, log);
-  try {
+  await untilStopped(config, log, async (app, signal) => {
     await app.startJobs(true);
     const owner = await asOwner(app, 'Vitrine demo');
-    await importSamples(app, owner, path.join(folder, 'samples'));
+    await importSamples(app, owner, path.join(folder, 'samples'), signal);
     for (const search of SEARCHES) await printSearch(app, owner, search);
     process.stdout.write(`(first answer ${((performance.now() - started) / 1000).toFixed(1)} s after the start)\n`);
     await printReports(app, owner);
-    if (once) return;
+    if (once) return 'done';
     const url = await app.serve();
     const key = await keepLocalKey(app, owner, 'ADMIN', { dataFolder: folder, server: url });
     process.stdout.write(
       `\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
     );
-    await stopped;
-  } finally {
-    await app.stop();
-  }
+    return 'serving';
+  });
 }
 
 /** Draws and imports once: the idempotency key finds the import of an earlier start again, finished or not. */
-async function importSamples(app: App, owner: Viewer, folder: string): Promise<void> {
+async function importSamples(app: App, owner: Viewer, folder: string, signal: AbortSignal): Promise<void> {
   const manifest = path.join(folder, 'manifest.jsonl');
   // The manifest is written last: when it is there, everything is.
   if ((await readFile(manifest).catch(() => null)) === null) {
     const drawing = showProgress('Drawing  ');
-    await writeSampleLibrary(folder, { onProgress: ({ done, total }) => drawing.update(done, total) });
-    drawing.stop();
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      signal.throwIfAborted();
+      drawing.update(done, total);
+    };
+    await writeSampleLibrary(folder, { onProgress }).finally(() => drawing.stop());
   }
   await app.guidelineFiles.importDocument(owner, JSON.parse(await readFile(path.join(folder, 'brands.json'), 'utf8')), { publish: true });
   const operation = await app.imports.create(owner, { manifest: { path: manifest }, idempotencyKey: 'demo samples' }, [folder]);
-  const { counts } = operation.finished_at === null ? await waitForImport(app, owner, operation.id, 'Importing') : operation;
+  const { counts } = operation.finished_at === null ? await waitForImport(app, owner, operation.id, 'Importing', signal) : operation;
   const { provider, modelId } = app.embedding.defaultModel.info;
   const problems = (counts.REJECTED ?? 0) + (counts.FAILED ?? 0);
   process.stdout.write(

@@ -108,7 +108,7 @@ async function importHere(app: App, request: ImportRequest, target: string): Pro
 }
 
 /** Shows how an import goes until it is over. */
-export async function waitForImport(app: App, viewer: Viewer, id: string, label: string): Promise<OperationRow> {
+export async function waitForImport(app: App, viewer: Viewer, id: string, label: string, signal?: AbortSignal): Promise<OperationRow> {
   const progress = showProgress(label);
   try {
     for (;;) {
@@ -116,6 +116,7 @@ export async function waitForImport(app: App, viewer: Viewer, id: string, label:
       const total = Object.values(operation.counts).reduce((sum, count) => sum + count, 0);
       progress.update(total - (operation.counts.PENDING ?? 0), total);
       if (operation.finished_at !== null) return operation;
+      signal?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   } finally {
