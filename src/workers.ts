@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ASSET_REMEASURE, AssetRemeasureJob } from './library/assets/asset-remeasure.job.js';
 import { AssetRestore } from './library/assets/asset-restore.js';
 import { ChangeUndoJob } from './library/assets/change-undo.job.js';
+import { ASSET_WORDS, AssetWordsJob } from './library/assets/asset-words.job.js';
 import { ALT_TEXT_READ, AltTextReadJob } from './judging/judgements/alt-text-read.job.js';
 import { CALIBRATION, CalibrationJob } from './seeing/concepts/calibration.job.js';
 import { CONCEPT_MATCH, ConceptMatchJob } from './seeing/concepts/concept-match.job.js';
@@ -49,6 +50,7 @@ export const JOB_KINDS = [
   REVISION_BUILD,
   CALIBRATION,
   ASSET_REMEASURE,
+  ASSET_WORDS,
   DUPLICATE_SCAN,
   MARK_SCAN,
   ALT_TEXT_READ,
@@ -81,6 +83,7 @@ export async function startWorkers(
     compliance,
     modelRevisions,
     collections,
+    tags,
     reportWriter,
     reportSchedules,
     organizations,
@@ -175,6 +178,8 @@ export async function startWorkers(
     log,
   );
   queue.work(ASSET_REMEASURE, remeasure, 1);
+  const words = new AssetWordsJob(database, tags);
+  queue.work(ASSET_WORDS, words, 1);
   const tiles = new TileListingJob({ database, afterListing: imported }, config.media.tileRows);
   queue.work(TILE_LISTING, tiles, 1);
   const detector = await detectors.inUse().catch((error: unknown) => {
@@ -188,6 +193,7 @@ export async function startWorkers(
     await libraryChanged(id);
     if (await remeasure.isNeeded(id))
       await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_REMEASURE, [{ organizationId: id }]));
+    if (await words.isNeeded(id)) await database.asOrganization(id, (tx) => queue.enqueue(tx, ASSET_WORDS, [{ organizationId: id }]));
     if (await tiles.isNeeded(id)) await database.asOrganization(id, (tx) => queue.enqueue(tx, TILE_LISTING, [{ organizationId: id }]));
     if (await matching.isNeeded(id)) await database.asOrganization(id, conceptChanges.afterChange);
     await modelRevisions.catchUp(id);

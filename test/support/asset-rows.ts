@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role, Viewer } from '../../src/viewer.js';
+import { indexTexts } from '../../src/library/assets/asset-text.queries.js';
 import type { RightsGrant } from '../../src/library/assets/rights-grants.js';
 import { labOfHex } from '../../src/engines/pixels/color.js';
 import type { Database, Tx } from '../../src/platform/database/database.js';
@@ -86,6 +87,7 @@ export function insertAsset(database: Database, organizationId: string, given: T
         VALUES (${organizationId}::uuid, ${given.embedding.modelRevisionId}, ${versionId}::uuid, ${id}::uuid, ${given.brandId ?? null}::uuid, ${kind},
           ${given.tagIds ?? []}::int[], ${createdAt}, ${`[${given.embedding.vector.join(',')}]`}::halfvec)`);
     }
+    await indexTexts(tx, [id]);
     return { id, versionId };
   });
 }

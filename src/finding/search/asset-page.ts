@@ -5,7 +5,7 @@ import { type FacetCounter, type FacetRequest, readFacets } from './facets.js';
 import type { Channel } from './fusion.queries.js';
 import type { Match } from './match.js';
 import { type MatchedPart, matchedPartsOf } from './matched-part.js';
-import type { ReadExclusion, ReadTerm } from './query-reader.service.js';
+import type { Interpretation } from './query-reader.service.js';
 import type { RankedRow } from './search.queries.js';
 
 export interface FoundAsset extends Edge<AssetRow> {
@@ -35,7 +35,7 @@ export interface SearchReport {
   /** Whether anything in the library is what was asked for; null without a query. */
   match: Match | null;
   /** How the query was understood; null without one. */
-  interpretedAs: { terms: ReadTerm[]; without: ReadExclusion[] } | null;
+  interpretedAs: Interpretation | null;
   notices: string[];
 }
 

@@ -20,7 +20,7 @@ const COUNTED = 20_000;
 /** Least share of its area that a colour takes for a picture to count as having it. */
 const MIN_SHARE = 0.1;
 /** The eleven basic colour terms (Berlin and Kay 1969) and turquoise; a colour counts as the nearest of them in CIELAB. */
-const COLORS: Record<string, string> = {
+export const COLORS: Readonly<Record<string, string>> = {
   ...{ black: '#0f0f11', white: '#fafafa', grey: '#848486', red: '#d2202c', orange: '#f58216', yellow: '#f7d92c', green: '#2f9e48' },
   ...{ turquoise: '#30bfc4', blue: '#2a5fd6', purple: '#7b34aa', pink: '#f08cba', brown: '#7c4a26' },
 };
@@ -33,7 +33,8 @@ export function countFacets(tx: OrganizationTx, results: Sql, facets: readonly F
     return sql`(${name}::text, ${L}::float8, ${a}::float8, ${b}::float8)`;
   });
   const values: Record<Facet, Sql> = {
-    TAG: sql`SELECT g.name AS value FROM result a CROSS JOIN LATERAL unnest(a.tag_ids) AS u (id) JOIN tag g ON g.organization_id = ${organization} AND g.id = u.id`,
+    // A tag counts where its filter finds it: in those below it too.
+    TAG: sql`SELECT DISTINCT ON (a.id, f.name) f.name AS value FROM result a CROSS JOIN LATERAL unnest(a.tag_ids) AS u (id) JOIN family f ON f.id = u.id`,
     BRAND: sql`SELECT a.brand_id::text FROM result a WHERE a.brand_id IS NOT NULL`,
     KIND: sql`SELECT a.kind FROM result a`,
     MEDIA_TYPE: sql`SELECT a.media_type FROM result a`,
@@ -54,7 +55,11 @@ export function countFacets(tx: OrganizationTx, results: Sql, facets: readonly F
     size AS (SELECT count(*) AS total, least(count(*), ${COUNTED}) AS counted FROM found),
     result AS MATERIALIZED (
       SELECT a.id, a.tag_ids, a.brand_id, a.kind, a.media_type, a.current_version_id
-      FROM (SELECT asset_id FROM found ORDER BY asset_id LIMIT ${COUNTED}) f JOIN asset a ON a.organization_id = ${organization} AND a.id = f.asset_id)
+      FROM (SELECT asset_id FROM found ORDER BY asset_id LIMIT ${COUNTED}) f JOIN asset a ON a.organization_id = ${organization} AND a.id = f.asset_id),
+    family AS MATERIALIZED (
+      SELECT g.id, p.name FROM (SELECT DISTINCT unnest(tag_ids) AS id FROM result) used JOIN tag g ON g.organization_id = ${organization} AND g.id = used.id
+      CROSS JOIN LATERAL (SELECT string_to_array(g.name, '/') AS steps) s CROSS JOIN LATERAL generate_series(1, cardinality(s.steps)) AS n
+      JOIN tag p ON p.organization_id = ${organization} AND p.name = array_to_string(s.steps[1:n], '/'))
     SELECT p.facet, p.value, round(p.n * s.total / greatest(s.counted, 1))::int AS count, s.counted::int, s.total::int
     FROM (${join(parts, ' UNION ALL ')}) p, size s ORDER BY p.facet, p.n DESC, p.value COLLATE "C"`);
 }

@@ -3,6 +3,7 @@ import { complianceFilter } from '../../judging/judgements/compliance-filter.que
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { TagFamily } from '../../library/tags/tag.queries.js';
+import { toPhraseQuery } from '../../platform/words/text-query.js';
 import { walkFilter } from '../../library/filters/filter.js';
 import type {
   AssetFilter,
@@ -109,6 +110,13 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
     const inDocument = sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization}
       AND v.id = ${at.shared('current_version_id')} AND v.document_text ILIKE ${pattern})`;
     return [sql`(${join([...fields, inDocument], ' OR ')})`];
+  },
+  phrase: (wanted, at) => {
+    const query = sql`${toPhraseQuery(wanted)}::tsquery`;
+    const tags = sql`ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${at.organization} AND g.words @@ ${query})`;
+    // Found once, by the index, and not for each row.
+    const texts = sql`SELECT t.asset_id FROM asset_text t WHERE t.organization_id = ${at.organization} AND t.document @@ ${query}`;
+    return [sql`(${at.shared('id')} IN (${texts}) OR ${at.shared('tag_ids')} && ${tags})`];
   },
   rights: (wanted, at) => {
     const { usableOn, expiresBefore, states } = wanted;

@@ -4,7 +4,8 @@ import type { Database, OrganizationTx } from '../../platform/database/database.
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import { badInput } from '../../errors.js';
 import type { TagService } from '../../library/tags/tag.service.js';
-import { asksCompliance, listTagNames, readFilter } from '../../library/filters/filter.js';
+import { asksCompliance, listIds, listTagNames, type NamedId, readFilter } from '../../library/filters/filter.js';
+import { findExistingIds } from './query.queries.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 
@@ -56,6 +57,8 @@ export class FilterService {
       if (includeDescendants && below > 0)
         notices.add(`The tag ${JSON.stringify(name)} was read with the ${below} tag${below === 1 ? '' : 's'} below it.`);
     }
+    for (const { field, noun } of await this.#findGone(tx, filter, path))
+      notices.add(`${field}: there is no ${noun} with this id (any more), so nothing is found by it.`);
     return {
       context: {
         organizationId: tx.organizationId,
@@ -65,6 +68,14 @@ export class FilterService {
       },
       notices: [...notices],
     };
+  }
+
+  /** Where a checked filter names by their ids what does not exist. */
+  async #findGone(tx: OrganizationTx, filter: AssetFilter | null, path: string): Promise<NamedId[]> {
+    const named = listIds(filter, path);
+    if (named.length === 0) return [];
+    const known = await findExistingIds(tx, named);
+    return named.filter(({ noun, id }) => !known.has(`${noun} ${id}`));
   }
 }
 

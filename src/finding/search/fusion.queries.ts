@@ -1,5 +1,6 @@
 import { empty, join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import { compileFilter } from './filter.queries.js';
+import type { WordQuery } from './word-query.js';
 import { type CandidateRequest, excluding, selectCandidates, selectPassages } from './candidate.queries.js';
 
 /** Channels by which an asset can be found. */
@@ -15,7 +16,7 @@ export interface DistanceCut {
 
 export interface ResultRequest extends CandidateRequest {
   /** Words to be found in names, texts and tags too; null: pictures only. */
-  words?: string | null;
+  words?: WordQuery | null;
   /** Null: every candidate is a result. */
   cut?: DistanceCut | null;
   /** Distance within which a passage of text is about the query; null: passages are left out. */
@@ -132,35 +133,52 @@ function reciprocal(place: string): Sql {
 }
 
 /** `worded`, `tagged` and `named`: assets whose texts have all the words, whose tags together do, and which are called exactly so. */
-function wordChannels(request: ResultRequest, words: string): Sql {
+function wordChannels(request: ResultRequest, { alternatives, name }: WordQuery): Sql {
   const { filter, context, exclude = [] } = request;
   const organization = sql`${context.organizationId}::uuid`;
-  const query = sql`(websearch_to_tsquery('simple', ${words}) || websearch_to_tsquery('english', ${words}))`;
-  // The last part of a tag's path is its word: "kind/banner" is found by "banner".
-  const word = (name: string) => sql`regexp_replace(${raw(name)}, '^.*/', '')`;
-  const passes = sql`a.organization_id = ${organization} AND ${join(
-    [
-      compileFilter(filter, context, { asset: 'a' }),
-      ...(exclude.length > 0 ? [sql`a.id <> ALL(${exclude}::uuid[])`] : []),
-      ...excluding(request, sql`a.current_version_id`),
-    ],
+  const allowed = sql`a.organization_id = ${organization} AND ${join(
+    [compileFilter(filter, context, { asset: 'a' }), ...(exclude.length > 0 ? [sql`a.id <> ALL(${exclude}::uuid[])`] : [])],
     ' AND ',
   )}`;
+  const passes = join([allowed, ...excluding(request, sql`a.current_version_id`)], ' AND ');
+  const nothing = sql`SELECT NULL::uuid AS asset_id, NULL::uuid AS version_id, NULL::real AS weight WHERE FALSE`;
+  if (alternatives.length === 0) return sql`worded AS (${nothing}), tagged AS (${nothing}), ${called(name, organization, allowed)}`;
+  const query = sql`${alternatives.map((terms) => `(${terms.join(' & ')})`).join(' | ')}::tsquery`;
+  const terms = [...new Set(alternatives.flat())];
+  // Tags are asked word by word, which gives few ids each: no asset's tags have to be read.
+  const tagsOf = (term: string) => sql`(SELECT q.ids FROM asked_tag q WHERE q.place = ${terms.indexOf(term) + 1})`;
+  const carries = alternatives.map(
+    (all) =>
+      sql`(${join(
+        all.map((term) => sql`a.tag_ids && ${tagsOf(term)}`),
+        ' AND ',
+      )})`,
+  );
   return sql`
     worded AS (
-      SELECT a.id AS asset_id, a.current_version_id AS version_id, ts_rank_cd(t.document, ${query}) AS weight
+      SELECT a.id AS asset_id, a.current_version_id AS version_id, ts_rank(t.document, ${query}) AS weight
       FROM asset_text t JOIN asset a ON a.organization_id = t.organization_id AND a.id = t.asset_id
       WHERE t.organization_id = ${organization} AND t.document @@ ${query} AND ${passes}
     ), asked_tag AS MATERIALIZED (
-      SELECT g.id, ${word('g.name')} AS word FROM tag g WHERE g.organization_id = ${organization}
-        AND numnode(plainto_tsquery('english', ${word('g.name')})) > 0
-        AND to_tsvector('english', ${words}) @@ plainto_tsquery('english', ${word('g.name')})
+      SELECT u.place, ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${organization} AND g.words @@ u.term::tsquery) AS ids
+      FROM unnest(${terms}::text[]) WITH ORDINALITY AS u (term, place)
     ), tagged AS (
-      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a
-      WHERE a.tag_ids && ARRAY(SELECT id FROM asked_tag) AND ${passes} AND numnode(websearch_to_tsquery('english', ${words})) > 0
-        AND to_tsvector('english', (SELECT string_agg(g.word, ' ') FROM asked_tag g WHERE g.id = ANY(a.tag_ids))) @@ websearch_to_tsquery('english', ${words})
+      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a WHERE (${join(carries, ' OR ')}) AND ${passes}
+    ), ${called(name, organization, allowed)}`;
+}
+
+/** What bears the query as its name is found whatever the query leaves out: it may be called "Never without you". */
+function called({ typed, key, tag }: WordQuery['name'], organization: Sql, allowed: Sql): Sql {
+  const byTag = sql`UNION SELECT x.id FROM asset x WHERE x.organization_id = ${organization}
+    AND x.tag_ids && ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${organization} AND g.name = ${tag})`;
+  return sql`
+    called AS MATERIALIZED (
+      SELECT x.id FROM asset x WHERE x.organization_id = ${organization} AND x.external_id = ${typed}
+      UNION SELECT t.asset_id FROM asset_text t WHERE t.organization_id = ${organization} AND t.title_key = ${key}
+      UNION SELECT t.asset_id FROM asset_text t WHERE t.organization_id = ${organization} AND t.file_key = ${key}
+      ${tag === null ? empty : byTag}
     ), named AS (
-      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a
-      WHERE (a.external_id = ${words} OR a.file_name = ${words}) AND ${passes}
+      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM called c JOIN asset a ON a.organization_id = ${organization} AND a.id = c.id
+      WHERE ${allowed}
     )`;
 }

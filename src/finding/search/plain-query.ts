@@ -1,111 +1,95 @@
+import { readWords } from '../../platform/words/words.js';
+import { readNegations } from './negation.js';
+
+/** A condition that was written into a query: `tag:summer`, `-is:approved`. */
+export interface Operator {
+  name: (typeof OPERATORS)[number];
+  value: string;
+  isNegated: boolean;
+}
+
+export interface PlainExclusion {
+  text: string;
+  /** Whether texts that have the words are left out too, as by `-"red car"`; by "without people" only what shows them. */
+  isLiteral: boolean;
+}
+
 /** What a query in plain words asks for, and what it asks to leave out. */
 export interface PlainQuery {
-  /** What the pictures should show; empty when the query only says what they should not. */
-  text: string;
-  /** What they should not show, in the order of the query. */
-  without: string[];
+  /** What the pictures should show, each an alternative (`cat OR dog`); none when the query only says what they should not, or has conditions alone. */
+  texts: string[];
+  /** Quoted parts, which must stand so in texts or tags. */
+  phrases: string[];
+  without: PlainExclusion[];
+  operators: Operator[];
 }
 
-/** What begins a negation. Longer forms first: the first that fits is taken. */
-const NEGATIONS = [
-  String.raw`(?:but\s+)?(?:with\s+no|without(?:\s+any)?|with\s+out)`,
-  String.raw`(?:but|and)\s+(?:not|no)(?:\s+any)?`,
-  String.raw`(?:there\s+(?:is|are)\s+|has\s+|have\s+)no`,
-  String.raw`(?:is|are|does|do)(?:\s+not|n['’]t)(?:\s+(?:have|show|contain|include))?(?:\s+any)?`,
-  String.raw`except(?:\s+for)?|excluding|excludes?|apart\s+from|other\s+than|instead\s+of`,
-  'not|no|never',
-];
-/** Words in which a negation says something else: "not only", "no entry sign". */
-const NOT_NEGATIONS =
-  /^(?:only|just|bad|yet|much|to\b|smoking\b.*\b(?:sign|symbol|icon)|entry\b|exit\b|parking\b|vacancy\b|matter\b|doubt\b|\d)/i;
-/** What follows the negated thing: "without people at sunset" is about people, and about a sunset. */
-const SCOPE_END =
-  /^(?:on|in|at|with|under|over|near|by|against|behind|beside|above|below|during|while|but|where|that|which|for|from|inside|outside|having|showing|wearing)\b/i;
-const NEGATION = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${NEGATIONS.join('|')})\s+(?=\S)`, 'giu');
-/** `-people` as in search engines; a dash inside a word or number is none. */
-const DASH = /(?<=^|\s)[-–−](?=\p{L})/gu;
-const SEPARATOR = /\s*(?:,|;|\bnor\b|\bor\b|\band\b|&)\s*/i;
+export const OPERATORS = ['tag', 'brand', 'color', 'before', 'after', 'type', 'is'] as const;
+const SPELLINGS: Readonly<Record<string, Operator['name']>> = { colour: 'color', since: 'after', kind: 'type', filetype: 'type' };
+const QUOTES = `"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»`;
+const QUOTED = new RegExp(QUOTES, 'gu');
+const OPERATOR = new RegExp(
+  String.raw`(?<=^|\s)(?<dash>[-–−])?(?<name>${[...OPERATORS, ...Object.keys(SPELLINGS)].join('|')}):(?<value>${QUOTES}|[^\s"]+)(?=\s|$)`,
+  'giu',
+);
+/** Stands for a quoted part while negations are read: a character that no text has. */
+const FIRST_MARK = 0xe000;
+const MARK = /\p{Co}/gu;
 
-/**
- * Recognises what a query wants to leave out ("a beach without people", "a car, not red", "no text", "fruit except apples", "-logo"),
- * in English. A CLIP model does not: it reads "no people" and looks for people.
- */
+/** Reads quotes, operators, `OR`, a minus before a word, and negations in words. Whatever it is given is read somehow. */
 export function readPlainQuery(query: string): PlainQuery {
-  const without: string[] = [];
-  const kept: string[] = [];
-  let rest = query;
-  for (;;) {
-    const start = findNegation(rest);
-    if (start === null) break;
-    kept.push(rest.slice(0, start.at));
-    const { things, length } = readScope(rest.slice(start.at + start.length), start.dash);
-    without.push(...things);
-    rest = rest.slice(start.at + start.length + length);
-  }
-  kept.push(rest);
-  return { text: tidy(kept.join(' ')), without: [...new Set(without)] };
+  const operators: Operator[] = [];
+  const rest = query.replace(MARK, ' ').replace(OPERATOR, (...found) => {
+    const { dash, name, value } = found.at(-1) as Record<string, string>;
+    const lower = (name as string).toLowerCase();
+    const text = unquote(value as string);
+    if (text === '') return ' ';
+    operators.push({ name: SPELLINGS[lower] ?? (lower as Operator['name']), value: text, isNegated: dash !== undefined });
+    return ' ';
+  });
+  const quoted: string[] = [];
+  const marked = rest.replace(QUOTED, (part) => {
+    const text = unquote(part);
+    if (readWords(text).length === 0) return ' ';
+    quoted.push(text);
+    return ` ${String.fromCodePoint(FIRST_MARK + quoted.length - 1)} `;
+  });
+  const named = (mark: string) => quoted[(mark.codePointAt(0) as number) - FIRST_MARK] as string;
+  // A minus stands right before what it takes away.
+  const { text, without } = readNegations(marked.replace(/(?<=^|\s)([-–−])\s(?=\p{Co})/gu, '$1'));
+  const alternatives = text.split(/(?:^|\s+)OR(?:\s+|$)/u).filter((one) => /\p{Co}/u.test(one) || readWords(one).length > 0);
+  const isChoice = alternatives.length > 1;
+  const phrases = isChoice ? [] : [...(alternatives[0] ?? '').matchAll(MARK)].map(([mark]) => named(mark));
+  const plain = (marks: string) =>
+    marks
+      .replace(MARK, (mark) => (isChoice ? named(mark) : ' '))
+      .replace(/["“”„«»]/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  return {
+    texts: alternatives.map(plain).filter((one) => readWords(one).length > 0),
+    phrases: [...new Set(phrases)],
+    without: without.map(({ thing, isDashed }) => ({
+      text: thing.replace(MARK, named).trim(),
+      isLiteral: isDashed || /\p{Co}/u.test(thing),
+    })),
+    operators,
+  };
 }
 
-function findNegation(text: string): { at: number; length: number; dash: boolean } | null {
-  NEGATION.lastIndex = 0;
-  for (let match = NEGATION.exec(text); match !== null; match = NEGATION.exec(text)) {
-    const after = text.slice(match.index + match[0].length);
-    if (NOT_NEGATIONS.test(after) || readScope(after, false).things.length === 0) continue;
-    const dash = findDash(text);
-    return dash !== null && dash.at < match.index ? dash : { at: match.index, length: match[0].length, dash: false };
-  }
-  return findDash(text);
+/** A query that is read as these parts: what is left of one when a part is taken away. */
+export function writePlainQuery({ texts, phrases, without, operators }: PlainQuery): string {
+  const quote = (text: string) => `"${text.replace(/["“”„«»]/g, ' ')}"`;
+  return [
+    texts.join(' OR '),
+    ...phrases.map(quote),
+    ...operators.map(({ name, value, isNegated }) => `${isNegated ? '-' : ''}${name}:${/[\s"]/.test(value) ? quote(value) : value}`),
+    ...without.map(({ text, isLiteral }) => (isLiteral ? `-${quote(text)}` : `without ${text}`)),
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
-function findDash(text: string) {
-  DASH.lastIndex = 0;
-  const match = DASH.exec(text);
-  return match && { at: match.index, length: match[0].length, dash: true };
-}
-
-/** The things named from here on, and how much of the text they take. */
-function readScope(text: string, dash: boolean): { things: string[]; length: number } {
-  if (dash) {
-    const word = /^[\p{L}\p{N}'’-]+/u.exec(text)?.[0] ?? '';
-    return { things: word === '' ? [] : [word], length: word.length };
-  }
-  const words = [...text.matchAll(/[^\s,;.!?]+|[,;.!?]/g)];
-  let end = 0;
-  for (const [index, { 0: word, index: at }] of words.entries()) {
-    const next = text.slice(at);
-    if (/^[.;!?]$/.test(word) || (index > 0 && SCOPE_END.test(next))) break;
-    // Another negation, or a comma before something that is no part of the list: its own turn.
-    if (index > 0 && /^[,]$|^(?:and|or)$/i.test(word)) {
-      const following = text.slice(at + word.length).trimStart();
-      if (SCOPE_END.test(following) || startsNegation(following)) break;
-      if (word === ',' && !continuesList(text.slice(at))) break;
-    }
-    if (index > 0 && startsNegation(next)) break;
-    end = at + word.length;
-  }
-  const scope = text.slice(0, end);
-  const things = scope
-    .split(SEPARATOR)
-    .map((thing) => tidy(thing).replace(/^(?:any|some|a|an|the|no|not)\s+/i, ''))
-    .filter((thing) => /[\p{L}\p{N}]/u.test(thing));
-  return { things, length: end };
-}
-
-/** "without people, cars or dogs": a comma goes on with the list where "or" or "and" closes it. */
-function continuesList(text: string): boolean {
-  return /^,\s*(?:[^\s,;.]+\s*){1,3}(?:,\s*(?:[^\s,;.]+\s*){1,3})*,?\s*\b(?:or|and|nor)\b/i.test(text);
-}
-
-function startsNegation(text: string): boolean {
-  NEGATION.lastIndex = 0;
-  const match = NEGATION.exec(text);
-  return match !== null && match.index === 0;
-}
-
-function tidy(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/\s+([,;.!?])/g, '$1')
-    .replace(/^(?:[\s,;.!?]|(?:and|or|but)\b)+|(?:[\s,;.!?]|\b(?:and|or|but|that|which|where|there))+$/gi, '')
-    .trim();
+function unquote(text: string): string {
+  return (text.match(/^["“„«](.*)["“”»]$/su)?.[1] ?? text).trim();
 }

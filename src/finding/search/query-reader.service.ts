@@ -11,8 +11,12 @@ import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import type { StagedUploadService } from '../../library/uploads/staged-upload.service.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
-import { readPlainQuery } from './plain-query.js';
-import { findAssetVectors, measureSpreads } from './query.queries.js';
+import { normalText } from '../../platform/words/text-form.js';
+import { readWords } from '../../platform/words/words.js';
+import { readOperator } from './operator-filter.js';
+import { type Operator, type PlainQuery, readPlainQuery, writePlainQuery } from './plain-query.js';
+import { findAssetVectors, findBrandNamed, measureSpreads } from './query.queries.js';
+import { toWordQuery, type WordQuery } from './word-query.js';
 import type { SearchExclusion, SearchQuery, SearchSubject, SearchTerm } from './query.inputs.js';
 
 const MAX_QUERY_CHARACTERS = 1000;
@@ -26,6 +30,7 @@ export interface ReadTerm {
   label: string;
   kind: 'TEXT' | 'ASSET' | 'UPLOAD' | 'COLOR';
   weight: number;
+  queryWithout: string | null;
 }
 
 export interface ReadExclusion {
@@ -33,6 +38,14 @@ export interface ReadExclusion {
   kind: 'TEXT' | 'ASSET' | 'UPLOAD' | 'COLOR';
   /** Cosine similarity from which an asset is left out; null for a colour, and where the test could not be made. */
   threshold: number | null;
+  queryWithout: string | null;
+}
+
+/** How a query was understood. `queryWithout` of each part is the query without it; null for parts that are no query in words. */
+export interface Interpretation {
+  terms: ReadTerm[];
+  without: ReadExclusion[];
+  conditions: (Operator & { queryWithout: string })[];
 }
 
 /** A query as the ranking needs it, and as the caller is shown it. */
@@ -42,12 +55,14 @@ export interface ReadQuery {
   /** Asset ids that are not results: what the query began with. */
   hidden: string[];
   /** Words for full text and tags; null where the query has none, or more than words. */
-  words: string | null;
+  words: WordQuery | null;
   /** Assets nearer than `minDistance` to `vector` are out. */
   without: { vector: string; minDistance: number }[];
-  /** Colours, as conditions. */
+  /** Colours, quoted parts and operators, as conditions. */
   conditions: AssetFilter | null;
-  interpretedAs: { terms: ReadTerm[]; without: ReadExclusion[] };
+  /** Whether it says what to look for, and not only what to leave out. */
+  isAimed: boolean;
+  interpretedAs: Interpretation;
   /** Vectors of the terms, in pgvector's text form; null for a colour. */
   termVectors: (string | null)[];
   notices: string[];
@@ -70,19 +85,44 @@ export class QueryReader {
     this.#rooms = rooms;
   }
 
-  /** A query in plain words; negated ones become exclusions. @throws VitrineError BAD_USER_INPUT naming `query` */
+  /** A query in plain words: quotes, operators, what it leaves out. @throws VitrineError BAD_USER_INPUT naming `query`, also for one without words */
   async readPlain(viewer: Viewer, model: LibraryModel, query: string): Promise<ReadQuery> {
-    const text = readText(query, 'query');
-    const plain = readPlainQuery(text);
-    return this.#read(
-      viewer,
-      model,
-      {
-        terms: plain.text === '' ? [] : [{ subject: { text: plain.text }, weight: 1 }],
-        without: plain.without.map((thing) => ({ subject: { text: thing } })),
+    const typed = readText(query, 'query');
+    const plain = readPlainQuery(typed);
+    const { texts, phrases, without, operators } = plain;
+    // What is quoted is looked for in pictures too, among those whose texts have it.
+    const asked = texts.length < 2 ? [[...texts, ...phrases].join(' ')].filter((text) => text !== '') : texts;
+    if (asked.length + without.length + operators.length === 0)
+      throw badInput('query', typed, 'words', `query: ${JSON.stringify(typed)} has no letter, digit or emoji to look for.`);
+    requireFew('query', [...texts, ...phrases]);
+    requireFew('query', without);
+    requireFew('query', operators);
+    const findBrand = (name: string) => this.#rooms.database.asOrganization(viewer.organizationId, (tx) => findBrandNamed(tx, name));
+    const conditions: AssetFilter[] = phrases.map((phrase) => ({ phrase }));
+    for (const operator of operators) conditions.push(await readOperator(operator, findBrand));
+    for (const { text, isLiteral } of without) if (isLiteral) conditions.push({ not: { phrase: text } });
+    const terms = asked.map((text) => ({ subject: { text }, weight: 1 }));
+    const exclusions = without.map(({ text }) => ({ subject: { text } }));
+    const read = await this.#read(viewer, model, { terms, without: exclusions }, 'query');
+    const less = (part: Partial<PlainQuery>) => writePlainQuery({ ...plain, ...part });
+    const withoutOne = <T>(list: readonly T[], one: T) => list.filter((other) => other !== one);
+    const shown = [
+      ...texts.map((label) => ({ label, queryWithout: less({ texts: withoutOne(texts, label) }) })),
+      ...phrases.map((label) => ({ label, queryWithout: less({ phrases: withoutOne(phrases, label) }) })),
+    ];
+    return {
+      ...read,
+      words: toWordQuery(asked, typed),
+      conditions: conditions.length === 0 ? null : { and: conditions },
+      interpretedAs: {
+        terms: shown.map((term) => ({ ...term, kind: 'TEXT', weight: 1 })),
+        without: read.interpretedAs.without.map((part, index) => ({
+          ...part,
+          queryWithout: less({ without: without.filter((_, other) => other !== index) }),
+        })),
+        conditions: operators.map((operator) => ({ ...operator, queryWithout: less({ operators: withoutOne(operators, operator) }) })),
       },
-      'query',
-    );
+    };
   }
 
   /** A query of several parts. @throws VitrineError BAD_USER_INPUT, NOT_FOUND naming the part, such as `search.terms[1].subject.asset` */
@@ -93,7 +133,7 @@ export class QueryReader {
       ['terms', search.terms],
       ['without', without],
     ] as const)
-      if (parts.length > MAX_PARTS) throw badInput(`search.${name}`, parts.length, `up to ${MAX_PARTS}`);
+      requireFew(`search.${name}`, parts);
     for (const [index, { weight }] of search.terms.entries())
       if (!(weight > 0 && weight <= MAX_WEIGHT))
         throw badInput(`search.terms[${index}].weight`, weight, `a number above 0 up to ${MAX_WEIGHT}`);
@@ -140,7 +180,7 @@ export class QueryReader {
     const tests: ReadQuery['without'] = [];
     for (const [index, { label, kind, vector }] of unwanted.entries()) {
       const threshold = vector === null ? null : (thresholds[index] ?? null);
-      excluded.push({ label, kind, threshold });
+      excluded.push({ label, kind, threshold, queryWithout: null });
       if (vector !== null && threshold !== null) tests.push({ vector: toText(vector), minDistance: 1 - threshold });
       if (vector !== null && threshold === null)
         notices.push(
@@ -154,12 +194,17 @@ export class QueryReader {
     return {
       vector: aim && toText(aim),
       hidden: wanted.flatMap(({ kind, key }) => (kind === 'ASSET' && key !== null ? [key] : [])),
-      words: words !== false && texts.length === 1 && wanted.length === texts.length ? (texts[0] as Part).label : null,
+      words:
+        words !== false && texts.length === 1 && wanted.length === texts.length
+          ? toWordQuery([(texts[0] as Part).label], (texts[0] as Part).label)
+          : null,
       without: tests,
       conditions: conditions.length === 0 ? null : { and: conditions },
+      isAimed: weighted.length > 0,
       interpretedAs: {
-        terms: wanted.map(({ label, kind }, index) => ({ label, kind, weight: terms[index]?.weight ?? 1 })),
+        terms: wanted.map(({ label, kind }, index) => ({ label, kind, weight: terms[index]?.weight ?? 1, queryWithout: null })),
         without: excluded,
+        conditions: [],
       },
       termVectors: wanted.length < 2 ? [] : wanted.map(({ vector }) => vector && toText(vector)),
       notices,
@@ -187,6 +232,7 @@ export class QueryReader {
     const named = (name: string) => (field === 'query' ? 'query' : `${field}.${name}`);
     if (text != null) {
       const label = readText(text, named('text'));
+      if (readWords(label).length === 0) throw badInput(named('text'), text, 'a text with a letter, digit or emoji');
       const { vector, truncated } = await model.embedQuery(label);
       if (truncated)
         notices.push(`The model reads the first ${model.info.contextLength} tokens of a query; the rest of this one was not used.`);
@@ -269,9 +315,13 @@ interface Part {
   vector: Float32Array | null;
 }
 
+function requireFew(field: string, parts: readonly unknown[]): void {
+  if (parts.length > MAX_PARTS) throw badInput(field, parts.length, `up to ${MAX_PARTS} parts`);
+}
+
 function readText(text: string, field: string): string {
-  const clean = text.normalize('NFC').trim();
-  if (clean.length < 1 || clean.length > MAX_QUERY_CHARACTERS)
+  const clean = normalText(text).trim();
+  if (clean.length < 1 || text.length > MAX_QUERY_CHARACTERS)
     throw badInput(field, text, `a text of 1 to ${MAX_QUERY_CHARACTERS} characters`);
   return clean;
 }

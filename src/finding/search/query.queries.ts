@@ -1,5 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { sql } from '../../platform/database/sql.js';
+import { join, raw, sql } from '../../platform/database/sql.js';
+import type { NamedId } from '../../library/filters/filter.js';
 
 /** Vectors of current versions by asset, in pgvector's text form; null for an asset without one, no row for one that is not there. */
 export function findAssetVectors(
@@ -40,3 +41,27 @@ export function scoreTerms(
       AND s.asset_id = ANY(${assetIds}::uuid[])
     GROUP BY s.asset_id`);
 }
+
+/** The brand of this key or, whatever the case, name; null when there is none. */
+export async function findBrandNamed(tx: OrganizationTx, name: string): Promise<string | null> {
+  const rows = await tx.query<{ id: string }>(sql`
+    SELECT id FROM brand WHERE organization_id = ${tx.organizationId}::uuid AND (key = lower(${name}) OR lower(name) = lower(${name}))
+    ORDER BY key = lower(${name}) DESC, id LIMIT 1`);
+  return rows[0]?.id ?? null;
+}
+
+/** Which of these exist, each as its noun and id. */
+export async function findExistingIds(tx: OrganizationTx, named: readonly NamedId[]): Promise<Set<string>> {
+  const rows = await tx.query<{ found: string }>(sql`
+    SELECT n.noun || ' ' || n.id AS found FROM unnest(${named.map(({ noun }) => noun)}::text[], ${named.map(({ id }) => id)}::uuid[]) AS n (noun, id)
+    WHERE CASE n.noun ${join(
+      NOUNS.map(
+        (noun) =>
+          sql`WHEN ${noun} THEN EXISTS (SELECT 1 FROM ${raw(noun)} x WHERE x.organization_id = ${tx.organizationId}::uuid AND x.id = n.id)`,
+      ),
+      ' ',
+    )} END`);
+  return new Set(rows.map(({ found }) => found));
+}
+
+const NOUNS = ['brand', 'collection', 'concept', 'guideline', 'rule'] as const satisfies NamedId['noun'][];

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { AssetRow } from '../../library/assets/asset.queries.js';
 import { type Page, readKeys } from '../../platform/graphql/connection.js';
 import type { Ladders } from './fusion.queries.js';
-import type { Sort } from './search.queries.js';
+import type { OrderedRow, Sort } from './search.queries.js';
 
 /** Where a walk through ranked pages stands. */
 export interface RankCursor {
@@ -65,7 +64,7 @@ export function rankKeys({
   return [at.value, at.assetId, revision, keep, passageCut, tileMargin, ladders, ...seen];
 }
 
-export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number }): unknown {
+export function sortValue({ field }: Sort, row: OrderedRow & { relevance?: number }): unknown {
   switch (field) {
     case 'RELEVANCE':
       return row.relevance;
@@ -74,7 +73,7 @@ export function sortValue({ field }: Sort, row: AssetRow & { relevance?: number 
     case 'UPDATED_AT':
       return row.updated_at.toISOString();
     case 'TITLE':
-      return row.title;
+      return row.title_order;
     case 'BYTE_SIZE':
       return row.byte_size;
   }

@@ -8,11 +8,12 @@ import { type Channel, type Ladders, type ResultRequest, selectResults } from '.
 import type { Approximate } from './plan.js';
 import type { AssetSortField, SortDirection } from './search.inputs.js';
 
+/** What assets are ordered by: a column of the asset's row, or for titles of its words, which stand beside it. */
 const SORTS = {
-  CREATED_AT: { column: 'created_at', type: 'timestamptz' },
-  UPDATED_AT: { column: 'updated_at', type: 'timestamptz' },
-  TITLE: { column: 'title COLLATE "C"', type: 'text' },
-  BYTE_SIZE: { column: 'byte_size', type: 'bigint' },
+  CREATED_AT: { table: 'asset', id: 'id', column: 'created_at', type: 'timestamptz' },
+  UPDATED_AT: { table: 'asset', id: 'id', column: 'updated_at', type: 'timestamptz' },
+  TITLE: { table: 'asset_text', id: 'asset_id', column: 'title_order', type: 'text' },
+  BYTE_SIZE: { table: 'asset', id: 'id', column: 'byte_size', type: 'bigint' },
 } as const;
 
 export interface Sort {
@@ -26,8 +27,11 @@ export interface RankRequest extends ResultRequest {
   after: { value: unknown; assetId: string } | null;
 }
 
+/** An asset's row; `title_order` where titles give the order. */
+export type OrderedRow = AssetRow & { title_order?: string };
+
 /** `distance` is null for an asset that was found by words alone; `relevance` orders, least first. */
-export type RankedRow = AssetRow & {
+export type RankedRow = OrderedRow & {
   distance: number | null;
   relevance: number;
   channels: Channel[];
@@ -69,7 +73,7 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
           key: raw(`x.${SORTS[sort.field].column}`),
           kept: 'sort_key',
           extra: raw(`, x.${SORTS[sort.field].column} AS sort_key`),
-          from: sql`JOIN asset x ON x.organization_id = ${organization} AND x.id = r.asset_id`,
+          from: sql`JOIN ${raw(SORTS[sort.field].table)} x ON x.organization_id = ${organization} AND x.${raw(SORTS[sort.field].id)} = r.asset_id`,
           type: SORTS[sort.field].type,
           direction: sort.direction,
         };
@@ -91,7 +95,7 @@ export function rankStatement({ sort, limit, after, ...request }: RankRequest): 
       SELECT r.asset_id, r.version_id, r.distance, r.relevance, r.channels, r.part, r.passage, r.best, r.ladders ${extra} FROM ranked r ${from}
       ${after ? sql`WHERE (${key}, r.asset_id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
       ORDER BY ${key} ${raw(direction)}, r.asset_id ${raw(direction)} LIMIT ${limit})
-    SELECT m.*, p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (
+    SELECT m.*, ${raw(sort.field === 'TITLE' ? 'p.sort_key AS title_order,' : '')} p.distance, p.relevance, p.channels, p.best, p.ladders, p.part, p.passage, ${excerpt} a.* FROM (
       SELECT ${passed} AS passed, l.revision, COALESCE(l.has_parts, false) OR EXISTS (SELECT 1 FROM search_calibration c
         WHERE c.organization_id = ${organization} AND c.model_revision_id = ${request.context.modelRevisionId} AND c.of_text) AS has_more
       FROM (SELECT) one LEFT JOIN library_revision l ON l.organization_id = ${organization}) m
@@ -143,14 +147,20 @@ export interface BrowseRequest {
 }
 
 /** Assets without a query, in the order asked for. */
-export function browseAssets(tx: OrganizationTx, { filter, context, sort, limit, after }: BrowseRequest): Promise<AssetRow[]> {
-  const { column, type } = SORTS[sort.field];
+export function browseAssets(tx: OrganizationTx, { filter, context, sort, limit, after }: BrowseRequest): Promise<OrderedRow[]> {
+  const { table, id, column, type } = SORTS[sort.field];
   const direction = raw(sort.direction);
   const comparison = raw(sort.direction === 'ASC' ? '>' : '<');
-  return tx.query<AssetRow>(sql`
-    SELECT a.* FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid AND ${compileFilter(filter, context, { asset: 'a' })}
-      ${after ? sql`AND (${raw(`a.${column}`)}, a.id) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
-    ORDER BY ${raw(`a.${column}`)} ${direction}, a.id ${direction} LIMIT ${limit}`);
+  const [key, isOwn] = [raw(`x.${column}`), table === 'asset'];
+  const x = raw(isOwn ? 'a' : 'x');
+  return tx.query<OrderedRow>(sql`
+    SELECT a.* ${isOwn ? empty : sql`, ${key}`} FROM asset a ${
+      isOwn
+        ? empty
+        : sql`JOIN ${raw(table)} x ON x.organization_id = a.organization_id AND x.${raw(id)} = a.id AND x.organization_id = ${context.organizationId}::uuid`
+    } WHERE a.organization_id = ${context.organizationId}::uuid AND ${compileFilter(filter, context, { asset: 'a' })}
+      ${after ? sql`AND (${x}.${raw(column)}, ${x}.${raw(id)}) ${comparison} (${after.value}::${raw(type)}, ${after.assetId}::uuid)` : empty}
+    ORDER BY ${x}.${raw(column)} ${direction}, ${x}.${raw(id)} ${direction} LIMIT ${limit}`);
 }
 
 /** A SELECT of asset_id of all assets that pass a filter. */

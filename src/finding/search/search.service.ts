@@ -98,7 +98,8 @@ export class SearchService {
         search: { ...found.search, interpretedAs: read.interpretedAs, notices: [...read.notices, ...found.search.notices] },
       };
     }
-    const isCut = !showAll && maxDistance === null;
+    // What is left when something is left out is no match of anything: all of it is listed.
+    const isCut = !showAll && maxDistance === null && read.isAimed;
     return this.#ranking.rank(viewer, model, {
       ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, isCut },
       showAll,
@@ -118,23 +119,25 @@ export class SearchService {
     const checked = await this.#filters.read(viewer, filter, path);
     const model = await this.#embedding.modelOf(viewer.organizationId);
     const read = query == null ? null : await this.#reader.readPlain(viewer, model, query);
+    const whole = both(checked, read?.conditions == null ? null : await this.#filters.read(viewer, read.conditions, path));
     return async (tx) => {
-      const { context } = await this.#filters.resolve(tx, checked, path, model.revision.id);
-      if (read?.vector == null) return selectAssets({ filter: checked, context });
+      const { context } = await this.#filters.resolve(tx, whole, path, model.revision.id);
+      if (read?.vector == null) return selectAssets({ filter: whole, context });
       const { pictures: levels, texts, hasParts, tileMargin } = await this.#calibration.cutOf(tx, model.revision.id, read.vector);
-      if (levels === null) return null;
-      const cut = { keep: 1 - levels.match, match: 1 - levels.match };
-      const { words, without } = read;
+      const { words, without, isAimed } = read;
+      // An exclusion that could not be made would let everything match.
+      if (levels === null || (!isAimed && without.length === 0)) return null;
+      const cut = isAimed ? { keep: 1 - levels.match, match: 1 - levels.match } : null;
       return selectResults({
         probe: { vector: read.vector },
-        filter: checked,
+        filter: whole,
         context,
         words,
         without,
         cut,
         hasParts,
         tileMargin,
-        passageCut: texts && 1 - texts.match,
+        passageCut: isAimed && texts ? 1 - texts.match : null,
         strategy: exactly('a saved search'),
       });
     };

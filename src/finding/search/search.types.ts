@@ -41,10 +41,10 @@ registerEnumType(SearchChannel, {
   description: 'A way in which an asset can be found.',
   valuesConfig: {
     MEANING: { description: 'A passage of its text is near to the query in meaning, whatever its words.' },
-    NAME: { description: 'Its external id or file name is the query; such assets come first.' },
+    NAME: { description: 'Its title, file name or external id is the query as it was typed; such assets come first.' },
     TAGS: { description: 'Its tags have all the words.' },
     TEXT: {
-      description: 'Title, file name, alternative text, description or document text have all the words, English ones by their stem.',
+      description: 'Title, file name, external id, alternative text, description or document text have all the words, or forms of them.',
     },
     VISUAL: { description: 'Its picture, or a frame, page or region of it, is near to the query.' },
   },
@@ -62,6 +62,9 @@ registerEnumType(SearchSubjectKind, {
   },
 });
 
+/** Of a part of a query. */
+const QUERY_WITHOUT = 'The query without this part, to take it away; empty when nothing is left. Null for parts of `search`.';
+
 @ObjectType({ description: 'Something that was looked for.' })
 export class InterpretedTerm {
   @Field(() => SearchSubjectKind, { description: 'What it is.' })
@@ -72,6 +75,9 @@ export class InterpretedTerm {
 
   @Field(() => Float, { description: 'How much it counts beside the others.' })
   weight!: number;
+
+  @Field(() => String, { nullable: true, description: QUERY_WITHOUT })
+  queryWithout!: string | null;
 }
 
 @ObjectType({ description: 'Something that was left out.' })
@@ -88,6 +94,41 @@ export class InterpretedExclusion {
       'Pictures with at least this cosine similarity to it were left out; null for a colour, and where nothing could be left out (see `notices`).',
   })
   threshold!: number | null;
+
+  @Field(() => String, { nullable: true, description: QUERY_WITHOUT })
+  queryWithout!: string | null;
+}
+
+export const QueryOperator = {
+  ...{ tag: 'tag', brand: 'brand', color: 'color', before: 'before', after: 'after', type: 'type', is: 'is' },
+} as const;
+registerEnumType(QueryOperator, {
+  name: 'QueryOperator',
+  description: 'What a word with a colon asks for in a query.',
+  valuesConfig: {
+    tag: { description: 'A tag or one below it: `tag:kind/banner`, `tag:"spring campaign"`.' },
+    brand: { description: 'A brand by its key or name.' },
+    color: { description: 'A tenth of the picture or more is near to it: a basic colour in English, or `#rrggbb`.' },
+    before: { description: 'Came into the library before a day, month or year (UTC): `before:2026-05`.' },
+    after: { description: 'Came into the library after it.' },
+    type: { description: '`image`, `video`, `document`, or a kind of file such as `png` or `image/png`.' },
+    is: { description: '`approved`, `draft`, `withdrawn`, `expired`, `failing`, `passing`, `landscape`, `portrait` or `square`.' },
+  },
+});
+
+@ObjectType({ description: 'A condition that was written into the query, such as `tag:summer`.' })
+export class InterpretedCondition {
+  @Field(() => QueryOperator, { description: 'What it is about.' })
+  name!: keyof typeof QueryOperator;
+
+  @Field(() => String, { description: 'What stands behind the colon.' })
+  value!: string;
+
+  @Field(() => Boolean, { description: 'Whether a minus stands before it: then it must not hold.' })
+  isNegated!: boolean;
+
+  @Field(() => String, { description: QUERY_WITHOUT })
+  queryWithout!: string;
 }
 
 @ObjectType({ description: 'How a query was understood: "a beach without people" looks for "a beach" and leaves out "people".' })
@@ -97,6 +138,9 @@ export class Interpretation {
 
   @Field(() => [InterpretedExclusion], { description: 'What was left out.' })
   without!: InterpretedExclusion[];
+
+  @Field(() => [InterpretedCondition], { description: 'Conditions that were written into it.' })
+  conditions!: InterpretedCondition[];
 }
 
 @ObjectType({ description: 'How a list of assets was made.' })

@@ -16,6 +16,8 @@ export interface SuggestionRow {
 export interface SuggestionRequest {
   /** In lower case. */
   typed: string;
+  /** The same as names of assets are compared. */
+  key: string;
   kinds: readonly SuggestionKind[];
   limit: number;
 }
@@ -29,16 +31,22 @@ const LOOKED_AT = 200;
  * Names of tags, brands and collections and titles of assets that begin with what was typed, have a word that does, or are spelled
  * similarly. One row a text and kind; what begins with it first, then by similarity and length.
  */
-export function listSuggestions(tx: OrganizationTx, { typed, kinds, limit }: SuggestionRequest): Promise<SuggestionRow[]> {
+export function listSuggestions(tx: OrganizationTx, { typed, key, kinds, limit }: SuggestionRequest): Promise<SuggestionRow[]> {
   const organization = sql`${tx.organizationId}::uuid`;
   const prefix = `${typed.replace(/[\\%_]/g, '\\$&')}%`;
   const inWord = `%${prefix}`;
   // `%` inside a word is ruled out below by \m; LIKE is for the index.
   const found = (name: ReturnType<typeof sql>) => sql`(${name} LIKE ${prefix} OR ${name} LIKE ${inWord} OR ${typed} <% ${name})`;
+  const tag = (condition: ReturnType<typeof sql>) => sql`SELECT 'TAG' AS kind, g.name AS text, g.id::text AS key FROM tag g
+    WHERE g.organization_id = ${organization} AND 'TAG' = ANY(${kinds}::text[]) AND ${condition}
+      AND EXISTS (SELECT 1 FROM asset a WHERE a.organization_id = g.organization_id AND a.tag_ids @> ARRAY[g.id])`;
+  // What is called so is looked up by itself: of what only begins so, no more than a sample is looked at.
   return tx.query<SuggestionRow>(sql`
     WITH named AS (
-      (SELECT 'TAG' AS kind, name AS text, id::text AS key FROM tag WHERE organization_id = ${organization} AND 'TAG' = ANY(${kinds}::text[])
-        AND ${found(sql`name`)} LIMIT ${LOOKED_AT})
+      (${tag(sql`g.name = ${typed}`)})
+      UNION (SELECT 'TITLE', a.title, a.id::text FROM asset_text t JOIN asset a ON a.organization_id = t.organization_id AND a.id = t.asset_id
+        WHERE t.organization_id = ${organization} AND 'TITLE' = ANY(${kinds}::text[]) AND t.title_key = ${key} LIMIT 1)
+      UNION ALL (${tag(found(sql`g.name`))} LIMIT ${LOOKED_AT})
       UNION ALL (SELECT 'BRAND', name, id::text FROM brand WHERE organization_id = ${organization} AND 'BRAND' = ANY(${kinds}::text[])
         AND ${found(sql`lower(name)`)} LIMIT ${LOOKED_AT})
       UNION ALL (SELECT 'COLLECTION', name, id::text FROM collection WHERE organization_id = ${organization} AND 'COLLECTION' = ANY(${kinds}::text[])

@@ -2,6 +2,8 @@ import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database } from '../../platform/database/database.js';
 import { badInput } from '../../errors.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
+import { normalText } from '../../platform/words/text-form.js';
+import { nameKey } from '../../platform/words/words.js';
 import { listSuggestions, type SuggestionKind, type SuggestionRow } from './suggestion.queries.js';
 import type { Suggestion } from './suggestion.types.js';
 
@@ -24,7 +26,7 @@ export class SuggestionService {
     { text, kinds, first }: { text: string; kinds?: SuggestionKind[] | null; first?: number | null },
   ): Promise<Suggestion[]> {
     requireRole(viewer, 'VIEWER');
-    const typed = text.normalize('NFC').trim().toLowerCase();
+    const typed = normalText(text).trim().toLowerCase();
     if (typed.length < 1 || typed.length > MAX_TYPED || typed.includes('\0') || !typed.isWellFormed())
       throw badInput('text', text, `1 to ${MAX_TYPED} characters`);
     if (kinds?.length === 0) throw badInput('kinds', [], 'at least one kind, or none at all for every kind');
@@ -32,7 +34,7 @@ export class SuggestionService {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_SUGGESTIONS)
       throw badInput('first', limit, `a whole number from 1 to ${MAX_SUGGESTIONS}`);
     const rows = await this.#database.asOrganization(viewer.organizationId, (tx) =>
-      listSuggestions(tx, { typed, kinds: kinds ?? KINDS, limit }),
+      listSuggestions(tx, { typed, key: nameKey(text), kinds: kinds ?? KINDS, limit }),
     );
     return rows.map(toSuggestion);
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
+import { normalText } from '../../platform/words/text-form.js';
 import { rightsGrants } from './rights-grants.js';
 import { checkTextBoxes, TEXT_BOXES } from './text-boxes.js';
 
@@ -15,7 +16,7 @@ const readable = (max: number) =>
       (value) => value.isWellFormed() && !CONTROL.test(value),
       'contains control characters, broken Unicode or signs for lost characters (U+FFFD)',
     );
-const text = (max: number) => readable(max).transform((value) => value.normalize('NFC').trim());
+const text = (max: number) => readable(max).transform((value) => normalText(value).trim());
 const name = (max: number) => text(max).refine((value) => value.length > 0, 'is empty');
 /** Names of other things are checked here as their rooms check them, so that one bad row cannot fail a batch. */
 const checked = (read: (value: string) => string) =>
@@ -47,8 +48,15 @@ const rights = z
     message: 'lies before startsOn',
   });
 
+/** Keys and values in their one form; of two keys that are then alike, the later counts. */
+const plainMetadata = (given: Record<string, string | number | boolean | null>) =>
+  Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [normalText(key).trim() || key, typeof value === 'string' ? normalText(value) : value]),
+  );
+
 const metadata = z
   .record(readable(100).min(1), z.union([readable(2000), z.number(), z.boolean(), z.null()]))
+  .transform(plainMetadata)
   .refine((value) => Object.keys(value).length <= 100, 'has more than 100 keys')
   .superRefine((value, context) => {
     const boxes = value[TEXT_BOXES];

@@ -1,3 +1,4 @@
+import { indexTexts } from './asset-text.queries.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { sql } from '../../platform/database/sql.js';
 import { FACTS_REVISION, type MediaFacts } from '../../engines/media/media-facts.js';
@@ -56,7 +57,7 @@ export async function insertAssets(tx: OrganizationTx, assets: readonly AssetCol
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})`);
 }
 
-/** Writes all columns of many existing assets in one statement. What was noted for an undo before there were grants says nothing of them. */
+/** Writes all columns of many existing assets in one statement, and their words. What was noted for an undo before there were grants says nothing of them. */
 export async function updateAssets(tx: OrganizationTx, assets: readonly AssetColumns[]): Promise<void> {
   if (assets.length === 0) return;
   await tx.execute(sql`
@@ -66,8 +67,13 @@ export async function updateAssets(tx: OrganizationTx, assets: readonly AssetCol
       file_name = r.file_name, byte_size = r.byte_size, width = r.width, height = r.height, updated_at = now()
     FROM jsonb_to_recordset(${JSON.stringify(assets)}::jsonb) AS r (${COLUMNS})
     WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = r.id`);
+  await indexTexts(
+    tx,
+    assets.map(({ id }) => id),
+  );
 }
 
+/** Many versions in one statement, and the words of their assets. */
 export async function insertVersions(tx: OrganizationTx, versions: readonly NewVersion[]): Promise<void> {
   if (versions.length === 0) return;
   const rows = versions.map(({ facts, ...version }) => ({
@@ -100,6 +106,10 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
       warnings text[],
       ${RULE_FACTS})`);
   await insertColors(tx, versions);
+  await indexTexts(
+    tx,
+    versions.map((version) => version.asset_id),
+  );
 }
 
 const RULE_FACTS = sql`facts_revision int, has_icc_profile boolean, icc_profile text, density_dpi float8, shadow_share float8, highlight_share float8,

@@ -266,6 +266,14 @@ export class AssetFilter {
   })
   textContains?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Title, file name, external id, alternative text, description, document text or a tag hold these words one after the other, whatever their ' +
+      'case and accents. 1 to 200 characters, with at least one letter, digit or emoji.',
+  })
+  phrase?: string | null;
+
   @Field(() => RightsFilter, { nullable: true, description: 'Usage rights.' })
   rights?: RightsFilter | null;
 

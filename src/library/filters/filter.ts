@@ -2,6 +2,8 @@ import { readHexColor } from '../../engines/pixels/color.js';
 import { badInput } from '../../errors.js';
 import { fromGlobalId, type NodeType } from '../../platform/graphql/global-id.js';
 import { readTagName } from '../tags/label.js';
+import { normalText } from '../../platform/words/text-form.js';
+import { toPhraseQuery } from '../../platform/words/text-query.js';
 import type { AssetFilter, ConditionName, Conditions, MetadataFilter, NumberRange, TagFilter } from './filter.inputs.js';
 
 const MAX_DEPTH = 6;
@@ -18,7 +20,7 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   brands: list(id('Brand')),
   collection: id('Collection'),
   kinds: list(asItIs),
-  mediaTypes: list(plainText),
+  mediaTypes: list((value, path) => plainText(value, path).trim().toLowerCase()),
   width: range(0),
   height: range(0),
   aspectRatio: range(0),
@@ -30,6 +32,8 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   uploadedBy: list(plainText),
   externalIds: list(plainText),
   textContains: (value, path) => (value.trim().length < 2 ? refuse(path, value, '2 to 200 characters') : text(2, 200)(value, path)),
+  phrase: (value, path) =>
+    toPhraseQuery(value) === null ? refuse(path, value, 'text with a letter, digit or emoji') : text(1, 200)(value, path),
   rights: (value, path) => ({
     ...value,
     territory: given(value.territory, text(1, 100), `${path}.territory`),
@@ -143,6 +147,28 @@ export function listTagNames(filter: AssetFilter | null, path = 'filter'): Named
   );
 }
 
+export interface NamedId {
+  noun: 'brand' | 'collection' | 'concept' | 'guideline' | 'rule';
+  id: string;
+  field: string;
+}
+
+/** All ids in a checked filter, with where they stand. */
+export function listIds(filter: AssetFilter | null, path = 'filter'): NamedId[] {
+  return [...walkFilter(filter, path)].flatMap(({ filter: { brands, collection, concepts, compliance }, path: at }) => {
+    const one = (noun: NamedId['noun'], id: string | null | undefined, field: string): NamedId[] =>
+      id == null ? [] : [{ noun, id, field: `${at}.${field}` }];
+    return [
+      ...(brands ?? []).flatMap((id, index) => one('brand', id, `brands[${index}]`)),
+      ...one('collection', collection, 'collection'),
+      ...(concepts ?? []).flatMap(({ concept }, index) => one('concept', concept, `concepts[${index}].concept`)),
+      ...one('brand', compliance?.brand, 'compliance.brand'),
+      ...one('guideline', compliance?.guideline, 'compliance.guideline'),
+      ...one('rule', compliance?.rule, 'compliance.rule'),
+    ];
+  });
+}
+
 /** Whether any condition asks about verdicts, or about releases that verdicts break. */
 export function asksCompliance(filter: AssetFilter | null | undefined): boolean {
   return [...walkFilter(filter)].some((entry) => entry.filter.compliance != null || entry.filter.release?.broken != null);
@@ -196,9 +222,11 @@ function text(min: number, max: number): Check<string> {
     value.length < min || value.length > max ? refuse(path, value, `${min} to ${max} characters`) : plainText(value, path);
 }
 
-/** PostgreSQL keeps no null characters, and half a surrogate pair has no UTF-8. */
+/** A text in its one form, as texts are stored. PostgreSQL keeps no null characters, and half a surrogate pair has no UTF-8. */
 function plainText(value: string, path: string): string {
-  return value.includes('\0') || !value.isWellFormed() ? refuse(path, value, 'text without null characters and broken Unicode') : value;
+  return value.includes('\0') || !value.isWellFormed()
+    ? refuse(path, value, 'text without null characters and broken Unicode')
+    : normalText(value);
 }
 
 function number(min: number, max: number): Check<number> {

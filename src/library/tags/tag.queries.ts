@@ -1,5 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { sql } from '../../platform/database/sql.js';
+import { toDocument, WORDS_REVISION } from '../../platform/words/document.js';
 
 export interface TagRow {
   id: number;
@@ -64,9 +65,37 @@ export function findTagFamilies(tx: OrganizationTx, names: readonly string[]): P
 /** Creates what is missing; waits for another transaction that is creating the same. Sorted, so that two cannot deadlock. */
 export async function insertTags(tx: OrganizationTx, names: readonly string[]): Promise<void> {
   await tx.execute(sql`
-    INSERT INTO tag (organization_id, name)
-    SELECT ${tx.organizationId}::uuid, name FROM (SELECT DISTINCT lower(given) AS name FROM unnest(${names}::text[]) AS u (given)) AS wanted
+    INSERT INTO tag (organization_id, name, words, words_revision)
+    SELECT ${tx.organizationId}::uuid, name, words, ${WORDS_REVISION}
+    FROM (SELECT DISTINCT ON (lower(given)) lower(given) AS name, words FROM unnest(${names}::text[], ${names.map(wordsOf)}::tsvector[]) AS u (given, words)) AS wanted
     ORDER BY name COLLATE "C" ON CONFLICT (organization_id, name) DO NOTHING`);
+}
+
+/** A tag is found by every word of its path. */
+function wordsOf(name: string): string {
+  return toDocument([{ text: name, weight: 'A' }]);
+}
+
+/** Stores the words of tags anew that an older program stored, so many at once. @returns how many; 0 when none are left */
+export async function indexOldTags(tx: OrganizationTx, limit: number): Promise<number> {
+  const rows = await tx.query<{ id: number; name: string }>(sql`
+    SELECT id, name FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND words_revision < ${WORDS_REVISION} LIMIT ${limit} FOR UPDATE`);
+  if (rows.length === 0) return 0;
+  return tx.execute(sql`
+    UPDATE tag SET words = r.words, words_revision = ${WORDS_REVISION}
+    FROM unnest(${rows.map(({ id }) => id)}::int[], ${rows.map(({ name }) => wordsOf(name))}::tsvector[]) AS r (id, words)
+    WHERE tag.organization_id = ${tx.organizationId}::uuid AND tag.id = r.id`);
+}
+
+/** Whether words of an organisation's tags are as an older program stored them. */
+export async function hasOldTags(tx: OrganizationTx): Promise<boolean> {
+  return (
+    (
+      await tx.query(
+        sql`SELECT 1 FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND words_revision < ${WORDS_REVISION} LIMIT 1`,
+      )
+    ).length > 0
+  );
 }
 
 export async function findTagNames(tx: OrganizationTx, ids: readonly number[]): Promise<Map<number, string>> {

@@ -14,6 +14,8 @@ import {
   findTagFamilies,
   findTagIds,
   findTagNames,
+  hasOldTags,
+  indexOldTags,
   insertTags,
   listTags,
   lockAssets,
@@ -102,6 +104,15 @@ export class TagService {
   async findFamilies(tx: OrganizationTx, names: readonly string[]): Promise<Map<string, TagFamily>> {
     const rows = await findTagFamilies(tx, spellNames(names));
     return toFamilies(names, rows);
+  }
+
+  /** Stores the words of tags anew that an older program stored, so many at once. @returns how many; 0 when none are left */
+  indexOld(tx: OrganizationTx, limit: number): Promise<number> {
+    return indexOldTags(tx, limit);
+  }
+
+  hasOld(tx: OrganizationTx): Promise<boolean> {
+    return hasOldTags(tx);
   }
 
   /** Names of tags by id; ids of no tag of this organisation are left out. */

@@ -30,7 +30,7 @@ brands:
           - { key: size, title: Again, kind: ALT_TEXT, severity: LOUD, section: 1 }
           - { key: none, title: None, kind: NO_SUCH, severity: INFO }
           - { key: res, title: Resolution, kind: MIN_RESOLUTION, severity: INFO }
-          - { key: tags, title: Tags, kind: ALT_TEXT, severity: INFO, scopeTags: ["a,\\u200bb"] }
+          - { key: tags, title: Tags, kind: ALT_TEXT, severity: INFO, scopeTags: ["a,\\u0007b"] }
           - key: cased
             title: Cased
             kind: ALT_TEXT

@@ -279,7 +279,7 @@ describe('importDocument', () => {
             key: 'x',
             name: 'X',
             guidelines: [
-              { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'ALT_TEXT', severity: 'INFO', scopeTags: ['a', 'b\u200bc'] }] },
+              { name: 'G', rules: [{ key: 'r', title: 'R', kind: 'ALT_TEXT', severity: 'INFO', scopeTags: ['a', 'b\u0007c'] }] },
             ],
           },
         ],

@@ -75,13 +75,25 @@ describe('resolveNames', () => {
   });
 
   it.each([
+    ['a path with a slash too many', 'kind/kid', ['kind/kid/', '/kind/kid', 'kind//kid', ' kind / kid ', 'KIND/Kid']],
+    ['hidden characters', 'softhyphen', ['soft\u00adhyphen', 'soft\u200bhyphen', 'soft\u202ehyphen', '\ufeffsofthyphen']],
+    ['parts of letters', 'müller', ['mu\u0308ller', 'Mu\u0308ller']],
+  ])('takes %s for the same tag', async (_, name, others) => {
+    const ids = await resolve([name, ...others]);
+    expect(new Set(ids.values()).size).toBe(1);
+    expect([...(await test.database.asOrganization(organizationId, (tx) => tags.loadNames(tx, [...ids.values()]))).values()]).toEqual([
+      name,
+    ]);
+  });
+
+  it.each([
     ['an empty name', ''],
     ['spaces only', ' \u00a0 '],
     ['a control character', 'a\u0000b'],
     ['a line break', 'a\nb'],
     ['half a character', 'a\ud800'],
-    ['a hidden character', 'lo\u200bgo'],
-    ['a change of direction', 'a\u202eb'],
+    ['hidden characters only', '\u200b\u00ad'],
+    ['a path without steps', ' / //'],
     ['101 characters', 'x'.repeat(101)],
     ['100 characters that grow when lowered', 'İ'.repeat(100)],
   ])('refuses %s, naming its place, and creates nothing', async (_, bad) => {

@@ -46,7 +46,7 @@ describe('prompts from outside', () => {
     ['an empty one', ['dog', ' '], 'labels[1]'],
     ['a huge one', ['x'.repeat(301)], 'labels[0]'],
     ['a control character', ['dog', 'c\u0007at'], 'labels[1]'],
-    ['a direction override', ['\u202egod'], 'labels[0]'],
+    ['hidden characters alone', ['\u202e\u200b'], 'labels[0]'],
     ['half a character', ['\ud83d'], 'labels[0]'],
     ['the same twice', ['Dog', 'cat', 'dog '], 'labels[2]'],
   ])('name their place: %s', (_, labels, field) => {
