@@ -41,6 +41,8 @@ UPDATE rule r SET scope_tag_ids = ARRAY(SELECT DISTINCT COALESCE(f.kept, t) AS t
 DELETE FROM tag WHERE id IN (SELECT id FROM tag_form WHERE id <> kept);
 UPDATE tag g SET name = f.form, words_revision = 0 FROM tag_form f WHERE f.id = g.id AND f.id = f.kept;
 
+-- References that are checked at the end of a transaction are checked now: a table with checks to come cannot be altered.
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE asset FORCE ROW LEVEL SECURITY;
 ALTER TABLE asset_text FORCE ROW LEVEL SECURITY;
 ALTER TABLE asset_embedding FORCE ROW LEVEL SECURITY;

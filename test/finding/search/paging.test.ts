@@ -1,3 +1,4 @@
+import { orderKey } from '../../../src/words/words.js';
 import { toGlobalId } from '../../../src/platform/graphql/global-id.js';
 import { createRandom } from '../../../src/program/samples/random.js';
 import type { AssetSortField, SortDirection } from '../../../src/finding/search/search.inputs.js';
@@ -83,7 +84,7 @@ it('walks similar assets, without the asset itself', async () => {
 
 const keyOf = {
   CREATED_AT: (row: (typeof all)[number]) => row.createdAt.getTime(),
-  TITLE: (row: (typeof all)[number]) => row.title,
+  TITLE: (row: (typeof all)[number]) => orderKey(row.title),
   BYTE_SIZE: (row: (typeof all)[number]) => row.byteSize,
 };
 const sorts = (['CREATED_AT', 'TITLE', 'BYTE_SIZE'] as const).flatMap((field) =>

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await room.makeBrand('redwood');
   await room.inside((tx) => tx.rows.collection.create({ data: { organizationId: room.organizationId, name: 'Autumn red' } }));
   for (const title of ['Red car on white', 'Red car on white', 'A big red bus', 'Infrared picture', 'Umbrella stand'])
-    await room.add({ title });
+    await room.add({ title, tagIds });
 });
 afterAll(() => test.close());
 
@@ -68,4 +68,11 @@ it('refuses what it cannot answer, naming the field', async () => {
 it('shows nothing of another organisation', async () => {
   const other = await openSearch(test.database, 'suggestions-other');
   expect(await service.suggest(other.viewer, { text: 'red' })).toEqual([]);
+});
+
+it('suggests a tag that is exactly what was typed before many that only begin so, and none that no asset carries', async () => {
+  const many = await room.tagIds('sheet', ...Array.from({ length: 250 }, (_, n) => `sheet old draft ${n}`));
+  expect(await suggest('sheet', ['TAG'])).toEqual([]);
+  await room.add({ title: 'Many', tagIds: many });
+  expect((await suggest('sheet', ['TAG'], 5))[0]).toBe('TAG sheet START');
 });
