@@ -1,4 +1,4 @@
-import { orderKey } from '../../../src/words/words.js';
+import { orderKey } from '../../../src/platform/words/words.js';
 import { toGlobalId } from '../../../src/platform/graphql/global-id.js';
 import { createRandom } from '../../../src/program/samples/random.js';
 import type { AssetSortField, SortDirection } from '../../../src/finding/search/search.inputs.js';
