@@ -30,3 +30,17 @@ export function makeVideo(pictures: readonly Buffer[], extension: 'mp4' | 'webm'
     for (const file of [...files, `${name}.${extension}`]) rmSync(file, { force: true });
   }
 }
+
+/** What ffmpeg makes of these arguments; the name of the file to make comes last. `inputs` are files that they name by `{0}`, `{1}` … */
+export function ffmpegFile(args: readonly string[], extension: string, inputs: readonly Buffer[] = []): Buffer {
+  const name = path.join(tmpdir(), `vitrine-video-${process.pid}-${made++}`);
+  const files = inputs.map((_, index) => `${name}-${index}`);
+  try {
+    for (const [index, input] of inputs.entries()) writeFileSync(files[index]!, input);
+    const named = args.map((arg) => arg.replace(/\{(\d)\}/g, (_, index: string) => files[Number(index)]!));
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...named, `${name}.${extension}`]);
+    return readFileSync(`${name}.${extension}`);
+  } finally {
+    for (const file of [...files, `${name}.${extension}`]) rmSync(file, { force: true });
+  }
+}

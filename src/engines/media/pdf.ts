@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type PDFiumDocument, PDFiumLibrary } from '@hyzyla/pdfium';
 import type { Metadata } from 'sharp';
@@ -29,13 +29,14 @@ export interface PdfDocument {
  * Throws MEDIA_UNSUPPORTED (encrypted), FILE_TOO_LARGE and MEDIA_CORRUPT.
  */
 export async function openPdf(filePath: string, fileName: string): Promise<PdfDocument> {
-  const bytes = await readFile(filePath);
-  if (bytes.length > MAX_BYTE_SIZE) {
+  const { size } = await stat(filePath);
+  if (size > MAX_BYTE_SIZE) {
     throw new VitrineError('FILE_TOO_LARGE', `${fileName}: a PDF may have ${MAX_BYTE_SIZE / 1024 / 1024} MiB at most. Split it.`, {
-      value: bytes.length,
+      value: size,
       allowed: `at most ${MAX_BYTE_SIZE} bytes`,
     });
   }
+  const bytes = await readFile(filePath);
   const library = await startPdfium();
   let document: PDFiumDocument | null = null;
   try {
@@ -96,7 +97,7 @@ async function drawPage(document: PDFiumDocument, index: number, fileName: strin
       const { originalWidth, originalHeight } = sizeOf(page.getOriginalSize());
       const scale = edgePx / Math.max(originalWidth, originalHeight);
       const size = { width: Math.max(1, Math.round(originalWidth * scale)), height: Math.max(1, Math.round(originalHeight * scale)) };
-      const { data } = await page.render({ ...size, scale: 1 });
+      const { data } = await page.render({ ...size, scale: 1, renderFormFields: true });
       return pixelsOf(pipelineOf({ data, ...size, channels: 4 }).removeAlpha());
     };
     const { originalWidth, originalHeight } = sizeOf(document.getPage(index).getOriginalSize());

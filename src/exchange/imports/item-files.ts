@@ -143,12 +143,12 @@ export class ItemFiles {
     const file = diskPathOf(source);
     const found = await stat(file);
     if (found.size === 0) throw new VitrineError('FILE_EMPTY', 'The file is empty (0 bytes).');
-    const content = () => createReadStream(file, { highWaterMark: Math.min(found.size, READ_BYTE_SIZE) });
-    // What lends paths lends texts: of a name that is none, a copy.
-    if (group !== null || typeof file !== 'string') return this.#receive(content(), fileName, group);
     const { maxByteSize } = this.#options;
     if (found.size > maxByteSize)
       throw new VitrineError('FILE_TOO_LARGE', `The file has ${found.size} bytes; the limit is ${maxByteSize}.`);
+    const content = () => createReadStream(file, { highWaterMark: Math.min(found.size, READ_BYTE_SIZE) });
+    // What lends paths lends texts: of a name that is none, a copy.
+    if (group !== null || typeof file !== 'string') return this.#receive(content(), fileName, group);
     const hash = createHash('sha256');
     await pipeline(content(), hash);
     return {

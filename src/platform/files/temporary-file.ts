@@ -62,6 +62,8 @@ export async function examineFile(file: string, options: PutOptions & { flush: b
     throw storageError(path.dirname(file), error);
   });
   try {
+    // Told before it is read; what still grows is counted below.
+    assertByteSize((await handle.stat()).size, options.maxByteSize);
     const hash = createHash('sha256');
     let byteSize = 0;
     for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: SLICE_BYTE_SIZE })) {

@@ -27,7 +27,7 @@ export interface OpenedFile {
 
 // What a browser shows without running anything in it. The rest, SVG and HTML above all, is only ever downloaded.
 const HARMLESS =
-  /^(image\/(png|jpeg|gif|webp|avif|tiff|bmp|heic|x-icon)|video\/(mp4|webm|ogg)|audio\/(mpeg|mp4|ogg|wav|webm)|application\/pdf|text\/plain)$/;
+  /^(image\/(png|jpeg|gif|webp|avif|tiff|bmp|hei[cf]|x-icon)|video\/(mp4|x-m4v|quicktime|webm|ogg|(x-)?matroska)|audio\/(mpeg|mp4|ogg|wav|webm)|application\/pdf|text\/plain)$/;
 
 /** GET and HEAD of one file: validators, one byte range, and headers that keep the file from acting in this origin's name. */
 export function fileHandler(openFile: (token: string) => Promise<OpenedFile | null>, log: Logger): RequestHandler<{ token: string }> {

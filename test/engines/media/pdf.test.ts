@@ -187,3 +187,34 @@ describe('hostile documents', () => {
     }
   });
 });
+
+/** A page with this content; further objects are 5 and on. */
+const page = (content: string, extra = '', catalogue = '', more: string[] = []) =>
+  pdfOf([
+    `<</Type/Catalog/Pages 2 0 R${catalogue}>>`,
+    '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+    `<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R${extra}>>`,
+    stream(content),
+    ...more,
+  ]);
+const stream = (content: string, extra = '') => `<</Length ${content.length}${extra}>>\nstream\n${content}\nendstream`;
+
+it('shows filled fields of forms, which belong to the page', async () => {
+  const field = '<</Type/Annot/Subtype/Widget/FT/Tx/T(n)/V(Z)/DA(/F1 24 Tf 0 g)/Rect[20 20 280 180]/F 4/AP<</N 6 0 R>>>>';
+  const look = stream('1 0 0 rg 0 0 260 160 re f', '/Type/XObject/Subtype/Form/BBox[0 0 260 160]');
+  const form = page('0 0 1 rg 0 0 10 10 re f', '/Annots[5 0 R]', '/AcroForm<</Fields[5 0 R]>>', [field, look]);
+  expect(centre((await analyze('form.pdf', form)).pixels)).toEqual([255, 0, 0]);
+  // A field that is hidden is not shown.
+  const hidden = page('', '/Annots[5 0 R]', '/AcroForm<</Fields[5 0 R]>>', [field.replace('/F 4', '/F 2'), look]);
+  expect(centre((await analyze('form.pdf', hidden)).pixels)).toEqual([255, 255, 255]);
+});
+
+it('measures what a page shows: turned, cropped, behind other bytes', async () => {
+  const red = '1 0 0 rg 0 0 300 200 re f';
+  expect((await analyze('a.pdf', page(red, '/Rotate 90'))).facts).toMatchObject({ width: 267, height: 400 });
+  expect((await analyze('a.pdf', page(red, '/CropBox[0 0 150 150]'))).facts).toMatchObject({ width: 200, height: 200 });
+  const behind = Buffer.concat([Buffer.from('\r\n\r\n'), page(red)]);
+  const { facts, pixels } = await analyze('a.pdf', behind);
+  expect(facts).toMatchObject({ mediaType: 'application/pdf', width: 400, height: 267 });
+  expect(centre(pixels)).toEqual([255, 0, 0]);
+});

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import type { ImageInputSpec } from '../../../src/engines/media/model-input.js';
 import { runTool } from '../../../src/engines/media/system-tool.js';
-import { hasFfmpeg, makeVideo } from '../../support/video-file.js';
+import { ffmpegFile, hasFfmpeg, makeVideo } from '../../support/video-file.js';
 
 let folder: string;
 let media: MediaAnalyzer;
@@ -142,5 +142,56 @@ withFfmpeg('with ffmpeg', () => {
     } finally {
       await hurried.close();
     }
+  });
+});
+
+const pattern = (size: string) => ['-f', 'lavfi', '-i', `testsrc=s=${size}:r=10:d=1`];
+const mpeg4 = ['-c:v', 'mpeg4', '-q:v', '3'];
+
+(hasFfmpeg ? describe : describe.skip)('what a film shows', () => {
+  it.each([
+    ['wide pixels', '320x240', '64/45', { width: 455, height: 240 }],
+    ['narrow pixels', '720x480', '8/9', { width: 640, height: 480 }],
+    ['square pixels', '320x240', '1/1', { width: 320, height: 240 }],
+  ])('is measured as it is shown: %s', async (_, size, aspect, shown) => {
+    const film = ffmpegFile([...pattern(size), '-vf', `setsar=${aspect}`, ...mpeg4], 'mp4');
+    const { facts, thumbnail } = await analyze('a.mp4', film);
+    expect(facts).toMatchObject(shown);
+    const small = await sharp(thumbnail!).metadata();
+    expect(small.width / small.height).toBeCloseTo(shown.width / shown.height, 1);
+  });
+
+  it('turned films have their pixels turned too', async () => {
+    const film = ffmpegFile([...pattern('320x240'), '-vf', 'setsar=2/1', ...mpeg4], 'mp4');
+    // The matrix in the header of the track: ISO/IEC 14496-12, 8.3.2.
+    const matrix = film.indexOf('tkhd') + 44;
+    for (const [index, value] of [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000].entries()) film.writeInt32BE(value, matrix + index * 4);
+    expect((await analyze('a.mp4', film)).facts).toMatchObject({ width: 240, height: 640 });
+  });
+
+  it('is the film and not the cover in the same file', async () => {
+    const film = makeVideo([await frame('#00ff00')]);
+    const cover = await frame('#ff0000', 90, 160);
+    const args = ['-i', '{0}', '-i', '{1}', '-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
+    const { facts, thumbnail } = await analyze('a.mp4', ffmpegFile(args, 'mp4', [film, cover]));
+    expect(facts).toMatchObject({ width: 160, height: 120 });
+    const [red, green] = await sharp(thumbnail!).raw().toBuffer();
+    expect(red).toBeLessThan(60);
+    expect(green).toBeGreaterThan(200);
+  });
+
+  it.each(['smpte2084', 'arib-std-b67'])('is white where a film of high dynamic range (%s) has white', async (transfer) => {
+    // 203 nits, the white of such films, beside black: 58% of the signal in PQ, 75% in HLG.
+    const signal = transfer === 'smpte2084' ? 0.58 : 0.75;
+    const white = `geq=lum='if(lt(X,80),64,${Math.round(64 + 876 * signal)})':cb=512:cr=512`;
+    const tags = ['-color_trc', transfer, '-color_primaries', 'bt2020', '-colorspace', 'bt2020nc', '-color_range', 'tv'];
+    const source = ['-f', 'lavfi', '-i', 'color=c=black:s=160x120:r=5:d=1,format=yuv420p10le'];
+    const film = ffmpegFile([...source, '-vf', white, '-c:v', 'ffv1', ...tags], 'mkv');
+    const { facts, thumbnail } = await analyze('a.mkv', film);
+    expect(facts.warnings).toEqual([]);
+    const { data, info } = await sharp(thumbnail!).raw().toBuffer({ resolveWithObject: true });
+    const at = (x: number) => data[(Math.floor(info.height / 2) * info.width + Math.floor(info.width * x)) * info.channels]!;
+    expect(at(0.25)).toBeLessThan(12);
+    expect(at(0.75)).toBeGreaterThan(200);
   });
 });

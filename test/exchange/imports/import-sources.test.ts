@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, truncate, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,6 +86,20 @@ describe('URLs', () => {
       'REJECTED MANIFEST_INVALID',
       'REJECTED MANIFEST_INVALID',
     ]);
+  });
+});
+
+describe('folders', () => {
+  it('are not read where a file is too large: its size is told, and in a dry run too', async () => {
+    const folder = path.join(root, 'large');
+    await mkdir(folder);
+    await writeFile(path.join(folder, 'film.mov'), '');
+    await truncate(path.join(folder, 'film.mov'), 3_000_000_000);
+    for (const dryRun of [true, false]) {
+      const end = await runImport(test, key, { source: { folder }, dryRun });
+      expect(outcomes(end)).toEqual(['film.mov: REJECTED FILE_TOO_LARGE']);
+      expect(end.items[0]?.message).toMatch(/has 3000000000 bytes/);
+    }
   });
 });
 

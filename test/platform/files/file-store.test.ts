@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -98,6 +98,10 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await refused({ expectedSha256: sha256(text('else')) })).toBe('FILE_CHECKSUM_MISMATCH');
     expect((await readFile(file)).equals(content)).toBe(true);
     await expectNothingLeft();
+    // So much that reading it would take minutes.
+    await writeFile(`${file}-huge`, '');
+    await truncate(`${file}-huge`, 128 * 1024 ** 3);
+    await expect(store.putFile(`${file}-huge`, { maxByteSize: 127 * 1024 ** 3 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
     await utimes(file, 0, 0);
     const stored = await store.putFile(file, { ...MAX, expectedSha256: sha256(content) });
     expect(await hashes(store, { unchangedForMs: 60_000 })).toEqual([]);

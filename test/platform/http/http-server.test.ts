@@ -31,6 +31,10 @@ const FILES: Record<string, OpenedFile> = {
   download: file('a.png', 'image/png', 'attachment'),
   svg: file('logo.svg', 'image/svg+xml'),
   html: file('page.html', 'text/html'),
+  mov: file('film.mov', 'video/quicktime'),
+  m4v: file('film.m4v', 'video/x-m4v'),
+  mkv: file('film.mkv', 'video/matroska'),
+  'x-mkv': file('film.mkv', 'video/x-matroska'),
   empty: { ...file('empty.txt', 'text/plain'), byteSize: 0, open: () => Readable.from([]) },
   broken: {
     ...file('broken.png', 'image/png'),
@@ -222,6 +226,16 @@ describe('files', () => {
       expect((await get('/files/png', { range })).status).toBe(200);
     expect((await get('/files/png', { range: 'bytes=0-3', 'if-range': '"old"' })).status).toBe(200);
     expect((await get('/files/png', { range: 'bytes=0-3', 'if-range': '"abc"' })).status).toBe(206);
+  });
+
+  it('of films are shown in the page by their own type: whether a browser can play one is for it to say', async () => {
+    for (const name of ['mov', 'm4v', 'mkv', 'x-mkv']) {
+      const { headers } = await get(`/files/${name}`);
+      expect([headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+        FILES[name]!.mediaType,
+        `inline; filename="${FILES[name]!.fileName}"`,
+      ]);
+    }
   });
 
   it('cannot act in the name of this origin', async () => {
