@@ -85,8 +85,8 @@ describe('exclusions', () => {
     const page = await find({ query: 'beach without people' });
     expect(page.edges.map((edge) => edge.node.title)).toEqual(['empty beach']);
     const { terms, without } = page.search.interpretedAs as NonNullable<typeof page.search.interpretedAs>;
-    expect(terms).toEqual([{ kind: 'TEXT', label: 'beach', weight: 1 }]);
-    expect(without).toEqual([{ kind: 'TEXT', label: 'people', threshold: expect.any(Number) }]);
+    expect(terms).toEqual([{ kind: 'TEXT', label: 'beach', weight: 1, queryWithout: 'without people' }]);
+    expect(without).toEqual([{ kind: 'TEXT', label: 'people', threshold: expect.any(Number), queryWithout: 'beach' }]);
     expect(without[0]?.threshold).toBeGreaterThan(0.2);
     expect(without[0]?.threshold).toBeLessThan(0.7);
   });
@@ -232,5 +232,12 @@ describe('a search of several parts', () => {
     await expect(find(of(toGlobalId('Asset', ids.get('letter') as string)))).rejects.toMatchObject({
       field: 'search.terms[0].subject.asset',
     });
+  });
+});
+
+describe('a query without words', () => {
+  it.each(['!!!', '?', '-'.repeat(40), '""', '\u200b!'])('is refused: %j', async (query) => {
+    await expect(room.search.findAssets(room.viewer, { query })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'query' });
+    await expect(room.search.prepareMatches(room.viewer, { query })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'query' });
   });
 });
