@@ -1,8 +1,8 @@
-import type PDFDocument from 'pdfkit';
+import type { PdfDocument } from './pdf-document.js';
 import { type Chart, INK, MUTED, RULE_LINE, type Shape } from './report-chart.js';
 
 /** A PDF in the making; text goes on at `y`. */
-export type Doc = InstanceType<typeof PDFDocument>;
+export type Doc = PdfDocument;
 
 /** A4, in points. */
 export const PAGE = { width: 595.28, height: 841.89 };

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import PDFDocument from 'pdfkit';
 import { assetCard } from './pdf-asset-card.js';
+import { PdfDocument } from './pdf-document.js';
+import { PdfFonts } from './pdf-fonts.js';
 import { type Doc, draw, heading, MARGIN, note, PAGE, table, WIDTH } from './pdf-page.js';
 import { ACCENT, MUTED, SEVERITY_COLOR, trendChart, verdictBar, violationBars } from './report-chart.js';
 import { count, moment, percent, type ReportDocument, scopeLines, titleOf } from './report-document.js';
@@ -8,12 +8,11 @@ import { factLines, GROUPS, tellsMore } from './report-html.js';
 import type { ReportGroup } from './report-figures.js';
 import { rates, toReviews } from './report-view.js';
 
-const font = (file: string) => fileURLToPath(import.meta.resolve(`@expo-google-fonts/noto-sans/${file}`));
-
 /** The report as a PDF of A4 pages: cover, figures, charts, tables, and the worst assets with what is wrong drawn on them. */
 export async function renderPdf(document: ReportDocument): Promise<Buffer> {
   const { report } = document;
-  const doc = new PDFDocument({
+  const fonts = await PdfFonts.for(textsIn([report, [...document.details.values()]]));
+  const doc = new PdfDocument(fonts, {
     size: 'A4',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: 40 },
     bufferPages: true,
@@ -24,8 +23,6 @@ export async function renderPdf(document: ReportDocument): Promise<Buffer> {
   const parts: Buffer[] = [];
   doc.on('data', (part: Buffer) => parts.push(part));
   const finished = new Promise<void>((resolve, reject) => doc.on('end', resolve).on('error', reject));
-  doc.registerFont('Regular', font('400Regular/NotoSans_400Regular.ttf'));
-  doc.registerFont('Bold', font('700Bold/NotoSans_700Bold.ttf'));
   cover(doc, document);
   figures(doc, document);
   tables(doc, document);
@@ -34,6 +31,12 @@ export async function renderPdf(document: ReportDocument): Promise<Buffer> {
   doc.end();
   await finished;
   return Buffer.concat(parts);
+}
+
+/** All texts in it, however deep. */
+function* textsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (value !== null && typeof value === 'object') for (const inner of Object.values(value)) yield* textsIn(inner);
 }
 
 function cover(doc: Doc, { report }: ReportDocument): void {
