@@ -7,6 +7,8 @@ export interface ZipEntry {
   extra?: Buffer;
   /** What the archive claims, where that is not true. */
   claims?: { byteSize?: number; offset?: number; flags?: number; method?: number; crc32?: number; packed?: Buffer };
+  /** As Unix has it: kind and permissions. */
+  mode?: number;
 }
 
 /** A ZIP archive; entries may lie about themselves. */
@@ -14,7 +16,7 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name: given, content, extra = Buffer.alloc(0), claims = {} } of entries) {
+  for (const { name: given, content, extra = Buffer.alloc(0), claims = {}, mode = 0 } of entries) {
     const name = Buffer.from(given);
     const plain = Buffer.from(content);
     const packed = claims.packed ?? (claims.method === 0 ? plain : deflateRawSync(plain));
@@ -29,10 +31,12 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     common.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from('504b0304', 'hex'), common, name, packed]);
     const end = Buffer.alloc(14);
+    end.writeUInt32LE((mode << 16) >>> 0, 6);
     end.writeUInt32LE(claims.offset ?? offset, 10);
     const listed = Buffer.from(common);
     listed.writeUInt16LE(extra.length, 24);
-    directory.push(Buffer.concat([Buffer.from('504b0102', 'hex'), Buffer.from([20, 0]), listed, end, name, extra]));
+    const madeBy = Buffer.from([20, mode === 0 ? 0 : 3]);
+    directory.push(Buffer.concat([Buffer.from('504b0102', 'hex'), madeBy, listed, end, name, extra]));
     parts.push(local);
     offset += local.length;
   }
@@ -46,16 +50,19 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...parts, list, tail]);
 }
 
-/** A spreadsheet of one sheet: texts and numbers. */
-export function xlsxOf(rows: readonly (readonly (string | number)[])[]): Buffer {
+/** A spreadsheet of one sheet: texts and numbers. @param style number of a style that every cell has, where the file has none */
+export function xlsxOf(rows: readonly (readonly (string | number)[])[], style?: number): Buffer {
   const xml = (body: string) => `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${body}`;
   const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
   const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
   const relations = 'http://schemas.openxmlformats.org/package/2006/relationships';
   const cell = (value: string | number, row: number, column: number) => {
     const at = `${String.fromCharCode(65 + column)}${row + 1}`;
+    const styled = style === undefined ? '' : ` s="${style}"`;
     const text = String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    return typeof value === 'number' ? `<c r="${at}"><v>${value}</v></c>` : `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
+    return typeof value === 'number'
+      ? `<c r="${at}"${styled}><v>${value}</v></c>`
+      : `<c r="${at}"${styled} t="inlineStr"><is><t>${text}</t></is></c>`;
   };
   const data = rows
     .map((cells, row) => `<row r="${row + 1}">${cells.map((value, column) => cell(value, row, column)).join('')}</row>`)

@@ -66,7 +66,7 @@ export class ObjectDetector {
         const code = error instanceof VitrineError ? error.code : 'EMBEDDING_FAILED';
         outcomes.push({
           code,
-          message: `The detector could not search this picture (${(error as Error).message.split('\n')[0]?.slice(0, 300)}).`,
+          message: error instanceof VitrineError ? error.message : 'The detector could not search this picture.',
         });
       }
     }

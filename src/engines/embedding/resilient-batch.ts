@@ -55,14 +55,13 @@ function isOutOfMemory(cause: unknown): boolean {
 
 function failure(cause: unknown): EncodeOutcome {
   if (cause instanceof VitrineError) return { code: cause.code, message: cause.message };
-  const line = (cause as Error).message.split('\n')[0]!.slice(0, 300);
   if (isOutOfMemory(cause)) {
     return {
       code: 'EMBEDDING_FAILED',
-      message: `The model ran out of memory on a single item (${line}). Free memory on the device, or choose a smaller model, precision int8 or provider cpu.`,
+      message: `The model ran out of memory on a single item. Free memory on the device, or choose a smaller model, precision int8 or provider cpu.`,
     };
   }
-  return { code: 'EMBEDDING_FAILED', message: `The model could not encode this item (${line}).` };
+  return { code: 'EMBEDDING_FAILED', message: `The model could not encode this item.` };
 }
 
 function describeRow(row: Float32Array): string {

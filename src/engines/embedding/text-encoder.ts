@@ -74,7 +74,7 @@ export class TextEncoder {
         const known = cause instanceof VitrineError;
         outcomes[at] = {
           code: known ? cause.code : 'EMBEDDING_FAILED',
-          message: (cause as Error).message,
+          message: known ? cause.message : 'The model cannot read this text.',
           tokenCount: 0,
           truncated: false,
         };

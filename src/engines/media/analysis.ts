@@ -109,7 +109,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
     };
     return { facts, pixels, thumbnail, parts, timings };
   } catch (error) {
-    throw plainError(error, filePath, options.fileName);
+    throw plainError(error, options.fileName);
   }
 }
 
@@ -204,7 +204,7 @@ async function analyzePdf(
     };
     return { facts, pixels, thumbnail, parts, timings };
   } catch (error) {
-    throw plainError(error, filePath, fileName);
+    throw plainError(error, fileName);
   } finally {
     pdf.close();
   }
@@ -229,7 +229,7 @@ export async function modelInputsOf(filePath: string, fileName: string, input: I
     const { parts } = await partsOf(source, { input }, limits, (_, work) => work());
     return { pixels: await makeModelInput(source, input), parts };
   } catch (error) {
-    throw plainError(error, filePath, fileName);
+    throw plainError(error, fileName);
   }
 }
 
@@ -245,7 +245,7 @@ export async function preprocessFile(
   try {
     return await makeModelInput(source, input);
   } catch (error) {
-    throw plainError(error, filePath, fileName);
+    throw plainError(error, fileName);
   }
 }
 

@@ -32,6 +32,8 @@ export interface WireError {
   field?: string;
   value?: unknown;
   allowed?: string | readonly string[];
+  /** What a fault of ours said of itself: for the log. */
+  detail?: string;
 }
 
 export type DecoderReply =
@@ -46,9 +48,10 @@ export function toWireError(error: unknown): WireError {
     const { code, message, field, value, allowed } = error;
     return { code, message, field, value, allowed };
   }
-  return { code: 'INTERNAL', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'INTERNAL', message: 'The file could not be looked into, by a fault of this program. Tell us about it.', detail };
 }
 
-export function fromWireError({ code, message, field, value, allowed }: WireError): VitrineError {
-  return new VitrineError(code, message, { field, value, allowed });
+export function fromWireError({ code, message, field, value, allowed, detail }: WireError): VitrineError {
+  return new VitrineError(code, message, { field, value, allowed, cause: detail });
 }

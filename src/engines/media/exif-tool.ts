@@ -8,14 +8,14 @@ const LIMITED = 'ulimit -t "$1"; ulimit -v "$2" 2>/dev/null; shift 2; exec perl 
 
 /**
  * Runs ExifTool, a program of its own, without a configuration of the machine's user.
- * @throws VitrineError METADATA_TOOL_MISSING; MEDIA_CORRUPT with what it says when it fails
+ * @throws VitrineError METADATA_TOOL_MISSING; MEDIA_CORRUPT when it fails, what it said as the cause
  */
 export async function runExifTool(args: readonly string[], limits: { timeoutMs: number; maxByteSize: number }): Promise<ToolRun> {
   const system = [Math.ceil(limits.timeoutMs / 1000), MAX_MEMORY_KIB].map(String);
   try {
     return await runTool('/bin/sh', ['-c', LIMITED, 'sh', ...system, program(), '-config', '', ...args], limits, 'METADATA_TOOL_MISSING');
   } catch (error) {
-    if (error instanceof VitrineError && /perl: (command )?not found/.test(error.message)) throw missing('Perl, which ExifTool needs,');
+    if (error instanceof VitrineError && /perl: (command )?not found/.test(String(error.cause))) throw missing('Perl, which ExifTool needs,');
     throw error;
   }
 }

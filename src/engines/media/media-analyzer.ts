@@ -265,10 +265,11 @@ class DecoderPool implements MediaAnalyzer {
       );
     if (!decoder.isReady && ++this.failedStarts >= maxFailedStarts) {
       this.failedStarts = 0;
-      const reason = complaint.trim().split('\n').pop() ?? '';
       for (const waiting of this.queue.splice(0)) {
         waiting.reject(
-          new VitrineError('MEDIA_DECODER_CRASHED', `The decoder process does not start (${reason}); reinstall with npm ci and try again.`),
+          new VitrineError('MEDIA_DECODER_CRASHED', 'The decoder process does not start; reinstall with npm ci and try again.', {
+            cause: complaint.trim(),
+          }),
         );
       }
     }

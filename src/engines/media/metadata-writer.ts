@@ -130,7 +130,7 @@ async function run(args: readonly string[], { timeoutMs }: MediaLimits, fileName
     if (wasStopped) throw new VitrineError('MEDIA_TIMEOUT', `${fileName} took longer than ${allowedMs / 1000} s to be given its metadata.`);
   } catch (error) {
     if (!isVitrineError(error, 'MEDIA_CORRUPT')) throw error;
-    throw notWritable(fileName, error.message.replace(/ - \/.*$/, '').replace(/^Error: /, ''));
+    throw notWritable(fileName, 'the file, or what it holds of metadata, is damaged', error);
   }
 }
 
@@ -231,6 +231,6 @@ function entities(text: string): string {
   return text.toWellFormed().replace(/[^\p{L}\p{N} ]/gu, (char) => `&#x${(char.codePointAt(0) as number).toString(16)};`);
 }
 
-function notWritable(fileName: string, reason: string): VitrineError {
-  return new VitrineError('METADATA_NOT_WRITABLE', `Metadata cannot be written into ${fileName}: ${reason}.`, { value: fileName });
+function notWritable(fileName: string, reason: string, cause?: unknown): VitrineError {
+  return new VitrineError('METADATA_NOT_WRITABLE', `Metadata cannot be written into ${fileName}: ${reason}.`, { value: fileName, cause });
 }

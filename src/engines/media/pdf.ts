@@ -173,7 +173,8 @@ function pdfError(error: unknown, fileName: string): VitrineError {
       { value: fileName },
     );
   }
-  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be read as a PDF (${reason.slice(0, 120)}). Export it again.`, {
+  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be read as a PDF: it is damaged. Export it again.`, {
     value: fileName,
+    cause: error,
   });
 }

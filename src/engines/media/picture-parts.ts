@@ -1,3 +1,4 @@
+import { VitrineError } from '../../errors.js';
 import { type ImageInputSpec, makeModelInput } from './model-input.js';
 import { partKeyOf } from './part-key.js';
 import { onWhite, type RawPicture } from '../pixels/raw-picture.js';
@@ -106,7 +107,9 @@ async function furtherPictures(
         text: null,
       });
     } catch (error) {
-      warnings.push(`One of its ${name} (number ${index + 1}) cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+      warnings.push(
+        `One of its ${name} (number ${index + 1}) cannot be shown: ${error instanceof VitrineError ? error.message : 'it is damaged.'}`,
+      );
       // What breaks one usually breaks all that follow.
       if (warnings.length >= 5) break;
     }

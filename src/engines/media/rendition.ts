@@ -21,7 +21,7 @@ export async function renderFile(filePath: string, fileName: string, recipe: Ren
     const bytes = await encode(onCanvas(picture, geometry.canvas, recipe), recipe);
     return { bytes, mediaType: `image/${recipe.format.toLowerCase()}`, ...geometry.canvas };
   } catch (error) {
-    throw plainError(error, filePath, fileName);
+    throw plainError(error, fileName);
   }
 }
 

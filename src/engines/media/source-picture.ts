@@ -56,7 +56,7 @@ export async function openPicture(filePath: string, fileName: string, media: Det
       ? await openVector(filePath, fileName, maxPixels)
       : await openRaster(filePath, fileName, media, maxPixels);
   } catch (error) {
-    throw plainError(error, filePath, fileName);
+    throw plainError(error, fileName);
   }
 }
 
@@ -86,29 +86,26 @@ export function fitWithin(width: number, height: number, edgePx: number): { widt
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** Turns what libvips says into a VitrineError without paths of this machine; VitrineErrors pass through. */
-export function plainError(error: unknown, filePath: string, fileName: string): VitrineError {
+/** What a complaint of libvips means, in our words; VitrineErrors pass through. */
+export function plainError(error: unknown, fileName: string): VitrineError {
   if (error instanceof VitrineError) return error;
   const raw = error instanceof Error ? error.message : String(error);
-  const said = (raw.split(filePath).join(fileName).trim().split('\n').pop() ?? '')
-    .replace(/^Input (?:file|buffer) (?:has|contains) /, '')
-    .replace(/[\s:]+$/, '')
-    .slice(0, 160);
-  const reason = said === '' || said === 'Unknown error' ? 'libvips gives no reason' : said;
   if (/compression format has not been built in|Unsupported codec/i.test(raw)) {
     return new VitrineError(
       'MEDIA_UNSUPPORTED',
-      `${fileName} is compressed in a way that this installation cannot decode (${reason}). Convert it to JPEG or AVIF.`,
+      `${fileName} is compressed in a way that this installation cannot decode. Convert it to JPEG or AVIF.`,
       { value: fileName },
     );
   }
   if (/premature end|truncat|unexpected end|end of (?:file|data)|not enough|too short/i.test(raw)) {
-    return new VitrineError('MEDIA_CORRUPT', `${fileName} is truncated: the picture ends too early (${reason}). Send the complete file.`, {
+    return new VitrineError('MEDIA_CORRUPT', `${fileName} is truncated: the picture ends too early. Send the complete file.`, {
       value: fileName,
+      cause: error,
     });
   }
-  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded: it is damaged (${reason}). Export it again.`, {
+  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded: it is damaged. Export it again.`, {
     value: fileName,
+    cause: error,
   });
 }
 
@@ -152,7 +149,7 @@ async function openRaster(
       try {
         return await openRaster(filePath, fileName, media, maxPixels, next, tiff);
       } catch (error) {
-        throw plainError(error, filePath, fileName);
+        throw plainError(error, fileName);
       }
     },
     // A frame is drawn over those before it.

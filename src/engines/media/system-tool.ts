@@ -19,7 +19,7 @@ const MAX_COMPLAINT = 64 * 1024;
 
 /**
  * Runs a tool with these arguments, without a shell, standard input or environment, for so long and so much output at most.
- * Throws MEDIA_CORRUPT when it fails of itself, and `missing` when it is not there.
+ * Throws MEDIA_CORRUPT when it fails of itself, with what it said last as the cause, and `missing` when it is not there.
  */
 export function runTool(
   tool: string,
@@ -54,7 +54,8 @@ export function runTool(
     child.once('close', (code) => {
       clearTimeout(timer);
       if (code === 0 || wasStopped) resolve({ stdout: Buffer.concat(chunks), stderr, wasStopped });
-      else reject(new VitrineError('MEDIA_CORRUPT', (stderr.trim().split('\n').pop() ?? '').slice(0, 200) || `it ended with code ${code}`));
+      else
+        reject(new VitrineError('MEDIA_CORRUPT', 'its content is damaged', { cause: stderr.trim().split('\n').pop() || `code ${code}` }));
     });
   });
 }

@@ -102,8 +102,10 @@ export async function readVideo(
     };
   } catch (error) {
     if (!isVitrineError(error, 'MEDIA_CORRUPT')) throw error;
-    const reason = error.message.split(filePath).join(fileName);
-    throw new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded as a video (${reason}). Export it again.`, { value: fileName });
+    throw new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded as a video (${error.message}). Export it again.`, {
+      value: fileName,
+      cause: error,
+    });
   }
 }
 

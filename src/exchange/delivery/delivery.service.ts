@@ -5,7 +5,7 @@ import type { AssetService } from '../../library/assets/asset.service.js';
 import type { ComplianceService } from '../../judging/judgements/compliance.service.js';
 import type { Database } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import type { OpenedFile } from '../../platform/http/file-delivery.js';
 import type { Signer } from '../../platform/http/signed-token.js';
@@ -29,7 +29,7 @@ import type { VersionFiles } from './version-files.js';
 const PAGE_LINK_SECONDS = 3600;
 const MAX_LINK_DAYS = 366;
 const DAY_MS = 24 * 60 * 60 * 1000;
-const LINK_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
+const LINK_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
 
 export interface RenditionLink {
   url: string;

@@ -5,7 +5,7 @@ import { type AssetChange, type AssetChangeRequest, readAssetChange } from '../.
 import type { AssetEdit } from '../../library/assets/asset-edit.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 import type { AssetSelection, SearchService } from '../../finding/search/search.service.js';
 import { BULK_EDIT, BULK_EDIT_UNDO } from './bulk-edit.job.js';
@@ -26,8 +26,8 @@ import {
 } from './bulk-edit.queries.js';
 import { type EditPreview, previewEdit } from './edit-preview.js';
 
-const EDIT_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
-const ITEM_KEYS = z.tuple([z.int().min(0).max(2_147_483_647)]);
+const EDIT_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
+const ITEM_KEYS = z.tuple([cursorKey.integer]);
 const MAX_EXAMPLES = 50;
 
 export interface BulkEditRequest extends AssetSelection {

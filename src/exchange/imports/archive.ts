@@ -28,6 +28,11 @@ const MAX_ENTRIES = 1_000_000;
 /** Deflate packs at most about 1,032 to 1; what comes near that is no picture. */
 const MAX_RATIO = 500;
 const RATIO_COUNTS_FROM = 10 * 1024 * 1024;
+/** The kind of a file, in the upper half of what Unix writes about an entry; 0 where nothing was written. POSIX, sys/stat.h. */
+const KIND_MASK = 0o170000;
+const REGULAR_FILE = 0o100000;
+const FOLDER = 0o040000;
+const SYMBOLIC_LINK = 0o120000;
 
 /**
  * All files of a ZIP archive, in its order; folders and hidden files are left out. Names are labels and are never used as paths.
@@ -50,7 +55,7 @@ export async function listArchive(file: string, maxByteSize: number): Promise<Li
     refuseOverlaps(found.map(({ entry }) => entry));
     return found;
   } catch (error) {
-    throw error instanceof VitrineError ? error : invalid((error as Error).message);
+    throw error instanceof VitrineError ? error : invalid(DAMAGED, error);
   } finally {
     zip.close();
   }
@@ -76,12 +81,12 @@ export async function readArchiveEntry(file: string, described: ArchiveEntry): P
       zip.openReadStream(entry, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
     const checked = checksumOf(described);
-    stream.once('close', () => zip.close()).once('error', (error) => checked.destroy(damaged(error.message)));
+    stream.once('close', () => zip.close()).once('error', (error) => checked.destroy(damaged(CUT, error)));
     checked.once('close', () => stream.destroy());
     return stream.pipe(checked);
   } catch (error) {
     zip.close();
-    throw invalid((error as Error).message);
+    throw damaged(CUT, error);
   }
 }
 
@@ -99,15 +104,17 @@ function checksumOf({ crc32: expected }: ArchiveEntry): Transform {
   });
 }
 
-function damaged(reason: string): VitrineError {
-  return new VitrineError('ARCHIVE_INVALID', `This entry is damaged: ${reason.replace(/\.$/, '')}. Pack it again.`);
+const CUT = 'it is cut short, or has other bytes than the archive says';
+
+function damaged(reason: string, cause?: unknown): VitrineError {
+  return new VitrineError('ARCHIVE_INVALID', `This entry is damaged: ${reason}. Pack it again.`, { cause });
 }
 
 function open(file: string): Promise<yauzl.ZipFile> {
   return new Promise((resolve, reject) => {
     // Names as bytes: one bad name must not end the reading of the rest.
     yauzl.open(file, { lazyEntries: true, autoClose: false, decodeStrings: false }, (error, zip) =>
-      error ? reject(invalid(error.message)) : resolve(zip),
+      error ? reject(invalid(DAMAGED, error)) : resolve(zip),
     );
   });
 }
@@ -115,6 +122,7 @@ function open(file: string): Promise<yauzl.ZipFile> {
 function readEntry(entry: yauzl.Entry, maxByteSize: number): ListedEntry | null {
   const { generalPurposeBitFlag: flags, compressedSize: packedByteSize, uncompressedSize: byteSize } = entry;
   const name = nameOf(entry);
+  if (kindOf(entry) === FOLDER) return null;
   if (name.endsWith('/') || name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')) {
     // `..` is a name to be refused, not a hidden file to be passed over.
     if (name.endsWith('/') || !name.split('/').includes('..')) return null;
@@ -143,8 +151,19 @@ function nameOf({ fileName, generalPurposeBitFlag: flags, extraFields }: yauzl.E
 }
 
 function faultOf(entry: yauzl.Entry, name: string, maxByteSize: number): VitrineError | null {
-  const badName = yauzl.validateFileName(name);
-  if (badName !== null) return new VitrineError('ARCHIVE_INVALID', `The name of this entry is not accepted: ${badName}.`);
+  if (yauzl.validateFileName(name) !== null)
+    return new VitrineError(
+      'ARCHIVE_INVALID',
+      'The name of this entry leads out of the archive: it begins with "/" or a drive, or has ".." or "\\" in it.',
+    );
+  const kind = kindOf(entry);
+  if (kind === SYMBOLIC_LINK)
+    return new VitrineError('ARCHIVE_INVALID', 'This entry is a symbolic link, not a file. Pack the file that it points to in its place.');
+  if (kind !== 0 && kind !== REGULAR_FILE)
+    return new VitrineError(
+      'ARCHIVE_INVALID',
+      'This entry is a device, a pipe or a socket, not a file. Pack the archive again without it.',
+    );
   if (entry.isEncrypted()) return new VitrineError('ARCHIVE_INVALID', 'This entry is encrypted. Pack it again without a password.');
   if (!entry.canDecodeFileData())
     return new VitrineError(
@@ -161,6 +180,10 @@ function faultOf(entry: yauzl.Entry, name: string, maxByteSize: number): Vitrine
   return null;
 }
 
+function kindOf({ externalFileAttributes }: yauzl.Entry): number {
+  return (externalFileAttributes >>> 16) & KIND_MASK;
+}
+
 function refuseOverlaps(entries: readonly ArchiveEntry[]): void {
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
   for (const [index, { offset, packedByteSize }] of sorted.entries()) {
@@ -169,6 +192,8 @@ function refuseOverlaps(entries: readonly ArchiveEntry[]): void {
   }
 }
 
-function invalid(reason: string): VitrineError {
-  return new VitrineError('ARCHIVE_INVALID', `The archive cannot be read: ${reason.replace(/\.$/, '')}.`);
+const DAMAGED = 'it is no ZIP archive, is cut short, or its list of files is damaged';
+
+function invalid(reason: string, cause?: unknown): VitrineError {
+  return new VitrineError('ARCHIVE_INVALID', `The archive cannot be read: ${reason}.`, { cause });
 }

@@ -142,10 +142,10 @@ export function pathSource(full: Buffer): PathSource {
     : { type: 'PATH', path: readFilePath(full), bytes: full.toString('base64') };
 }
 
-function unreadable({ code, message }: NodeJS.ErrnoException): VitrineError {
+function unreadable({ code }: NodeJS.ErrnoException): VitrineError {
   if (code === 'ENOENT' || code === 'ENOTDIR') return new VitrineError('FILE_NOT_FOUND', 'The folder is not there any more.');
   if (code === 'EACCES' || code === 'EPERM') {
     return new VitrineError('FILE_UNREADABLE', 'The folder may not be read by the user that Vitrine runs as.');
   }
-  return new VitrineError('FILE_UNREADABLE', `The folder cannot be read: ${message}.`);
+  return new VitrineError('FILE_UNREADABLE', `The folder cannot be read (${code}).`);
 }

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Sub
 import type { Viewer } from '../../viewer.js';
 import { mapNodes } from '../../platform/graphql/connection.js';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
-import { fromGlobalId } from '../../platform/graphql/global-id.js';
+import { fromGivenGlobalId, fromGlobalId } from '../../platform/graphql/global-id.js';
 import { payload } from '../../platform/graphql/payload.js';
 import type { ImportControlService } from './import-control.service.js';
 import { ImportItemConnection, toImportItem } from './import-item.types.js';
@@ -191,13 +191,13 @@ function toRequest({ source, ...rest }: AssetImportCreateInput): ImportRequest {
     urls,
     archive: archive && {
       path: archive.path,
-      uploadId: archive.upload && upload(archive.upload, 'input.source.archive.upload'),
+      uploadId: fromGivenGlobalId('StagedUpload', archive.upload, 'input.source.archive.upload'),
       columns: archive.columns,
     },
     manifest: manifest && {
       path: manifest.path,
       columns: manifest.columns,
-      uploadId: manifest.upload && upload(manifest.upload, 'input.source.manifest.upload'),
+      uploadId: fromGivenGlobalId('StagedUpload', manifest.upload, 'input.source.manifest.upload'),
       fileUploadIds: manifest.files?.map((id, index) => upload(id, `input.source.manifest.files[${index}]`)),
     },
     ...rest,

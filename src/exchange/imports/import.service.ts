@@ -5,7 +5,7 @@ import { parseAssetFields } from '../../library/assets/asset-fields.js';
 import type { DuplicateBy, OnDuplicate } from '../../library/assets/duplicates.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 import { countOutcomes, type ItemRow, type ItemState, listItems } from './import-item.queries.js';
 import { IMPORT_PLAN } from './import-jobs.js';
@@ -19,8 +19,8 @@ import {
 } from './import-operation.queries.js';
 import type { SourceReader, SourceRequest } from './source-request.js';
 
-const OPERATION_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
-const ITEM_KEYS = z.tuple([z.int().min(0).max(2_147_483_647)]);
+const OPERATION_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
+const ITEM_KEYS = z.tuple([cursorKey.integer]);
 
 /** What a caller asks to import. */
 export interface ImportRequest extends SourceRequest {

@@ -189,10 +189,10 @@ export function asFileError(error: unknown): VitrineError {
     if (isOutage(error)) throw error;
     return error;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return new VitrineError('FILE_NOT_FOUND', 'The file is not there any more.');
   if (code === 'EACCES' || code === 'EPERM')
     return new VitrineError('FILE_UNREADABLE', 'The file may not be read by the user that Vitrine runs as.');
-  if (code === 'EISDIR' || code === 'EIO') return new VitrineError('FILE_UNREADABLE', `The file cannot be read: ${message}.`);
+  if (code === 'EISDIR' || code === 'EIO') return new VitrineError('FILE_UNREADABLE', `The file cannot be read (${code}).`);
   throw error;
 }

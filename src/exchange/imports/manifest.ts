@@ -5,6 +5,7 @@ import { parse } from 'csv-parse';
 import { type AssetFields, parseAssetFields } from '../../library/assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { readFileName } from '../../platform/files/file-name.js';
+import { requirePlainData } from '../../plain-data.js';
 import type { ColumnMapping, ItemSource, PlannedItem } from './import-source.js';
 import { readSpreadsheet } from './spreadsheet.js';
 
@@ -63,17 +64,19 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
   try {
     if (isVitrineError(row)) throw row;
     const { file, url, fileName, ...fields } = row;
+    requirePlainData(row, '');
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
     const source = { ...(await sourceOf(line, file, url, parsed.externalId, find)), ...readNameOf(fileName) };
     return { label: source.type === 'ASSET' ? (parsed.externalId as string) : label, source, fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
+    const code = error.code === 'BAD_USER_INPUT' ? 'MANIFEST_INVALID' : error.code;
     const message = error.message.startsWith('line ') ? error.message : `line ${line}: ${error.message}`;
     return {
       label,
       source: null,
       fields: {},
-      error: new VitrineError(error.code, message, { ...(error.field !== undefined && { field: error.field }) }),
+      error: new VitrineError(code, message, { ...(error.field !== undefined && { field: error.field }) }),
     };
   }
 }
@@ -119,12 +122,17 @@ async function* readJsonLines(content: Readable, columns: ColumnMapping): AsyncG
 function parseJsonLine(line: number, text: string): Record<string, unknown> | VitrineError {
   if (text.length > MAX_LINE_CHARACTERS)
     return new VitrineError('MANIFEST_INVALID', `line ${line} is longer than ${MAX_LINE_CHARACTERS} characters.`);
+  const row = jsonOf(text.replace(/^\ufeff/, ''));
+  if (row !== null && typeof row === 'object' && !Array.isArray(row)) return row as Record<string, unknown>;
+  return new VitrineError('MANIFEST_INVALID', `line ${line} is not a JSON object such as {"file": "a.png", "title": "A"}.`);
+}
+
+/** Null for what is no JSON. */
+function jsonOf(text: string): unknown {
   try {
-    const row: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    if (row !== null && typeof row === 'object' && !Array.isArray(row)) return row as Record<string, unknown>;
-    return new VitrineError('MANIFEST_INVALID', `line ${line} is not a JSON object such as {"file": "a.png", "title": "A"}.`);
-  } catch (cause) {
-    return new VitrineError('MANIFEST_INVALID', `line ${line} is not JSON: ${(cause as Error).message}.`);
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
@@ -142,13 +150,30 @@ async function* readCsv(content: Readable, columns: ColumnMapping): AsyncGenerat
       yield {
         line: info.lines,
         row: info.error
-          ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${info.error.message}`)
+          ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${csvFault(info.error)}`)
           : fromCells(renamed(record, columns)),
       };
     }
   } catch (cause) {
-    throw new VitrineError('MANIFEST_INVALID', `The CSV manifest cannot be read: ${(cause as Error).message}`, { cause });
+    throw isVitrineError(cause)
+      ? cause
+      : new VitrineError('MANIFEST_INVALID', `The CSV manifest cannot be read: ${csvFault(cause)}`, { cause });
   }
+}
+
+/** What the parser's codes mean. */
+const CSV_FAULTS: Record<string, string> = {
+  CSV_RECORD_INCONSISTENT_COLUMNS: 'it has another number of cells than the header.',
+  CSV_QUOTE_NOT_CLOSED: 'a quotation mark is opened and never closed.',
+  CSV_INVALID_CLOSING_QUOTE: 'a quotation mark is closed in the middle of a cell; inside quotation marks, write it twice.',
+  INVALID_OPENING_QUOTE: 'a quotation mark stands in the middle of a cell; put the whole cell in quotation marks, and write it twice.',
+  CSV_MAX_RECORD_SIZE: `a row is longer than ${MAX_LINE_CHARACTERS} characters.`,
+};
+
+function csvFault(error: unknown): string {
+  const { code, lines } = error as { code?: string; lines?: number };
+  const what = CSV_FAULTS[code ?? ''] ?? 'it is not CSV as RFC 4180 describes it.';
+  return lines === undefined ? what : `line ${lines}: ${what}`;
 }
 
 /** Bytes with LF where CR LF was: the parser counts CR LF inside quotes as two lines. */

@@ -13,14 +13,14 @@ const MAX_COLUMNS = 200;
 export async function readSpreadsheet(file: string): Promise<{ line: number; record: Record<string, string> }[]> {
   // An XLSX file is a ZIP archive, and can be a bomb as one.
   const parts = await listArchive(file, MAX_UNPACKED_BYTES).catch((cause: Error) => {
-    throw invalid(cause.message);
+    throw invalid(NOT_ONE, cause);
   });
   const unpacked = parts.reduce((sum, { entry }) => sum + entry.byteSize, 0);
   const packed = parts.reduce((sum, { entry }) => sum + entry.packedByteSize, 0);
   if (packed > MAX_SPREADSHEET_BYTE_SIZE || unpacked > MAX_UNPACKED_BYTES || parts.some(({ error }) => error !== null))
     throw invalid('it is too large for a spreadsheet, or not one; use CSV or JSON lines');
   const [head, ...rows] = (await readSheet(file).catch((cause: Error) => {
-    throw invalid(cause.message);
+    throw invalid(NOT_ONE, cause);
   })) as Cell[][];
   if (head === undefined) return [];
   const columns = head.map((cell) => text(cell).trim());
@@ -38,6 +38,8 @@ function text(cell: Cell): string {
   return cell instanceof Date ? cell.toISOString().slice(0, 10) : String(cell);
 }
 
-function invalid(reason: string): VitrineError {
-  return new VitrineError('MANIFEST_INVALID', `The spreadsheet cannot be read: ${reason.replace(/\.$/, '')}.`);
+const NOT_ONE = 'it is damaged, or no XLSX file. Save it anew in a spreadsheet program, or as CSV';
+
+function invalid(reason: string, cause?: unknown): VitrineError {
+  return new VitrineError('MANIFEST_INVALID', `The spreadsheet cannot be read: ${reason}.`, { cause });
 }

@@ -155,7 +155,9 @@ function explain(error: Error & { code?: string; cause?: unknown }, address: str
   const host = URL.canParse(address) ? new URL(address).host : 'the server';
   const slow = error.name === 'TimeoutError' || error.name === 'AbortError' || /TIMEOUT/.test(error.code ?? '');
   if (error.code === 'ENOTFOUND') return new VitrineError('FILE_NOT_FOUND', `There is no server called ${host}.`, { cause: error });
-  const what = slow ? 'sends too slowly, or nothing' : `cannot be reached, or broke off (${error.code ?? error.message})`;
+  const what = slow
+    ? 'sends too slowly, or nothing'
+    : `cannot be reached, or broke off${error.code === undefined ? '' : ` (${error.code})`}`;
   return new VitrineError('URL_UNREACHABLE', `${host} ${what}. Try again later.`, { cause: error });
 }
 

@@ -7,7 +7,7 @@ import { parseAssetFields } from '../../library/assets/asset-fields.js';
 import type { DuplicateBy, OnDuplicate } from '../../library/assets/duplicates.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { diskPathOf, listFolder, resolveInside } from './folder-source.js';
 import type { ImportService } from './import.service.js';
 import * as rows from './watched-folder.queries.js';
@@ -15,7 +15,7 @@ import * as rows from './watched-folder.queries.js';
 export type { WatchedFolderRow } from './watched-folder.queries.js';
 type Row = rows.WatchedFolderRow;
 
-const CURSOR_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
 const SCAN_EVERY_SECONDS = 30;
 /** A scan that takes longer may be joined by a second one, which does no harm. */
 const LEASE_SECONDS = 900;

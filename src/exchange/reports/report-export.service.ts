@@ -4,7 +4,7 @@ import type { Database, OrganizationTx } from '../../platform/database/database.
 import { badInput } from '../../errors.js';
 import type { JsonInput } from '../../platform/database/sql.js';
 import type { FileStore } from '../../platform/files/file-store.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { ByteRange, OpenedFile } from '../../platform/http/file-delivery.js';
 import type { Signer } from '../../platform/http/signed-token.js';
 import type { JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
@@ -21,7 +21,7 @@ export const REPORT_EXPORT: JobKind<{ organizationId: string; exportId: string }
 };
 
 const LIFETIME_SECONDS = 3600;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.exactMoment, cursorKey.id]);
 
 export interface ExportRequest {
   scope: ReportScope;

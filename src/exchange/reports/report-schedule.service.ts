@@ -3,7 +3,7 @@ import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database } from '../../platform/database/database.js';
 import type { JsonInput } from '../../platform/database/sql.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { ReportExportService } from './report-export.service.js';
 import { lockDueSchedules, type ScheduleRow } from './report-schedule.queries.js';
 import type { ReportScope } from './report.service.js';
@@ -34,7 +34,7 @@ export class ReportScheduleService {
   /** By name. */
   list(viewer: Viewer, { first, after }: { first?: number | null; after?: string | null }): Promise<Connection<ScheduleRow>> {
     const page = readPage(first, after, 'reportSchedules');
-    const [start] = readKeys(page, z.tuple([z.string().regex(/^[^\0]*$/)]), after) ?? [''];
+    const [start] = readKeys(page, z.tuple([cursorKey.text]), after) ?? [''];
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const { organizationId } = tx;
       const rows = await tx.rows.reportSchedule.findMany({

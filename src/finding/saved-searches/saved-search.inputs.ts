@@ -1,7 +1,9 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { AssetFilter } from '../../library/filters/filter.inputs.js';
 
-@InputType({ description: 'Where assets that begin to match are announced.' })
+@InputType({
+  description: 'Where assets that begin to match are announced. Needs the role ADMIN, as every address does that the library is told to.',
+})
 export class WebhookInput {
   @Field(() => String, {
     description: 'An https URL on the public internet, up to 2,000 characters; the operator may allow others (VITRINE_WEBHOOK_HOSTS).',
@@ -20,7 +22,10 @@ export class SavedSearchCreateInput {
   @Field(() => AssetFilter, { nullable: true, description: 'Which assets to consider, as in `assets`.' })
   filter?: AssetFilter | null;
 
-  @Field(() => WebhookInput, { nullable: true, description: 'Where assets that begin to match are announced; nowhere when absent.' })
+  @Field(() => WebhookInput, {
+    nullable: true,
+    description: 'Where assets that begin to match are announced; nowhere when absent. Needs the role ADMIN.',
+  })
   webhook?: WebhookInput | null;
 }
 
@@ -41,7 +46,7 @@ export class SavedSearchUpdateInput {
   @Field(() => AssetFilter, { nullable: true, description: 'New filter; null: none.' })
   filter?: AssetFilter | null;
 
-  @Field(() => WebhookInput, { nullable: true, description: 'New webhook with a new secret; null takes it away.' })
+  @Field(() => WebhookInput, { nullable: true, description: 'New webhook with a new secret; null takes it away. Needs the role ADMIN.' })
   webhook?: WebhookInput | null;
 }
 

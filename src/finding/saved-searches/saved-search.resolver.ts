@@ -48,7 +48,7 @@ export class SavedSearchResolver {
     return this.#searches.deliveriesOf(viewerOf(context), search.row);
   }
 
-  @Mutation(() => SavedSearchCreatePayload, { description: 'Keeps a search by name. Needs the role EDITOR.' })
+  @Mutation(() => SavedSearchCreatePayload, { description: 'Keeps a search by name. Needs the role EDITOR, and ADMIN with a webhook.' })
   savedSearchCreate(
     @Ctx() context: RequestContext,
     @Arg('input', () => SavedSearchCreateInput, { description: 'The search.' }) input: SavedSearchCreateInput,
@@ -56,7 +56,9 @@ export class SavedSearchResolver {
     return payload(() => this.#searches.create(viewerOf(context), input));
   }
 
-  @Mutation(() => SavedSearchUpdatePayload, { description: 'Changes a saved search. Needs the role EDITOR.' })
+  @Mutation(() => SavedSearchUpdatePayload, {
+    description: 'Changes a saved search. Needs the role EDITOR, and ADMIN where `webhook` is given.',
+  })
   savedSearchUpdate(
     @Ctx() context: RequestContext,
     @Arg('input', () => SavedSearchUpdateInput, { description: 'What to change.' }) input: SavedSearchUpdateInput,

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { AssetPage } from '../search/asset-page.js';
 import type { SearchService } from '../search/search.service.js';
 import { readLabel } from '../../library/tags/label.js';
+import { RECEIVER_ROLE, shownReceiver } from '../../library/webhooks/receiver.js';
 import type { WebhookOutbox } from '../../library/webhooks/webhook-outbox.js';
 import { toDelivery, type WebhookDelivery } from '../../library/webhooks/webhook.types.js';
 import {
@@ -24,7 +25,7 @@ import type { SavedSearch } from './saved-search.types.js';
 const MAX_NAME_LENGTH = 200;
 const MAX_SAVED_SEARCHES = 500;
 const SHOWN_DELIVERIES = 20;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const CURSOR_KEYS = z.tuple([cursorKey.text]);
 
 type SearchInput = { query?: string | null; filter?: AssetFilter | null };
 type WebhookChange = { url: string; secret: string } | null;
@@ -49,7 +50,7 @@ export class SavedSearchService {
     requireRole(viewer, 'VIEWER');
     const key = fromGlobalId('SavedSearch', id, 'id');
     const row = await this.#database.asOrganization(viewer.organizationId, (tx) => findSavedSearch(tx, key));
-    return row && toSavedSearch(row);
+    return row && toSavedSearch(viewer, row);
   }
 
   /** By name. @throws VitrineError BAD_USER_INPUT, CURSOR_MISMATCH */
@@ -58,9 +59,13 @@ export class SavedSearchService {
     const page = readPage(first, after, 'savedSearches');
     const [afterName] = readKeys(page, CURSOR_KEYS, after) ?? [null];
     return this.#database.asOrganization(viewer.organizationId, async (tx) =>
-      toConnection(page, await listSavedSearches(tx, afterName, page.first + 1), await countSavedSearches(tx), toSavedSearch, (row) => [
-        row.name,
-      ]),
+      toConnection(
+        page,
+        await listSavedSearches(tx, afterName, page.first + 1),
+        await countSavedSearches(tx),
+        (row) => toSavedSearch(viewer, row),
+        (row) => [row.name],
+      ),
     );
   }
 
@@ -82,7 +87,7 @@ export class SavedSearchService {
     viewer: Viewer,
     input: SearchInput & { name: string; webhook?: { url: string } | null },
   ): Promise<{ savedSearch: SavedSearch; webhookSecret: string | null }> {
-    requireRole(viewer, 'EDITOR');
+    requireRole(viewer, input.webhook == null ? 'EDITOR' : RECEIVER_ROLE);
     const name = readLabel(input.name, 'input.name', MAX_NAME_LENGTH);
     const search = await this.#checkSearch(viewer, input);
     const webhook = this.#readWebhook(input.webhook);
@@ -92,7 +97,7 @@ export class SavedSearchService {
       }
       const id = await insertSavedSearch(tx, { name, search, webhook });
       if (id === null) throw nameTaken(name);
-      return getSavedSearch(tx, id);
+      return getSavedSearch(viewer, tx, id);
     });
     await this.#afterChange(viewer.organizationId);
     return { savedSearch, webhookSecret: webhook?.secret ?? null };
@@ -103,7 +108,7 @@ export class SavedSearchService {
     viewer: Viewer,
     input: SearchInput & { id: string; name?: string | null; webhook?: { url: string } | null },
   ): Promise<{ savedSearch: SavedSearch; webhookSecret: string | null }> {
-    requireRole(viewer, 'EDITOR');
+    requireRole(viewer, input.webhook === undefined ? 'EDITOR' : RECEIVER_ROLE);
     const id = fromGlobalId('SavedSearch', input.id, 'input.id');
     const name = input.name == null ? undefined : readLabel(input.name, 'input.name', MAX_NAME_LENGTH);
     const search = input.query === undefined && input.filter === undefined ? undefined : await this.#checkSearch(viewer, input);
@@ -113,7 +118,7 @@ export class SavedSearchService {
       .asOrganization(viewer.organizationId, async (tx) => {
         if ((await findSavedSearch(tx, id)) === null) throw notFound(input.id);
         await updateSavedSearch(tx, id, change);
-        return getSavedSearch(tx, id);
+        return getSavedSearch(viewer, tx, id);
       })
       .catch((error: { code?: string }) => {
         throw error.code === '23505' ? nameTaken(name ?? '') : error;
@@ -148,14 +153,14 @@ export class SavedSearchService {
   }
 }
 
-export function toSavedSearch(row: SavedSearchRow): SavedSearch {
+function toSavedSearch(viewer: Viewer, row: SavedSearchRow): SavedSearch {
   return {
     row,
     id: toGlobalId('SavedSearch', row.id),
     name: row.name,
     query: row.search.query ?? null,
     filter: row.search.filter ?? null,
-    webhook: row.webhookUrl === null ? null : { url: row.webhookUrl, stoppedAt: row.webhookStoppedAt },
+    webhook: row.webhookUrl === null ? null : { url: shownReceiver(viewer, row.webhookUrl), stoppedAt: row.webhookStoppedAt },
     matchCount: row.matchCount,
     evaluatedAt: row.evaluatedAt,
     createdAt: row.createdAt,
@@ -163,8 +168,8 @@ export function toSavedSearch(row: SavedSearchRow): SavedSearch {
   };
 }
 
-async function getSavedSearch(tx: OrganizationTx, id: string): Promise<SavedSearch> {
-  return toSavedSearch((await findSavedSearch(tx, id)) as SavedSearchRow);
+async function getSavedSearch(viewer: Viewer, tx: OrganizationTx, id: string): Promise<SavedSearch> {
+  return toSavedSearch(viewer, (await findSavedSearch(tx, id)) as SavedSearchRow);
 }
 
 function notFound(id: string): VitrineError {

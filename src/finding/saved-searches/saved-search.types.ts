@@ -7,7 +7,10 @@ import type { SavedSearchRow } from './saved-search.queries.js';
 
 @ObjectType({ description: 'Where assets that begin to match are announced, signed as Standard Webhooks says.' })
 export class Webhook {
-  @Field(() => String, { description: 'The receiver.' })
+  @Field(() => String, {
+    description:
+      'The receiver. Addresses are often secrets: below the role ADMIN only the host is shown, as `https://hooks.example.com/…`.',
+  })
   url!: string;
 
   @Field(() => Date, { nullable: true, description: 'When the receiver said that it is gone (HTTP 410): since then nothing is sent.' })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Page, readKeys } from '../../platform/graphql/connection.js';
+import { cursorKey, type Page, readKeys } from '../../platform/graphql/connection.js';
 import type { Ladders } from './fusion.queries.js';
 import type { OrderedRow, Sort } from './search.queries.js';
 
@@ -21,14 +21,12 @@ export interface RankCursor {
   seen: string[];
 }
 
-// What PostgreSQL would not read must not reach it: a cursor may have been made by hand.
-const moment = z.iso.datetime().refine((text) => !text.startsWith('0000'));
 export const SORT_VALUES = {
   RELEVANCE: z.number().nullable(),
-  CREATED_AT: moment,
-  UPDATED_AT: moment,
-  TITLE: z.string().refine((text) => !text.includes('\0')),
-  BYTE_SIZE: z.int(),
+  CREATED_AT: cursorKey.moment,
+  UPDATED_AT: cursorKey.moment,
+  TITLE: cursorKey.text,
+  BYTE_SIZE: cursorKey.bigInteger,
 };
 
 // Some 20 rungs reach a million places.

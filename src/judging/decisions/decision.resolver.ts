@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { toFinding } from '../judgements/finding.types.js';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
-import { fromGlobalId } from '../../platform/graphql/global-id.js';
+import { fromGivenGlobalId, fromGlobalId } from '../../platform/graphql/global-id.js';
 import { payload } from '../../platform/graphql/payload.js';
 import {
   FindingReviewInput,
@@ -69,10 +69,10 @@ export class DecisionResolver {
   ) {
     return payload(async () => {
       const target = {
-        findingId: input.finding && fromGlobalId('Finding', input.finding, 'input.finding'),
-        ruleId: input.rule && fromGlobalId('Rule', input.rule, 'input.rule'),
+        findingId: fromGivenGlobalId('Finding', input.finding, 'input.finding'),
+        ruleId: fromGivenGlobalId('Rule', input.rule, 'input.rule'),
         assetIds: input.assets?.map((id, n) => fromGlobalId('Asset', id, `input.assets[${n}]`)),
-        collectionId: input.collection && fromGlobalId('Collection', input.collection, 'input.collection'),
+        collectionId: fromGivenGlobalId('Collection', input.collection, 'input.collection'),
         filter: input.filter,
       };
       return { waiver: toWaiver(await this.#waivers.request(viewerOf(context), target, input)) };

@@ -5,7 +5,7 @@ import type { RuleScope } from '../rules/rule-scope.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { JsonInput, Sql } from '../../platform/database/sql.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { readOptionalReason, readReason } from './decision-input.js';
 import {
   countWaivers,
@@ -33,7 +33,7 @@ export interface WaiverTarget {
 
 export const MAX_WAIVER_DAYS = 366;
 const MAX_ASSETS = 100;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.exactMoment, cursorKey.id]);
 
 /** Exceptions: asked for by one person, granted by another, for what was found then and no longer than stated. */
 export class WaiverService {

@@ -1,5 +1,6 @@
-import { type Document, LineCounter, parseDocument, stringify } from 'yaml';
+import { type Document, type ErrorCode as YamlErrorCode, Lexer, LineCounter, parseDocument, Parser, stringify } from 'yaml';
 import { allErrors, badInput, isVitrineError, VitrineError, VitrineErrors } from '../../errors.js';
+import { MAX_NESTING, requirePlainData } from '../../plain-data.js';
 import { readTagName } from '../../library/tags/label.js';
 import { guidelineDocument, type GuidelineDocument } from './guideline-document.js';
 import { readBy } from '../rules/read-input.js';
@@ -25,11 +26,12 @@ export function readGuidelineText(text: string, field = 'document'): GuidelineTe
   const parsed = parse(text, lines, field);
   const locate = (error: VitrineError) => withLines(error, parsed, lines, field);
   try {
-    return { document: readGuidelineDocument(parsed.toJS({ maxAliasCount: 100 }) as unknown, field), locate };
+    const value: unknown = parsed.toJS({ maxAliasCount: 100 });
+    requirePlainData(value, field);
+    return { document: readGuidelineDocument(value, field), locate };
   } catch (error) {
     // Aliases that stand for more than they should are the library's ReferenceError.
-    if (error instanceof ReferenceError)
-      throw badInput(field, '*', 'aliases (*) of anchors (&) of this file, 100 at most', `${field}: ${error.message}.`);
+    if (error instanceof ReferenceError) throw badInput(field, '*', 'aliases (*) of anchors (&) of this file, 100 at most');
     throw isVitrineError(error) ? locate(error) : error;
   }
 }
@@ -61,18 +63,46 @@ export function readGuidelineDocument(value: unknown, field = 'document'): Guide
 }
 
 function parse(text: string, lineCounter: LineCounter, field: string): Document.Parsed {
+  requireShallowText(text, field);
   const parsed = parseDocument(text, { lineCounter, prettyErrors: false, strict: true });
-  // The library gives errors of its own for what exhausts its stack, one for each level.
-  if (parsed.errors.some(({ message }) => message.includes('call stack')))
-    throw badInput(field, '…', 'lists and maps that are not nested hundreds deep');
-  const [first, ...rest] = [...parsed.errors, ...parsed.warnings].slice(0, 20).map(({ message, pos }) => {
+  const [first, ...rest] = [...parsed.errors, ...parsed.warnings].slice(0, 20).map(({ code, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
     const shown = text.split('\n', line)[line - 1]?.trim().slice(0, 80) ?? '';
-    return badInput(field, shown, 'YAML 1.2 or JSON', `${field}: line ${line}, column ${col}: ${message}: ${JSON.stringify(shown)}.`);
+    return badInput(
+      field,
+      shown,
+      'YAML 1.2 or JSON',
+      `${field}: line ${line}, column ${col}: ${YAML_FAULTS[code] ?? 'this is not YAML 1.2'}: ${JSON.stringify(shown)}.`,
+    );
   });
   if (first !== undefined) throw new VitrineErrors([first, ...rest]);
   return parsed;
 }
+
+/** The library composes what it has parsed by a call for every level; its parser keeps a stack of its own. */
+function requireShallowText(text: string, field: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    // Each level is up to three entries of it, and the document one.
+    if (parser.stack.length > 3 * MAX_NESTING + 1) throw badInput(field, '…', `lists and maps up to ${MAX_NESTING} levels deep`);
+  }
+}
+
+/** What the library's codes mean. */
+const YAML_FAULTS: Partial<Record<YamlErrorCode, string>> = {
+  BAD_ALIAS: 'an alias (*) without its anchor (&)',
+  BAD_DQ_ESCAPE: 'an escape (\\) that is none',
+  BAD_INDENT: 'this is indented further or less than it should be',
+  BLOCK_AS_IMPLICIT_KEY: 'a map or list begins on the line of another; a value with ": " in it needs quotation marks',
+  DUPLICATE_KEY: 'this key stands in its map already',
+  MISSING_CHAR: 'something is not closed, or a comma or colon is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, with its colon',
+  MULTIPLE_DOCS: 'a file holds one document',
+  TAB_AS_INDENT: 'a tab indents this; use spaces',
+  TAG_RESOLVE_FAILED: 'a tag (!) that is not known',
+  UNEXPECTED_TOKEN: 'this does not belong here',
+};
 
 function withLines(error: VitrineError, parsed: Document.Parsed, lines: LineCounter, field: string): VitrineError {
   const [first, ...rest] = allErrors(error).map((one) => {

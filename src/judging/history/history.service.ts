@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import {
   type BrokenLink,
   checkLinks,
@@ -46,7 +46,7 @@ export class HistoryService {
     { first, after, ...filter }: { assetId: string; ruleId?: string; first?: number | null; after?: string | null },
   ): Promise<Connection<FindingChange>> {
     const page = readPage(first, after, 'findingHistory', filter);
-    const keys = readKeys(page, z.tuple([z.int(), z.int()]), after);
+    const keys = readKeys(page, z.tuple([cursorKey.bigInteger, cursorKey.bigInteger]), after);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const rows = await listFindingChanges(tx, filter, page.first + 1, keys);
       const identity = (row: FindingChange): FindingChange => row;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import {
   type Dependents,
   judge,
@@ -219,7 +219,7 @@ export class ComplianceService {
   /** A page of findings about current versions, worst first. */
   async findings(viewer: Viewer, { first, after, ...filter }: FindingSelection): Promise<Connection<FindingRecord>> {
     const page = readPage(first, after, 'findings', filter);
-    const keys = readKeys(page, z.tuple([z.int(), z.int(), z.uuid()]), after);
+    const keys = readKeys(page, z.tuple([cursorKey.integer, cursorKey.integer, cursorKey.id]), after);
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await this.refreshExpiredIn(tx);
       const rows = await listFindings(tx, filter, page.first + 1, keys);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { readLabel, readTagName } from '../tags/label.js';
 import { normalText } from '../../platform/words/text-form.js';
-import { rightsGrants } from './rights-grants.js';
+import { day, rightsGrants } from './rights-grants.js';
 import { checkTextBoxes, TEXT_BOXES } from './text-boxes.js';
 
 /** U+FFFD stands where characters were lost on the way: whoever sends it has them still. */
@@ -29,7 +29,6 @@ const checked = (read: (value: string) => string) =>
       return z.NEVER;
     }
   });
-const day = z.iso.date('is not a date such as 2027-01-31');
 
 const rights = z
   .strictObject({

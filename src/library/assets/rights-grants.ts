@@ -13,7 +13,8 @@ const MAX_GRANTS = 50;
 const MAX_NAMES = 300;
 /** What separates names and grants in a cell cannot be in a name. */
 const NAME = /^[^,;|\u0000-\u001f\u007f]{1,60}$/;
-const day = z.iso.date('is not a date such as 2027-01-31');
+/** PostgreSQL has no year 0. */
+export const day = z.iso.date('is not a date such as 2027-01-31').refine((text) => !text.startsWith('0000'), 'is before the year 1');
 
 const names = z
   .array(

@@ -3,7 +3,7 @@ import { requireRole, type Viewer } from '../../viewer.js';
 import { readAssetIds, requireAllFound } from '../../platform/graphql/asset-id-list.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import { readLabel } from '../tags/label.js';
 import {
@@ -29,7 +29,7 @@ import type { Collection } from './collection.types.js';
 const MAX_NAME_LENGTH = 200;
 const MAX_DESCRIPTION_LENGTH = 10_000;
 const UNIQUE_VIOLATION = '23505';
-const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const CURSOR_KEYS = z.tuple([cursorKey.text]);
 
 /** Who has to know, in the transaction of the change, that assets came into collections or left them. */
 export interface MembershipListener {

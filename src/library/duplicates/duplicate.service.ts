@@ -5,7 +5,7 @@ import type { AssetRow } from '../assets/asset.queries.js';
 import type { Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import { badInput } from '../../errors.js';
-import { readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import { type ClusterRow, countUnscanned, findMembers, listClusters, listPairs, type PairRow } from './duplicate.queries.js';
 import type { DuplicateGroup, DuplicateGroupConnection, DuplicatePair } from './duplicate.types.js';
@@ -14,7 +14,7 @@ import type { Relation } from './relation.js';
 const DUPLICATES: readonly Relation[] = ['SAME_PIXELS', 'REENCODED', 'RESIZED', 'CROPPED', 'RECOLORED'];
 const MAX_ASSETS = 100;
 const MAX_PAIRS = 200;
-const CURSOR_KEYS = z.tuple([z.int().min(0), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.integer, cursorKey.id]);
 
 /** Groups of pictures that show the same. */
 export class DuplicateService {

@@ -3,7 +3,7 @@ import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { FileKeeper } from './file-keeper.js';
 import {
   countMissingFiles,
@@ -60,7 +60,7 @@ const REPORT_DAYS = 90;
 /** Copies with metadata are as large as their originals, and quickly made. */
 const COPY_DAYS = 30;
 const CHUNK = 1000;
-const MISSING_KEYS = z.tuple([z.iso.datetime(), z.uuid()]);
+const MISSING_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
 const MAX_LISTED = 100;
 /** More orphans than this share of all files: a database that belongs to other files, rather than forgotten ones. */
 const SUSPICIOUS_SHARE = 0.5;

@@ -4,7 +4,7 @@ import { readAssetIds, requireAllFound } from '../../platform/graphql/asset-id-l
 import { refreshSearchRows } from '../../engines/embedding/search-row.queries.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { readTagName } from './label.js';
 import { spellNames, toFamilies } from './tag-family.js';
@@ -25,7 +25,7 @@ import {
 import type { Tag, TagChange } from './tag.types.js';
 
 const MAX_TAGS_PER_CALL = 50;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const CURSOR_KEYS = z.tuple([cursorKey.text]);
 
 /** Told about assets whose tags have changed, in the transaction of the change: rules may apply to some tags only. */
 export interface TagChangeListener {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { BlockedAddressError, type OutboundPolicy, post, type Resolve } from '../../platform/http/outbound-request.js';
+import { BlockedAddressError, OutboundError, type OutboundPolicy, post, type Resolve } from '../../platform/http/outbound-request.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { Logger } from '../../log.js';
 import { type Message, noteDelivery, stopReceiver, takeDelivery } from './delivery.queries.js';
@@ -50,7 +50,8 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
         await stopReceiver(tx, webhookId === null ? { savedSearchId: savedSearchId as string } : { webhookId });
       });
     } catch (error) {
-      const text = (error as Error).message.slice(0, 500);
+      if (!(error instanceof OutboundError)) throw error;
+      const text = error.message;
       // What is blocked today would be blocked an hour from now.
       const state = error instanceof BlockedAddressError ? 'FAILED' : 'PENDING';
       await inside((tx) =>
@@ -90,7 +91,7 @@ export function signatureOf(secret: string, id: string, timestamp: number, body:
   return createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
 }
 
-class AnswerError extends Error {
+class AnswerError extends OutboundError {
   readonly status: number;
 
   constructor(status: number) {

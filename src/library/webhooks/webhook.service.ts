@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import { readLabel } from '../tags/label.js';
+import { RECEIVER_ROLE } from './receiver.js';
 import type { WebhookOutbox } from './webhook-outbox.js';
 import {
   countWebhooks,
@@ -20,7 +21,7 @@ import { EVENT_TYPES, type EventType, toDelivery, type WebhookDelivery } from '.
 const MAX_NAME_LENGTH = 200;
 const MAX_WEBHOOKS = 50;
 const SHOWN_DELIVERIES = 20;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const CURSOR_KEYS = z.tuple([cursorKey.text]);
 
 /** Who is told what happens in an organisation. */
 export class WebhookService {
@@ -34,7 +35,7 @@ export class WebhookService {
 
   /** By name. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CURSOR_MISMATCH */
   async list(viewer: Viewer, { first, after }: { first?: number | null; after?: string | null }): Promise<Connection<WebhookRow>> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     const page = readPage(first, after, 'eventWebhooks');
     const [afterName] = readKeys(page, CURSOR_KEYS, after) ?? [null];
     return this.#inside(viewer, async (tx) =>
@@ -50,7 +51,7 @@ export class WebhookService {
 
   /** The latest messages to a webhook, newest first. */
   async deliveriesOf(viewer: Viewer, webhookId: string): Promise<WebhookDelivery[]> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     return (await this.#inside(viewer, (tx) => this.#outbox.latest(tx, { webhookId }, SHOWN_DELIVERIES))).map(toDelivery);
   }
 
@@ -59,7 +60,7 @@ export class WebhookService {
     viewer: Viewer,
     input: { name: string; url: string; events: readonly EventType[] },
   ): Promise<{ row: WebhookRow; secret: string }> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     const name = readLabel(input.name, 'input.name', MAX_NAME_LENGTH);
     const receiver = this.#outbox.newReceiver(input.url, 'input.url');
     const events = readEvents(input.events);
@@ -78,7 +79,7 @@ export class WebhookService {
     viewer: Viewer,
     input: { id: string; name?: string | null; url?: string | null; events?: readonly EventType[] | null },
   ): Promise<{ row: WebhookRow; secret: string | null }> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     const id = fromGlobalId('EventWebhook', input.id, 'input.id');
     const name = input.name == null ? undefined : readLabel(input.name, 'input.name', MAX_NAME_LENGTH);
     const receiver = input.url == null ? undefined : this.#outbox.newReceiver(input.url, 'input.url');
@@ -99,14 +100,14 @@ export class WebhookService {
 
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
   async delete(viewer: Viewer, globalId: string): Promise<void> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     const id = fromGlobalId('EventWebhook', globalId, 'input.id');
     if (!(await this.#inside(viewer, (tx) => deleteWebhook(tx, id)))) throw notFound(globalId);
   }
 
   /** Sends a message of the type `webhook.ping`, so that a receiver can be tried. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
   async ping(viewer: Viewer, globalId: string): Promise<WebhookRow> {
-    requireRole(viewer, 'ADMIN');
+    requireRole(viewer, RECEIVER_ROLE);
     const id = fromGlobalId('EventWebhook', globalId, 'input.id');
     const row = await this.#inside(viewer, async (tx) => {
       const found = await findWebhook(tx, id);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Database } from '../database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
 import {
   type ApiKeyRecord,
@@ -20,7 +20,7 @@ import { ROLES, requireRole, type Role, type Viewer } from '../../viewer.js';
 
 const SECRET = /^vtr_[A-Za-z0-9_-]{43}$/;
 const CACHE_MS = 10_000;
-const CURSOR_KEYS = z.tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.exactMoment, cursorKey.id]);
 
 export interface NewApiKeyInput {
   name: string;

@@ -81,7 +81,7 @@ export class S3DirectUploads implements DirectUploads {
         hash.update(chunk);
       }
     } catch (cause) {
-      const message = `The upload could not be read from the bucket ${this.bucket.name} (${(cause as Error).message}). Try again.`;
+      const message = `The upload could not be read from the bucket ${this.bucket.name}. Try again.`;
       throw new VitrineError('STORAGE_UNAVAILABLE', message, { cause });
     }
     const sha256 = hash.digest('hex');

@@ -124,7 +124,7 @@ async function* slices(source: Readable | Buffer): AsyncGenerator<Buffer> {
       next = await chunks.next();
     } catch (error) {
       if (error instanceof VitrineError) throw error;
-      throw new VitrineError('FILE_UNREADABLE', `The file broke off before its end (${(error as Error).message}). Send it again.`, {
+      throw new VitrineError('FILE_UNREADABLE', 'The file broke off before its end. Send it again.', {
         cause: error,
       });
     }

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { type ClassType, Field, Int, ObjectType } from 'type-graphql';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { badInput, VitrineError } from '../../errors.js';
+import { requirePlainData } from '../../plain-data.js';
 
 export const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 20;
@@ -83,6 +84,7 @@ function readCursor(cursor: string, binding: string): unknown[] {
   let content: unknown;
   try {
     content = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    requirePlainData(content, 'after');
   } catch {
     content = null;
   }
@@ -99,6 +101,22 @@ function readCursor(cursor: string, binding: string): unknown[] {
   }
   return content.slice(1);
 }
+
+const POSTGRES_MOMENT = /^(?!0000)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-](0\d|1[0-5])(:\d\d)?$/;
+const isMoment = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success;
+
+/** Sort values that PostgreSQL can read, whoever wrote them. */
+export const cursorKey = {
+  text: z.string(),
+  /** As JavaScript writes it. */
+  moment: z.iso.datetime().refine((text) => !text.startsWith('0000')),
+  /** As PostgreSQL writes it, to the microsecond. */
+  exactMoment: z.string().refine((text) => POSTGRES_MOMENT.test(text) && isMoment(text.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00'))),
+  integer: z.int32(),
+  bigInteger: z.int(),
+  number: z.number(),
+  id: z.uuid(),
+};
 
 /**
  * The cursor's sort values, checked: a cursor comes back from outside and may have been made by hand.

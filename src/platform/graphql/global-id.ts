@@ -39,6 +39,11 @@ export function fromGlobalId(type: NodeType, id: string, field: string): string 
   return key.key;
 }
 
+/** The same for an id that may be absent; an empty one is there, and wrong. @throws VitrineError BAD_USER_INPUT */
+export function fromGivenGlobalId(type: NodeType, id: string | null | undefined, field: string): string | null | undefined {
+  return id == null ? id : fromGlobalId(type, id, field);
+}
+
 /** Null when `id` is none of ours. */
 export function splitGlobalId(id: string): { type: string; key: string } | null {
   const text = Buffer.from(id, 'base64url').toString('utf8');

@@ -4,6 +4,7 @@ import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationContext, type ValidationRule } from 'graphql';
 import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
 import { VitrineError } from '../../errors.js';
+import { requireShallow } from '../../plain-data.js';
 import { DEFAULT_PAGE_SIZE } from './connection.js';
 
 export interface GraphqlLimits {
@@ -62,7 +63,7 @@ const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
 
 /**
  * What an operation may cost at most: fields, counted once per row of the pages (`first`, from variables too) that they are in.
- * @throws VitrineError QUERY_TOO_COMPLEX past `maxCost`, BAD_USER_INPUT when the variables do not fit
+ * @throws VitrineError QUERY_TOO_COMPLEX past `maxCost`, BAD_USER_INPUT when the variables do not fit, or are nested too deeply
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -71,6 +72,8 @@ export function costOf(
   variables: object | undefined,
   maxCost: number,
 ): number {
+  // Here and where variables are made of it, every level of a value is a call.
+  for (const [name, value] of Object.entries(variables ?? {})) requireShallow(value, name);
   let cost: number;
   try {
     cost = getComplexity({

@@ -1,7 +1,20 @@
+import { GraphQLScalarType } from 'graphql';
+import { GraphQLLocalDate } from 'graphql-scalars';
+import { badInput } from '../../errors.js';
+
 /** Scalars for fields: `Date` is DateTimeISO without being named, bytes and large counts are SafeInt, days are LocalDate (`2026-01-31`). */
-export {
-  GraphQLDateTimeISO as DateTime,
-  GraphQLJSONObject as JSONObject,
-  GraphQLLocalDate as LocalDate,
-  GraphQLSafeInt as SafeInt,
-} from 'graphql-scalars';
+export { GraphQLDateTimeISO as DateTime, GraphQLJSONObject as JSONObject, GraphQLSafeInt as SafeInt } from 'graphql-scalars';
+
+const asText = GraphQLLocalDate.toConfig();
+
+/** Days of the calendar that PostgreSQL keeps: it has no year 0. */
+export const LocalDate = new GraphQLScalarType({
+  ...asText,
+  parseValue: (value) => knownDay(asText.parseValue(value)),
+  parseLiteral: (node, variables) => knownDay(asText.parseLiteral(node, variables)),
+});
+
+function knownDay(day: string): string {
+  if (day.startsWith('0000')) throw badInput('LocalDate', day, 'a day from 0001-01-01 on');
+  return day;
+}

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { requirePlainArguments } from './plain-arguments.js';
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
@@ -31,6 +32,7 @@ export function buildGraphqlSchema(events: Record<string, EventSource>, resolver
   });
   // type-graphql cannot say @oneOf; graphql reads the mark from the type.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true;
+  requirePlainArguments(schema);
   return schema;
 }
 

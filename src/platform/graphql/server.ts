@@ -8,14 +8,14 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { expressMiddleware } from '@as-integrations/express5';
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Viewer } from '../../viewer.js';
-import { VitrineError } from '../../errors.js';
-import { readApiKey } from '../http/api-key-header.js';
+import { isVitrineError, VitrineError } from '../../errors.js';
 import { httpStatusOf } from '../http/public-error.js';
 import { assignRequestId, requestIdOf } from '../http/request-id.js';
 import type { Logger } from '../../log.js';
+import { admission, viewerBehind } from './admission.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError, toGraphqlAnswer } from './errors.js';
 import { costOf, DEFAULT_LIMITS, type GraphqlLimits, limitRules } from './limits.js';
@@ -77,14 +77,7 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
   await apollo.start();
 
   const middleware = expressMiddleware(apollo, {
-    context: async ({ req, res }) => {
-      try {
-        return await createContext(req, res, options.authenticate);
-      } catch (error) {
-        if (error instanceof GraphQLError) res.set('WWW-Authenticate', 'Bearer');
-        throw error;
-      }
-    },
+    context: async ({ req, res }) => ({ viewer: viewerBehind(req), requestId: requestIdOf(res), loaders: new Map() }),
   });
   const run: RequestHandler = (request, response, next) =>
     current.run({ requestId: requestIdOf(response) }, async () => {
@@ -97,46 +90,11 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
     });
 
   const subscriptions = createSubscriptionServer({ schema, authenticate: options.authenticate, limits, log });
+  const admit = admission(options.authenticate, limits);
   const handler = express.Router();
-  handler.use(
-    '/stream',
-    assignRequestId,
-    express.json({ limit: limits.maxBodyByteSize }),
-    subscriptions.eventStream,
-    answerError(log, limits),
-  );
-  handler.use(
-    assignRequestId,
-    limitTime(limits.timeoutMs, log),
-    express.json({ limit: limits.maxBodyByteSize }),
-    run,
-    answerError(log, limits),
-  );
+  handler.use('/stream', assignRequestId, admit, subscriptions.eventStream, answerError(log, limits));
+  handler.use(assignRequestId, limitTime(limits.timeoutMs, log), admit, run, answerError(log, limits));
   return { handler, upgrade: subscriptions.upgrade, endStreams: subscriptions.close, stop: () => apollo.stop() };
-}
-
-async function createContext(
-  request: Request,
-  response: Response,
-  authenticate: GraphqlServerOptions['authenticate'],
-): Promise<RequestContext> {
-  const secret = readKey(request);
-  const viewer = secret === null ? null : await authenticate(secret);
-  if (secret !== null && viewer === null) throw unauthenticated('This API key is unknown, expired or revoked.');
-  return { viewer, requestId: requestIdOf(response), loaders: new Map() };
-}
-
-function readKey(request: Request): string | null {
-  try {
-    return readApiKey(request.headers);
-  } catch (error) {
-    throw unauthenticated((error as Error).message);
-  }
-}
-
-function unauthenticated(message: string): GraphQLError {
-  const originalError = new VitrineError('UNAUTHENTICATED', message);
-  return new GraphQLError(message, { originalError, extensions: { http: { status: httpStatusOf('UNAUTHENTICATED') } } });
 }
 
 function costPlugin(
@@ -200,7 +158,7 @@ function limitTime(timeoutMs: number, log: Logger): RequestHandler {
   };
 }
 
-/** Errors before GraphQL is reached: the body is too large, not JSON, in an unknown encoding. */
+/** Errors before GraphQL is reached: no key that is known, the body is too large, not JSON, in an unknown encoding. */
 function answerError(log: Logger, limits: GraphqlLimits): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) {
@@ -209,7 +167,10 @@ function answerError(log: Logger, limits: GraphqlLimits): ErrorRequestHandler {
     }
     const requestId = requestIdOf(response);
     const { type, status } = error as { type?: string; status?: number };
-    if (type === 'entity.too.large') {
+    if (isVitrineError(error)) {
+      if (error.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer');
+      response.status(httpStatusOf(error.code)).json(toGraphqlAnswer(error, requestId, log));
+    } else if (type === 'entity.too.large') {
       const tooLarge = new VitrineError(
         'PAYLOAD_TOO_LARGE',
         `The request body is larger than ${limits.maxBodyByteSize} bytes. Files go through staged uploads.`,

@@ -20,6 +20,8 @@ import { VitrineError } from '../../errors.js';
 import { httpStatusOf, toPublicError } from '../http/public-error.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Logger } from '../../log.js';
+import { readApiKey } from '../http/api-key-header.js';
+import { viewerBehind } from './admission.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError } from './errors.js';
 import { costOf, type GraphqlLimits, limitRules } from './limits.js';
@@ -154,8 +156,8 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
       if (error.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer');
       response.status(error.code === 'QUERY_TOO_COMPLEX' ? 429 : httpStatusOf(error.code)).json({ errors: [{ message, extensions }] });
     };
-    const secret = readSecret(request.get('authorization'));
-    const viewer = secret === null ? null : await authenticate(secret);
+    const secret = readApiKey(request.headers);
+    const viewer = viewerBehind(request);
     if (viewer === null || secret === null) return refuse(new VitrineError('UNAUTHENTICATED', NO_KEY));
     const release = quota.take(viewer.organizationId);
     if (release === null)

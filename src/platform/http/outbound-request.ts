@@ -14,8 +14,11 @@ export interface OutboundPolicy {
 
 const MAX_URL_CHARACTERS = 2000;
 
+/** Why a request came to nothing, in words for whoever asked for it. */
+export class OutboundError extends Error {}
+
 /** An address that must not be reached on behalf of a caller: it is part of the operator's own network, or of no network. */
-export class BlockedAddressError extends Error {}
+export class BlockedAddressError extends OutboundError {}
 
 /**
  * A URL that requests may be sent to. Names are looked up later, when a request is sent: what they stand for may change.
@@ -38,7 +41,7 @@ export function readOutboundUrl(text: string, field: string, policy: OutboundPol
 
 /**
  * POSTs a body and returns the status of the answer; redirects are not followed, the answer is not read.
- * @throws BlockedAddressError where the name stands for an address that is not public; otherwise what the network says
+ * @throws OutboundError; BlockedAddressError where the name stands for an address that is not public
  */
 export function post(
   url: URL,
@@ -59,7 +62,7 @@ export function post(
       done(response.statusCode ?? 0);
       response.destroy();
     });
-    outgoing.on('error', (error) => reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error));
+    outgoing.on('error', (error) => reject(signal.aborted ? new OutboundError(`no answer within ${timeoutMs} ms`) : unreachable(error)));
     outgoing.end(body);
   });
 }
@@ -90,6 +93,11 @@ function isAllowed(url: URL, { allowedHosts }: OutboundPolicy): boolean {
 
 function bare(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
+}
+
+function unreachable(cause: NodeJS.ErrnoException): OutboundError {
+  if (cause instanceof OutboundError) return cause;
+  return new OutboundError(`the receiver cannot be reached, or broke off (${cause.code ?? 'no reason is given'})`, { cause });
 }
 
 function blocked(address: string): BlockedAddressError {

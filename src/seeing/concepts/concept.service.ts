@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import {
   type ConceptCounts,
@@ -24,7 +24,7 @@ import type { ConceptVectors, RivalSet } from './concept-vectors.js';
 import { lockConcepts } from './match.queries.js';
 import { findWarnings, type Warning } from './prompt-warnings.js';
 
-const CURSOR_KEYS = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const CURSOR_KEYS = z.tuple([cursorKey.text]);
 
 /** Told that the library has to be compared with concepts anew: in the transaction that changes them, and after it. */
 export interface ConceptChangeListener {

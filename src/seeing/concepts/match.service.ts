@@ -4,7 +4,7 @@ import type { AssetService } from '../../library/assets/asset.service.js';
 import { toAsset } from '../../library/assets/asset.types.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
+import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import type { TagService } from '../../library/tags/tag.service.js';
 import {
@@ -20,7 +20,7 @@ import type { ConceptMatch } from './match.types.js';
 import { readProbability } from './prompt.js';
 
 const MAX_MATCHES_PER_CALL = 100;
-const CURSOR_KEYS = z.tuple([z.number(), z.uuid()]);
+const CURSOR_KEYS = z.tuple([cursorKey.number, cursorKey.id]);
 
 export interface MatchSelection {
   concept?: string | null;

@@ -143,6 +143,30 @@ describe('archives', () => {
     expect((await readdir(root)).filter((name) => name.includes('escape'))).toEqual([]);
   });
 
+  it('give their files alone: links, devices, pipes and sockets are refused, each by itself', async () => {
+    const archive = path.join(root, 'kinds.zip');
+    const entries = [
+      { name: 'plain.txt', content: 'plain words', mode: 0o100644 },
+      { name: 'link.txt', content: '/etc/passwd', mode: 0o120777 },
+      { name: 'device.txt', content: 'x', mode: 0o020666 },
+      { name: 'disk.txt', content: 'x', mode: 0o060660 },
+      { name: 'pipe.txt', content: 'x', mode: 0o010644 },
+      { name: 'socket.txt', content: 'x', mode: 0o140755 },
+      { name: 'folder', content: '', mode: 0o040755 },
+    ];
+    await writeFile(archive, zipOf(entries));
+    const end = await runImport(test, key, { source: { archive: { path: archive } } });
+    expect(outcomes(end)).toEqual([
+      'plain.txt: CREATED NEW_ASSET',
+      ...['link', 'device', 'disk', 'pipe', 'socket'].map((name) => `${name}.txt: REJECTED ARCHIVE_INVALID`),
+    ]);
+    expect(end.items[1]?.message).toMatch(/symbolic link/);
+    const manifest = { name: 'manifest.csv', content: 'file\nlink.txt\n' };
+    await writeFile(archive, zipOf([manifest, ...entries]));
+    const named = await runImport(test, key, { source: { archive: { path: archive } } });
+    expect(outcomes(named)).toEqual(['link.txt: REJECTED ARCHIVE_INVALID']);
+  });
+
   it('with a manifest give what that names, with its fields', async () => {
     const manifest = ['Datei,Titel,tags,unwichtig', 'pics/x.png,Ex,a;b,1', 'pics/none.png,Gone,,'].join('\n');
     const archive = zipOf([
@@ -222,6 +246,72 @@ describe('spreadsheets', () => {
       const broken = await runImport(test, key, { source: { manifest: { path: path.join(root, name) } } });
       expect(broken).toMatchObject({ state: 'FAILED', error: { code: 'MANIFEST_INVALID' } });
     }
+  });
+});
+
+describe('rows and files made by hand', () => {
+  const deep = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+
+  it('are refused one by one, at the first try, each naming its line and field', async () => {
+    const manifest = path.join(root, 'deep.jsonl');
+    const rows = [
+      `{"file": "a.txt", "metadata": {"x": ${deep(20_000)}}}`,
+      `{"file": "a.txt", "nothing": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+      '{"file": "a.txt", "metadata": {"__proto__": "x"}}',
+      '{"file": "a.txt", "title": "a\\u0000b"}',
+      '{"file": "a\\ud800.txt"}',
+      '{"file": "a.txt", "metadata": {"x": {"y": 1}}}',
+      '{"file": "a.txt"',
+      '{"file": "a.txt", "title": "Good"}',
+    ];
+    await writeFile(manifest, rows.join('\n'));
+    await writeFile(path.join(root, 'a.txt'), 'words of a row');
+    const { items } = await runImport(test, key, { source: { manifest: { path: manifest } } });
+    expect(items.map(({ state, code, field }) => [state, code, field])).toEqual([
+      ['REJECTED', 'MANIFEST_INVALID', 'metadata'],
+      ['REJECTED', 'MANIFEST_INVALID', 'nothing'],
+      ['REJECTED', 'MANIFEST_INVALID', 'metadata'],
+      ['REJECTED', 'MANIFEST_INVALID', 'title'],
+      ['REJECTED', 'MANIFEST_INVALID', 'file'],
+      ['REJECTED', 'MANIFEST_INVALID', 'metadata.x'],
+      ['REJECTED', 'MANIFEST_INVALID', null],
+      ['CREATED', 'NEW_ASSET', null],
+    ]);
+    for (const [index, { message }] of items.slice(0, -1).entries()) expect(message).toMatch(new RegExp(`^line ${index + 1}\\b`));
+    expect(test.logLines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  it('are refused in our words, never in those of a library', async () => {
+    const sheet = xlsxOf([['file'], ['a.txt']]);
+    const files: Record<string, Buffer> = {
+      // Cells with a style, in a file that has none.
+      'styleless.xlsx': xlsxOf([['file'], ['a.txt']], 7),
+      'cut.xlsx': sheet.subarray(0, sheet.length - 40),
+      'empty-archive.xlsx': zipOf([]),
+      'other-archive.xlsx': zipOf([{ name: 'a.txt', content: 'x' }]),
+      'not-xml.xlsx': zipOf([{ name: 'xl/workbook.xml', content: '<<<' }]),
+      'quote.csv': Buffer.from('file,title\n"a.txt,x\n'),
+      'quotes.csv': Buffer.from('file,title\na.txt,"x"y"\n'),
+      'cut.zip': zipOf([{ name: 'a.txt', content: 'x' }]).subarray(0, 40),
+      'random.zip': Buffer.from('PK\u0003\u0004 and then nothing of the kind'),
+    };
+    const said: string[] = [];
+    for (const [name, content] of Object.entries(files)) {
+      const file = path.join(root, name);
+      await writeFile(file, content);
+      const source = name.endsWith('.zip') ? { archive: { path: file } } : { manifest: { path: file } };
+      const { state, error, items } = await runImport(test, key, { source });
+      const messages = [error?.message, ...items.map(({ message }) => message)].filter((message) => message != null);
+      expect([name, state, error?.code ?? items[0]?.code, messages.length]).toEqual([
+        name,
+        expect.anything(),
+        expect.stringMatching(/_INVALID$/),
+        1,
+      ]);
+      said.push(...messages);
+    }
+    for (const message of said)
+      expect(message).not.toMatch(/undefined|null|central directory|signature|Error|at line|Invalid Closing|Quote Not Closed|reading '/);
   });
 });
 

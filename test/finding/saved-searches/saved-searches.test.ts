@@ -52,7 +52,7 @@ afterAll(async () => {
 
 const FIELDS =
   'id name query filter matchCount evaluatedAt webhook { url stoppedAt } deliveries { messageId state assetCount attempts responseStatus error }';
-async function mutate(name: string, input: object, key = main.keys.EDITOR) {
+async function mutate(name: string, input: object, key = 'webhook' in input ? main.keys.ADMIN : main.keys.EDITOR) {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
   const selection = name === 'savedSearchDelete' ? 'deletedId' : `savedSearch { ${FIELDS} } webhookSecret`;
   return (
@@ -178,6 +178,31 @@ it('refuses addresses that are not for it, and searches that cannot be read', as
   expect(await error({ filter: null })).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input' });
   expect(await error({ name: '' })).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.name' });
   expect(await error({ name: 'Offers' })).toMatchObject({ code: 'CONFLICT', field: 'input.name' });
+});
+
+it('lets administrators alone say where it is told, and shows the whole address to no one else', async () => {
+  const secret = `${url}/hooks/T0P-5ECRET?token=1`;
+  const asked = { name: 'Whole', filter: { kinds: ['IMAGE'] } };
+  const send = async (name: string, input: object, key: string) => {
+    const query = `mutation ($input: ${name}Input!) { ${name[0]?.toLowerCase()}${name.slice(1)}(input: $input) { savedSearch { id webhook { url } } userErrors { code } } }`;
+    return test.graphql(query, { input }, key);
+  };
+  const refused = await send('SavedSearchCreate', { ...asked, webhook: { url: secret } }, main.keys.EDITOR);
+  expect(refused.errors[0]?.extensions.code).toBe('FORBIDDEN');
+  const { savedSearch } = await mutate('savedSearchCreate', { ...asked, webhook: { url: secret } }, main.keys.ADMIN);
+  expect(savedSearch.webhook.url).toBe(secret);
+  for (const webhook of [{ url: `${url}/mine` }, null]) {
+    const changed = await send('SavedSearchUpdate', { id: savedSearch.id, webhook }, main.keys.EDITOR);
+    expect(changed.errors[0]?.extensions.code).toBe('FORBIDDEN');
+  }
+  const shown = (await mutate('savedSearchUpdate', { id: savedSearch.id, name: 'Half' }, main.keys.EDITOR)).savedSearch;
+  expect(shown).toMatchObject({ name: 'Half', webhook: { url: `${url}/…` } });
+  const one = 'webhook { url }';
+  const query = `query ($id: ID!) { savedSearch(id: $id) { ${one} } node(id: $id) { ... on SavedSearch { ${one} } } savedSearches { edges { node { ${one} } } } }`;
+  for (const role of ['VIEWER', 'EDITOR'] as const)
+    expect((await test.graphql(query, { id: savedSearch.id }, main.keys[role])).text).not.toContain('T0P');
+  expect((await test.ask(query, { id: savedSearch.id }, main.keys.ADMIN)).savedSearch.webhook.url).toBe(secret);
+  await mutate('savedSearchDelete', { id: savedSearch.id });
 });
 
 it('lists, renames and deletes', async () => {

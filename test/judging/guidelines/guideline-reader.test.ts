@@ -85,7 +85,7 @@ describe('readGuidelineText', () => {
 
   it.each([
     ['a tab for indentation', 'brands:\n\t- key: a\n', /line 2/],
-    ['a key twice', 'brands: []\nbrands: []\n', /line 2.*unique/],
+    ['a key twice', 'brands: []\nbrands: []\n', /line 2.*already/],
     ['an unknown tag', 'brands: !!js/function "x"\n', /tag/i],
     ['an unclosed bracket', '{"brands": [', /line 1/],
     ['nothing', '', /expected object/],

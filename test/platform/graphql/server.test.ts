@@ -35,7 +35,8 @@ beforeAll(async () => {
   const extended = extendSchema(
     schema,
     parse(`type Box { box(first: Int): Box  n: Int!  missing: Int! }
-           extend type Query { box(first: Int): Box  slow: Int  broken: Int  refused(value: String): Int  offline: Int }`),
+           extend type Query { box(first: Int): Box  slow: Int  broken: Int  refused(value: String): Int  offline: Int  deep(filter: DeepInput): Int }
+           input DeepInput { not: DeepInput }`),
   );
   const fields = extended.getQueryType()!.getFields();
   fields.box!.resolve = () => ({ n: 1 });
@@ -44,6 +45,7 @@ beforeAll(async () => {
   fields.refused!.resolve = (_source, { value }: { value: unknown }) => {
     throw badInput('value', value, ['a', 'b']);
   };
+  fields.deep!.resolve = () => 1;
   fields.offline!.resolve = () => {
     throw new VitrineError('DATABASE_UNREACHABLE', 'PostgreSQL cannot be reached (connect ECONNREFUSED 10.1.2.3:5432).');
   };
@@ -235,10 +237,51 @@ describe('limits', () => {
     const { gzipSync } = await import('node:zlib');
     const packed = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip', authorization: `Bearer ${adminKey}` },
       body: gzipSync(JSON.stringify({ query: `{ __typename } #${'x'.repeat(3_000_000)}` })),
     });
     expect(packed.status).toBe(413);
+  });
+
+  it('refuses values that are nested thousands deep, by POST and by GET, wherever they stand', async () => {
+    const deep = (depth: number) => `${'{"not":'.repeat(depth)}{}${'}'.repeat(depth)}`;
+    const query = 'query ($f: DeepInput) { deep(filter: $f) }';
+    for (const depth of [60, 20_000]) {
+      const answer = await send(`{"query": ${JSON.stringify(query)}, "variables": {"f": ${deep(depth)}}}`);
+      expect([answer.status, code(answer)]).toEqual([400, 'BAD_USER_INPUT']);
+      expect(answer.body.errors[0]).toMatchObject({
+        message: expect.stringContaining('f.not: is nested too deeply'),
+        extensions: { field: 'f.not' },
+      });
+    }
+    const got = await fetch(`${url}?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(`{"f":${deep(600)}}`)}`, {
+      headers: { authorization: `Bearer ${adminKey}`, 'apollo-require-preflight': '1' },
+    });
+    expect([got.status, code({ body: await got.json() } as Answer)]).toEqual([400, 'BAD_USER_INPUT']);
+    expect((await ask(query, { f: JSON.parse(deep(5)) })).body.data).toEqual({ deep: 1 });
+    const brackets = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const body of [brackets, `{"query": ${brackets}}`, `{"query": "{ __typename }", "extensions": ${brackets}}`])
+      expect((await send(body)).status).toBeLessThan(500);
+  });
+
+  it('answers callers without a key, or with an unknown one, before it reads, checks or fills in what they ask', async () => {
+    const deep = `{"query": "query ($f: DeepInput) { deep(filter: $f) }", "variables": {"f": ${'{"not":'.repeat(20_000)}{}${'}'.repeat(20_000)}}}`;
+    const large = JSON.stringify({ query: `{ __typename } #${'x'.repeat(3_000_000)}` });
+    const spread = '{ ...A } fragment A on Query { broken }';
+    for (const authorization of ['Bearer ', `Bearer vtr_${'A'.repeat(43)}`]) {
+      for (const body of [
+        deep,
+        large,
+        { query: '{ nothing }' },
+        { query: spread },
+        { query: 'query ($n: String!) { __type(name: $n) { name } }' },
+      ]) {
+        const answer = await send(body, { authorization });
+        expect([answer.status, code(answer), answer.headers.get('www-authenticate')]).toEqual([401, 'UNAUTHENTICATED', 'Bearer']);
+      }
+    }
+    const many = `{ __typename ${'@skip(if: false) '.repeat(300)} }`;
+    expect((await ask(many, undefined, { authorization: 'Bearer ' })).status).toBe(401);
   });
 
   it('answers TIMEOUT when a request takes too long, and lives on when its work ends later', async () => {
