@@ -284,8 +284,14 @@ describe('rows and files made by hand', () => {
   it('are refused in our words, never in those of a library', async () => {
     const sheet = xlsxOf([['file'], ['a.txt']]);
     const files: Record<string, Buffer> = {
-      // Cells with a style, in a file that has none.
-      'styleless.xlsx': xlsxOf([['file'], ['a.txt']], 7),
+      // Numbers with a style, in a file that has none.
+      'styleless.xlsx': xlsxOf(
+        [
+          ['file', 'metadata.n'],
+          ['a.txt', 5],
+        ],
+        7,
+      ),
       'cut.xlsx': sheet.subarray(0, sheet.length - 40),
       'empty-archive.xlsx': zipOf([]),
       'other-archive.xlsx': zipOf([{ name: 'a.txt', content: 'x' }]),
