@@ -15,7 +15,8 @@ export async function runExifTool(args: readonly string[], limits: { timeoutMs: 
   try {
     return await runTool('/bin/sh', ['-c', LIMITED, 'sh', ...system, program(), '-config', '', ...args], limits, 'METADATA_TOOL_MISSING');
   } catch (error) {
-    if (error instanceof VitrineError && /perl: (command )?not found/.test(String(error.cause))) throw missing('Perl, which ExifTool needs,');
+    if (error instanceof VitrineError && /perl: (command )?not found/.test(String(error.cause)))
+      throw missing('Perl, which ExifTool needs,');
     throw error;
   }
 }
