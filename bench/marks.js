@@ -3,7 +3,8 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { findMarks, MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
+import { findMark, MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
+import { withoutOverlap } from '../dist/engines/mark-finding/mark-sighting.js';
 import { loadOpenCv } from '../dist/engines/pixels/open-cv.js';
 import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
 
@@ -129,7 +130,7 @@ for (const [name, { share, turn, stretch, ...rest }] of Object.entries(CASES)) {
       .slice(0, OTHERS);
     const wanted = [...marks.filter(({ id }) => id === truth?.id), ...others];
     const before = process.cpuUsage();
-    const sightings = findMarks(cv, picture, wanted);
+    const sightings = withoutOverlap(wanted.flatMap((mark) => findMark(cv, picture, mark)));
     const used = process.cpuUsage(before);
     sum.ms += (used.user + used.system) / 1000 / wanted.length;
     const hit = truth && sightings.find((sighting) => sighting.markId === truth.id && overlap(sighting.box, truth) > 0.5);

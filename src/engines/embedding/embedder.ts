@@ -1,7 +1,7 @@
 import { VitrineError } from '../../errors.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import { EncoderThread, type ReadyEncoder } from './encoder-thread.js';
-import type { Lane } from './lane-queue.js';
+import type { Lane } from '../../lane-queue.js';
 import type { ModelDescription, Precision } from './model-description.js';
 import { readModelFolder } from './model-folder.js';
 import type { ItemResult } from './model-messages.js';
@@ -11,7 +11,7 @@ import { normalizeText } from './tokenizer.js';
 /** A text that fills the longest context known (8,192 tokens) has some 40,000 characters. */
 const MAX_TEXT_CHARACTERS = 100_000;
 
-export type { Lane } from './lane-queue.js';
+export type { Lane } from '../../lane-queue.js';
 export type { Provider, ProviderChoice } from './onnx-session.js';
 
 export interface EmbedderOptions {

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { VitrineError } from '../../errors.js';
 import { dropGate, openGate } from './exit-gate.js';
-import type { Lane } from './lane-queue.js';
+import type { Lane } from '../../lane-queue.js';
 import type { GatedWorkerData, ItemResult, ModelReply, ModelRequest, ModelWorkerData } from './model-messages.js';
 import type { Provider } from './onnx-session.js';
 

@@ -101,8 +101,8 @@ export class LibraryModel {
   }
 
   /** One vector or error per picture, in order. */
-  embedImages(pixels: Float32Array[]): Promise<(Float32Array | VitrineError)[]> {
-    return this.#rooms.pool.use(this.revision, (embedder) => embedder.embedImages(pixels, 'bulk'));
+  embedImages(pixels: Float32Array[], lane: Lane): Promise<(Float32Array | VitrineError)[]> {
+    return this.#rooms.pool.use(this.revision, (embedder) => embedder.embedImages(pixels, lane));
   }
 
   /** Makes sure that SQL finds a vector for each of `texts` under this revision. Opens its own transactions. */
@@ -139,7 +139,12 @@ export class LibraryModel {
     const seen: (Float32Array | VitrineError)[] = [];
     // A few at a time: the pictures of a long document together would hold up all others.
     for (let from = 0; from < pictures.length; from += PICTURES_AT_ONCE)
-      seen.push(...(await this.embedImages(pictures.slice(from, from + PICTURES_AT_ONCE).map((picture) => picture.pixels))));
+      seen.push(
+        ...(await this.embedImages(
+          pictures.slice(from, from + PICTURES_AT_ONCE).map((picture) => picture.pixels),
+          'bulk',
+        )),
+      );
     const read: Float32Array[] = [];
     for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
       const some = texts.slice(from, from + TEXTS_AT_ONCE).map(({ text }) => text);

@@ -1,6 +1,6 @@
 import type { DetectorDescription } from './detector-manifest.js';
 import type { ErrorCode } from '../../errors.js';
-import type { Lane } from './lane-queue.js';
+import type { Lane } from '../../lane-queue.js';
 import type { ModelDescription } from './model-description.js';
 import type { Provider, ProviderChoice } from './onnx-session.js';
 

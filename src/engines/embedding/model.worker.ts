@@ -5,7 +5,7 @@ import { ObjectDetector } from './object-detector.js';
 import { isVitrineError } from '../../errors.js';
 import { insideGate } from './exit-gate.js';
 import { ImageEncoder } from './image-encoder.js';
-import { LaneQueue } from './lane-queue.js';
+import { LaneQueue } from '../../lane-queue.js';
 import type { GatedWorkerData, ItemResult, ModelReply, ModelRequest } from './model-messages.js';
 import type { EncodeOutcome } from './resilient-batch.js';
 import { TextEncoder, type TextOutcome } from './text-encoder.js';

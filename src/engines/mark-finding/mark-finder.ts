@@ -1,6 +1,7 @@
 import type { Mat, OpenCv } from '../pixels/open-cv.js';
-import { clearSpaceAround, colorsAt, type MarkColor } from './mark-measures.js';
+import { clearSpaceAround, colorsAt } from './mark-measures.js';
 import { colorPlane, colorsOfMark, colorVariant } from './mark-color-plane.js';
+import type { MarkSighting } from './mark-sighting.js';
 import { type Candidate, SEARCH_SIZE_PX, search, strongest } from './mark-search.js';
 import { correlation, marginOf, outlineCorrelation, type Variant, variantsOf } from './mark-template.js';
 import { lumaOf, type RawPicture } from '../pixels/raw-picture.js';
@@ -9,29 +10,6 @@ import { lumaOf, type RawPicture } from '../pixels/raw-picture.js';
 export interface MarkTemplate {
   id: string;
   picture: RawPicture;
-}
-
-/** A place where a mark was found. Lengths and points are shares of the picture's width and height, 0 to 1. */
-export interface MarkSighting {
-  markId: string;
-  /** Normalised correlation of the place, brought upright, with the mark: 0 to 1. */
-  confidence: number;
-  box: { left: number; top: number; width: number; height: number };
-  /** Pixels of the picture along the mark's own width and height. */
-  widthPx: number;
-  heightPx: number;
-  /** Clockwise, -180 to 180. */
-  rotationDeg: number;
-  /** Width against height compared with the mark's own proportions: 1 undistorted, 1.2 a fifth too wide. */
-  stretch: number;
-  /** Median colour of each of the mark's colours at this place, `#rrggbb`, beside the colour it should have. */
-  colors: MarkColor[];
-  /** Plain space around the box, in heights of the mark, to the nearest content or edge; null on a ground that is itself busy. */
-  clearSpace: number | null;
-  /** All places of a watermark, `box` first; of another mark that one. */
-  boxes: MarkSighting['box'][];
-  /** Of watermarks, 0 to 1: see `WatermarkSighting`. */
-  opacity: number | null;
 }
 
 export const MARK_EDGE_PX = 256;
@@ -46,22 +24,17 @@ const MAX_STRETCH = 1.6;
 type Affine = [number, number, number, number, number, number];
 
 /**
- * Finds marks in an opaque picture of at most about 1,024 pixels: normalised correlation over sizes and a few rotations, then an affine
+ * Finds a mark in an opaque picture of at most about 1,024 pixels: normalised correlation over sizes and a few rotations, then an affine
  * alignment of each candidate (ECC) and its correlation at a finer size; in the picture's luma, and in how near its pixels are to the mark's
- * own colours, where a busy ground of other colours is gone. What overlaps goes to the mark that fits best.
+ * own colours, where a busy ground of other colours is gone. Sightings may lie on one another: see {@link withoutOverlap}.
  */
-export function findMarks(cv: OpenCv, picture: RawPicture, marks: readonly MarkTemplate[]): MarkSighting[] {
+export function findMark(cv: OpenCv, picture: RawPicture, mark: MarkTemplate): MarkSighting[] {
   const luma = openPlane(cv, picture, Float32Array.from(lumaOf(picture)));
   try {
-    const found = marks.flatMap((mark) => [
-      ...look(cv, picture, mark, {
-        plane: luma,
-        coarse: variantsOf(mark.picture, SEARCH_SIZE_PX),
-        fine: variantsOf(mark.picture, FINE_SIZE_PX),
-      }),
-      ...lookByColor(cv, picture, mark),
-    ]);
-    return withoutOverlap(found.map(({ sighting }) => sighting).filter(({ confidence }) => confidence >= MIN_CONFIDENCE));
+    const coarse = variantsOf(mark.picture, SEARCH_SIZE_PX);
+    const fine = variantsOf(mark.picture, FINE_SIZE_PX);
+    const found = [...look(cv, picture, mark, { plane: luma, coarse, fine }), ...lookByColor(cv, picture, mark)];
+    return found.map(({ sighting }) => sighting).filter(({ confidence }) => confidence >= MIN_CONFIDENCE);
   } finally {
     closePlane(luma);
   }
@@ -266,21 +239,4 @@ function describe(picture: RawPicture, mark: MarkTemplate, fine: Variant, affine
     }),
     clearSpace: clearSpaceAround(picture, box, heightPx),
   };
-}
-
-/** Of sightings that cover each other the most confident stays, whichever mark it is of. */
-function withoutOverlap(sightings: MarkSighting[]): MarkSighting[] {
-  const kept: MarkSighting[] = [];
-  for (const sighting of sightings.sort((one, other) => other.confidence - one.confidence)) {
-    if (kept.every((other) => overlap(sighting.box, other.box) < 0.3)) kept.push(sighting);
-  }
-  return kept;
-}
-
-/** Shared area as a share of the smaller box. */
-function overlap(one: MarkSighting['box'], other: MarkSighting['box']): number {
-  const width = Math.min(one.left + one.width, other.left + other.width) - Math.max(one.left, other.left);
-  const height = Math.min(one.top + one.height, other.top + other.height) - Math.max(one.top, other.top);
-  if (width <= 0 || height <= 0) return 0;
-  return (width * height) / Math.min(one.width * one.height, other.width * other.height);
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, VitrineError } from '../../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, MediaLimits, ModelInputs } from './analysis.js';
-import type { MarkSighting } from '../mark-finding/mark-finder.js';
+import type { MarkSighting } from '../mark-finding/mark-sighting.js';
 import type { MarkFile } from './mark-scan.js';
 import type { MetadataCopy } from './metadata-writer.js';
 import type { ImageInputSpec } from './model-input.js';
@@ -13,7 +13,7 @@ export type DecoderTask =
   | { kind: 'preprocess'; path: string; fileName: string; input: ImageInputSpec }
   | { kind: 'model-inputs'; path: string; fileName: string; input: ImageInputSpec }
   | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
-  | { kind: 'find-marks'; path: string; fileName: string; marks: readonly MarkFile[] }
+  | { kind: 'find-mark'; path: string; fileName: string; mark: MarkFile }
   | { kind: 'check-mark'; mark: MarkFile }
   | { kind: 'write-metadata'; copy: MetadataCopy };
 

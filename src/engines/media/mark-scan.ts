@@ -1,6 +1,7 @@
 import { badInput, VitrineError } from '../../errors.js';
 import { type MediaLimits, openImage } from './analysis.js';
-import { findMarks, MARK_EDGE_PX, type MarkSighting, type MarkTemplate } from '../mark-finding/mark-finder.js';
+import { findMark, MARK_EDGE_PX } from '../mark-finding/mark-finder.js';
+import type { MarkSighting } from '../mark-finding/mark-sighting.js';
 import { loadOpenCv } from '../pixels/open-cv.js';
 import { onWhite, type RawPicture } from '../pixels/raw-picture.js';
 import { fitWithin, pipelineOf, pixelsOf } from './source-picture.js';
@@ -20,33 +21,25 @@ const SCAN_EDGE_PX = 1024;
 /** Drawn larger first, so that cropping leaves enough pixels. */
 const DRAWING_EDGE_PX = 512;
 
-/** Finds marks in a file. Runs in the decoder process. @throws VitrineError MEDIA_*; BAD_USER_INPUT for a mark that cannot be used */
-export async function scanForMarks(
-  filePath: string,
-  fileName: string,
-  marks: readonly MarkFile[],
-  limits: MediaLimits,
-): Promise<MarkSighting[]> {
+/** Finds a mark in a file; its sightings may lie on one another. Runs in the decoder process. @throws VitrineError MEDIA_*; BAD_USER_INPUT for a mark that cannot be used */
+export async function scanForMark(filePath: string, fileName: string, mark: MarkFile, limits: MediaLimits): Promise<MarkSighting[]> {
   const source = await openImage(filePath, fileName, limits);
   const size = fitWithin(source.width, source.height, SCAN_EDGE_PX);
   const enough = source.base.width >= size.width && source.base.height >= size.height;
   const decoded = enough ? source.base : await source.decodeAt(size.width, size.height);
   const fits = decoded.width === size.width && decoded.height === size.height;
   const picture = fits ? decoded : await pixelsOf(pipelineOf(decoded).resize(size.width, size.height, { fit: 'fill' }));
-  const [logos, watermarks]: [MarkTemplate[], MarkTemplate[]] = [[], []];
-  for (const mark of marks) (mark.isWatermark ? watermarks : logos).push({ id: mark.id, picture: await readMark(mark, limits) });
+  const template = { id: mark.id, picture: await readMark(mark, limits) };
   const { cv } = await loadOpenCv();
-  const scale = source.width / size.width;
   const flat = onWhite(picture);
-  const faint = findWatermarks(cv, flat, watermarks).map((sighting) => ({
-    ...sighting,
-    ...{ box: sighting.boxes[0]!, stretch: 1, colors: [], clearSpace: null },
-  }));
-  return [...findMarks(cv, flat, logos), ...faint].map((sighting) => ({
-    ...sighting,
-    widthPx: sighting.widthPx * scale,
-    heightPx: sighting.heightPx * scale,
-  }));
+  const found = mark.isWatermark
+    ? findWatermarks(cv, flat, [template]).map((sighting) => ({
+        ...sighting,
+        ...{ box: sighting.boxes[0]!, stretch: 1, colors: [], clearSpace: null },
+      }))
+    : findMark(cv, flat, template);
+  const scale = source.width / size.width;
+  return found.map((sighting) => ({ ...sighting, widthPx: sighting.widthPx * scale, heightPx: sighting.heightPx * scale }));
 }
 
 /** The mark alone: what is not it is transparent, and cut away at the edges. */

@@ -10,8 +10,10 @@ import { VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { MINIMUM_FREE_BYTE_SIZE } from '../../platform/files/local-file-store.js';
 import { assertFreeSpace, examineFile, temporaryPath } from '../../platform/files/temporary-file.js';
+import type { Lane } from '../../lane-queue.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { carriesMetadata, copyName, METADATA_WRITER, type WrittenMetadata, XMP } from '../../engines/media/metadata-writer.js';
+import { SharedWork } from '../../shared-work.js';
 import { type DescribedCopyRow, findDescribedAsset, findDescribedCopy, saveDescribedCopy } from './described-copy.queries.js';
 import type { SourceVersion } from './rendition.queries.js';
 import type { FoundRendition } from './rendition.service.js';
@@ -34,7 +36,7 @@ interface Copied {
 export class DescribedCopies {
   readonly #rooms: CopyRooms;
   /** What this process is making now: whoever asks for the same waits for the same. */
-  readonly #making = new Map<string, Promise<DescribedCopyRow>>();
+  readonly #making = new SharedWork<DescribedCopyRow>();
   #isAvailable = false;
 
   constructor(rooms: CopyRooms) {
@@ -42,7 +44,7 @@ export class DescribedCopies {
   }
 
   /**
-   * The copy as the library stands now, kept beside the original until what it says changes. Always the same bytes while that does not, so
+   * For somebody who waits: the copy as the library stands now, kept beside the original until what it says changes. Always the same bytes while that does not, so
    * that parts of it can be asked for. @throws VitrineError METADATA_TOOL_MISSING, METADATA_NOT_WRITABLE, MEDIA_TIMEOUT, NOT_FOUND, STORAGE_FULL
    */
   async provide(organizationId: string, copied: Copied): Promise<DescribedCopyRow> {
@@ -61,18 +63,15 @@ export class DescribedCopies {
     const name = `described-${key}${path.extname(copyName(mediaType))}`;
     if (known?.name === name && (await files.findRenditionByteSize(version.sha256, name)) === known.byte_size) return known;
 
-    const making = `${organizationId} ${version.id} ${name}`;
-    const made = this.#making.get(making) ?? this.#keep(organizationId, copied, metadata, name).finally(() => this.#making.delete(making));
-    this.#making.set(making, made);
-    const row = await made;
+    const row = await this.#making.run(`${organizationId} ${version.id} ${name}`, () => this.#keep(organizationId, copied, metadata, name));
     // Only the latest is kept, or every change of a text would leave a file behind.
     if (known !== null && known.name !== row.name) await files.removeRendition(version.sha256, known.name);
     return row;
   }
 
-  /** A copy that is read once and not kept; null makes an XMP file of the metadata alone. @throws as {@link provide} */
+  /** For an archive: a copy that is read once and not kept; null makes an XMP file of the metadata alone. @throws as {@link provide} */
   async openOnce(copied: Copied | null, metadata: WrittenMetadata, fileName: string): Promise<Readable> {
-    return this.#lend(copied, metadata, fileName, async (file) => {
+    return this.#lend('bulk', copied, metadata, fileName, async (file) => {
       // The open file outlives its name.
       const handle = await open(file, 'r');
       return handle.createReadStream();
@@ -84,14 +83,14 @@ export class DescribedCopies {
     if (this.#isAvailable) return;
     const probe = { title: 'probe', description: null, altText: null, keywords: [], creator: null, credit: null };
     const nothing = { copyright: null, usageTerms: null, city: null, country: null, digitalSourceType: null };
-    await this.#lend(null, { ...probe, ...nothing }, 'probe.xmp', async () => undefined);
+    await this.#lend('interactive', null, { ...probe, ...nothing }, 'probe.xmp', async () => undefined);
     this.#isAvailable = true;
   }
 
   async #keep(organizationId: string, copied: Copied, metadata: WrittenMetadata, name: string): Promise<DescribedCopyRow> {
     const { database, files } = this.#rooms;
     const { version, rendition } = copied;
-    const row = await this.#lend(copied, metadata, version.file_name, async (file) => {
+    const row = await this.#lend('interactive', copied, metadata, version.file_name, async (file) => {
       const examined = await examineFile(file, { maxByteSize: Number.MAX_SAFE_INTEGER, flush: false });
       await files.putRenditionFile(version.sha256, name, examined);
       return { name, byte_size: examined.byteSize, sha256: examined.sha256 };
@@ -101,8 +100,15 @@ export class DescribedCopies {
   }
 
   /** Makes a copy that is there until `use` has settled. */
-  async #lend<T>(copied: Copied | null, metadata: WrittenMetadata, fileName: string, use: (file: string) => Promise<T>): Promise<T> {
-    const { media, temporaryFolder } = this.#rooms;
+  async #lend<T>(
+    lane: Lane,
+    copied: Copied | null,
+    metadata: WrittenMetadata,
+    fileName: string,
+    use: (file: string) => Promise<T>,
+  ): Promise<T> {
+    const { temporaryFolder } = this.#rooms;
+    const media = this.#rooms.media.inLane(lane);
     const mediaType = copied === null ? XMP : mediaTypeOf(copied);
     const folder = temporaryPath(path.resolve(temporaryFolder));
     await mkdir(folder, { recursive: true });

@@ -6,9 +6,11 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../../platform/database/database.js';
 import { VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
+import type { Lane } from '../../lane-queue.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { MediaFacts } from '../../engines/media/media-facts.js';
 import type { RenditionRecipe } from '../../engines/media/rendition-recipe.js';
+import { SharedWork } from '../../shared-work.js';
 import { type RecipeChoice, recipeKey, recipeOf } from './recipe.js';
 import { countOwnRenditions, findRendition, type RenditionRow, saveRendition, type SourceVersion } from './rendition.queries.js';
 
@@ -31,7 +33,7 @@ export class RenditionService {
   /** Facts of renditions by content and recipe, some two kilobytes each. */
   readonly #measured = new LRUCache<string, MediaFacts>({ max: 1000 });
   /** What this process is making now: whoever asks for the same waits for the same. */
-  readonly #making = new Map<string, Promise<RenditionRow>>();
+  readonly #making = new SharedWork<RenditionRow>();
 
   constructor(database: Database, files: FileStore, media: MediaAnalyzer) {
     this.#database = database;
@@ -40,38 +42,35 @@ export class RenditionService {
   }
 
   /** @throws VitrineError MEDIA_* when the file cannot be rendered, CONFLICT when the version has too many sizes of its own */
-  async provide(organizationId: string, version: SourceVersion, choice: RecipeChoice): Promise<FoundRendition> {
+  async provide(organizationId: string, version: SourceVersion, choice: RecipeChoice, lane: Lane): Promise<FoundRendition> {
     const plan = planOf(version, choice);
     const known = await this.#database.asOrganization(organizationId, (tx) => findRendition(tx, version.id, plan.key));
     if (known !== null && (await this.#files.findRenditionByteSize(version.sha256, plan.name)) === known.byte_size)
       return { row: known, name: plan.name };
 
-    const making = `${organizationId} ${version.id} ${plan.key}`;
-    let made = this.#making.get(making);
-    if (made === undefined) {
-      made = this.#make(organizationId, version, plan, known === null).finally(() => this.#making.delete(making));
-      this.#making.set(making, made);
-    }
-    return { row: await made, name: plan.name };
+    // Whoever waits does not wait for one that is made in the other lane.
+    const row = await this.#making.run(`${lane} ${organizationId} ${version.id} ${plan.key}`, () =>
+      this.#make(organizationId, version, plan, { isNew: known === null, lane }),
+    );
+    return { row, name: plan.name };
   }
 
   /**
-   * What a rendition is, by the same measuring as an asset's own file. It is made for that and not kept; asked again, the answer is
-   * remembered. @throws VitrineError MEDIA_*
+   * What a rendition is, by the same measuring as an asset's own file, for somebody who waits for it. It is made for that and not kept;
+   * asked again, the answer is remembered. @throws VitrineError MEDIA_*
    */
   async measure(version: Pick<SourceVersion, 'sha256' | 'file_name'>, recipe: RenditionRecipe): Promise<MediaFacts> {
     const key = `${version.sha256} ${recipeKey(recipe)}`;
     const known = this.#measured.get(key);
     if (known) return known;
-    const { bytes } = await this.#files.withLocalFile(version.sha256, (localPath) =>
-      this.#media.render(localPath, recipe, version.file_name),
-    );
+    const media = this.#media.inLane('interactive');
+    const { bytes } = await this.#files.withLocalFile(version.sha256, (localPath) => media.render(localPath, recipe, version.file_name));
     const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-rendition-'));
     try {
       const fileName = `rendition.${EXTENSIONS[recipe.format]}`;
       const file = path.join(folder, fileName);
       await writeFile(file, bytes);
-      const { facts } = await this.#media.analyze(file, { fileName });
+      const { facts } = await media.analyze(file, { fileName });
       this.#measured.set(key, facts);
       return facts;
     } finally {
@@ -79,11 +78,16 @@ export class RenditionService {
     }
   }
 
-  async #make(organizationId: string, version: SourceVersion, plan: RenditionPlan, isNew: boolean): Promise<RenditionRow> {
+  async #make(
+    organizationId: string,
+    version: SourceVersion,
+    plan: RenditionPlan,
+    { isNew, lane }: { isNew: boolean; lane: Lane },
+  ): Promise<RenditionRow> {
     const { recipe, preset, key, name } = plan;
     if (isNew && preset === null) await this.#refuseTooMany(organizationId, version.id);
     const { bytes, mediaType, width, height } = await this.#files.withLocalFile(version.sha256, (localPath) =>
-      this.#media.render(localPath, recipe, version.file_name),
+      this.#media.inLane(lane).render(localPath, recipe, version.file_name),
     );
     // The file first: a row without its file would be a promise, a file without a row is only made again.
     await this.#files.putRendition(version.sha256, name, bytes);

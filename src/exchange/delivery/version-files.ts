@@ -28,10 +28,10 @@ export class VersionFiles {
     this.#copies = copies;
   }
 
-  /** @throws VitrineError MEDIA_*, METADATA_*, CONFLICT (too many sizes) */
+  /** For somebody who waits. @throws VitrineError MEDIA_*, METADATA_*, CONFLICT (too many sizes) */
   async open(organizationId: string, version: SourceVersion, choice: FileChoice): Promise<OpenedFile> {
     const { recipe, withMetadata, disposition } = choice;
-    const rendition = recipe === null ? null : await this.#renditions.provide(organizationId, version, recipe);
+    const rendition = recipe === null ? null : await this.#renditions.provide(organizationId, version, recipe, 'interactive');
     const file = rendition === null ? originalOf(version) : renditionOf(version, rendition);
     if (withMetadata) {
       const { name, byte_size: byteSize, sha256: etag } = await this.#copies.provide(organizationId, { version, rendition });

@@ -126,7 +126,7 @@ async function openSource(rooms: ArchiveRooms, request: ArchiveRequest, asset: E
       return { fileName, ...(await openDescribed(rooms, asset, null, openPlain, store)) };
     }
     if (kind !== 'IMAGE') throw new VitrineError('MEDIA_UNSUPPORTED', 'Renditions are made of pictures only.');
-    const made = await renditions.provide(request.organizationId, { ...asset.version, asset_id: asset.id }, request.rendition);
+    const made = await renditions.provide(request.organizationId, { ...asset.version, asset_id: asset.id }, request.rendition, 'bulk');
     const renditionName = `${splitFileName(fileName).stem}${path.extname(made.name)}`;
     const openPlain = async () => {
       const found = await files.openRendition(sha256, made.name);

@@ -270,8 +270,10 @@ export class QueryReader {
     const cached = this.#uploadVectors.get(`${model.revision.id} ${sha256}`);
     if (cached) return { kind: 'UPLOAD', label: id, key, vector: cached };
     try {
-      const pixels = await files.withLocalFile(sha256, (path) => media.preprocess(path, model.imageInput, upload?.file_name));
-      const [vector] = await model.embedImages([pixels]);
+      const pixels = await files.withLocalFile(sha256, (path) =>
+        media.inLane('interactive').preprocess(path, model.imageInput, upload?.file_name),
+      );
+      const [vector] = await model.embedImages([pixels], 'interactive');
       if (isVitrineError(vector)) throw vector;
       this.#uploadVectors.set(`${model.revision.id} ${sha256}`, vector as Float32Array);
       return { kind: 'UPLOAD', label: id, key, vector: vector as Float32Array };

@@ -5,6 +5,7 @@ import { beginPlanning, planByValues, runPrepared } from './prepared-statement.j
 import { PrismaClient } from './prisma-client/client.js';
 import { adoptSettings, BEGIN, settingsList } from './server-settings.js';
 import type { Sql } from './sql.js';
+import { waitingRequest } from '../../waiting-request.js';
 import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
 
 // bigint columns hold byte sizes and counts, all far below 2^53; dates stay the text that PostgreSQL wrote.
@@ -99,8 +100,8 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction in which only this organisation's rows exist. Errors roll everything back. What it changes is put
-   * down to `actor` in history.
+   * Runs `work` in one transaction in which only this organisation's rows exist. Errors roll everything back, and so does the end of
+   * the request that it is for, where that was given up. What it changes is put down to `actor` in history.
    */
   asOrganization<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>, actor?: Actor): Promise<T> {
     return this.#transaction('vitrine_app', organizationId, (tx) => work({ ...tx, organizationId }), actor);
@@ -197,9 +198,12 @@ export class Database {
   /** One transaction of the owner's, with these settings beside those that every transaction has. */
   async #inTransaction<T>(settings: Record<string, string>, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     this.#refuseNesting();
+    const request = waitingRequest();
+    request?.signal.throwIfAborted();
     const client = await this.#onSomeServer(() => this.#pool.connect());
     let broken: Error | undefined;
     try {
+      request?.signal.throwIfAborted();
       beginPlanning(client);
       const list = settingsList({ ...this.#settings.get(client), ...settings });
       // One text, one round trip: a third of what a short transaction takes. A standby refuses it with feature_not_supported.
@@ -207,7 +211,8 @@ export class Database {
         throw error.code === '0A000' ? new StandbyError() : error;
       });
       const result = await work(client);
-      await client.query('COMMIT');
+      if (request) await request.commit(() => commit(client, request.isMutation));
+      else await commit(client, false);
       return result;
     } catch (error) {
       const explained = explain(error);
@@ -262,6 +267,13 @@ export class Database {
       },
     };
   }
+}
+
+/** @returns whether the transaction wrote, where that is wanted */
+async function commit(client: pg.PoolClient, isWanted: boolean): Promise<boolean> {
+  const look = 'SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS wrote';
+  const results: unknown = await client.query(isWanted ? `${look}; COMMIT` : 'COMMIT');
+  return isWanted && (results as pg.QueryResult<{ wrote: boolean }>[])[0]?.rows[0]?.wrote === true;
 }
 
 /** A server that only follows another one: nothing can be written on it. */

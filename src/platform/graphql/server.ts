@@ -13,9 +13,11 @@ import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Viewer } from '../../viewer.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { httpStatusOf } from '../http/public-error.js';
+import { waitingFor } from '../http/open-response.js';
 import { assignRequestId, requestIdOf } from '../http/request-id.js';
 import type { Logger } from '../../log.js';
 import { admission, viewerBehind } from './admission.js';
+import { type WaitingRequest, waitingRequest } from '../../waiting-request.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError, toGraphqlAnswer } from './errors.js';
 import { costOf, DEFAULT_LIMITS, type GraphqlLimits, limitRules } from './limits.js';
@@ -82,7 +84,7 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
   const run: RequestHandler = (request, response, next) =>
     current.run({ requestId: requestIdOf(response) }, async () => {
       try {
-        await middleware(request, response, next);
+        await (response.locals.waiting as WaitingRequest).run(() => middleware(request, response, next));
       } catch (error) {
         // After a time limit the answer is gone already; what comes late has nowhere to go.
         if (!response.headersSent) next(error);
@@ -107,6 +109,8 @@ function costPlugin(
       didResolveOperation: async ({ document, operation, request }) => {
         // Undefined, whatever its type says, when the operation name fits none; execution then says so.
         if (operation === undefined) return;
+        const waiting = waitingRequest();
+        if (waiting) waiting.isMutation = operation.operation === 'mutation';
         try {
           const cost = costOf(schema, document, request.operationName ?? undefined, request.variables, limits.maxCost);
           const store = current.getStore();
@@ -142,11 +146,18 @@ function statusPlugin(): ApolloServerPlugin<RequestContext> {
   };
 }
 
+/** What takes too long is given up, and then answered: so that the answer can say what became of it. */
 function limitTime(timeoutMs: number, log: Logger): RequestHandler {
   return (_request, response, next) => {
-    const timer = setTimeout(() => {
+    const waiting = waitingFor(response);
+    // Reading the body loses whatever was set for the rest of the way.
+    response.locals.waiting = waiting;
+    const timer = setTimeout(async () => {
       if (response.headersSent) return;
-      const error = new VitrineError('TIMEOUT', `This request took longer than ${timeoutMs / 1000} s. Ask for less at once.`);
+      const slow = `This request took longer than ${timeoutMs / 1000} s`;
+      await waiting.giveUp(new VitrineError('TIMEOUT', `${slow}. Ask for less at once.`));
+      if (response.headersSent) return;
+      const error = new VitrineError('TIMEOUT', `${slow}${outcomeOf(waiting)}`);
       response
         .status(504)
         .set('Connection', 'close')
@@ -156,6 +167,13 @@ function limitTime(timeoutMs: number, log: Logger): RequestHandler {
     response.set('Cache-Control', 'no-store');
     next();
   };
+}
+
+function outcomeOf({ isMutation, hasWritten }: WaitingRequest): string {
+  if (!isMutation) return '. Ask for less at once.';
+  return hasWritten
+    ? ' and was given up. What it had changed by then stays: look before you send it again.'
+    : ' and was given up; nothing was changed. Ask for less at once, or send it again.';
 }
 
 /** Errors before GraphQL is reached: no key that is known, the body is too large, not JSON, in an unknown encoding. */

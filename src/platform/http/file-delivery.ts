@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { VitrineError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { waitingFor } from './open-response.js';
 import { requestIdOf } from './request-id.js';
 
 /** First and last byte, both included. */
@@ -32,7 +33,7 @@ const HARMLESS =
 /** GET and HEAD of one file: validators, one byte range, and headers that keep the file from acting in this origin's name. */
 export function fileHandler(openFile: (token: string) => Promise<OpenedFile | null>, log: Logger): RequestHandler<{ token: string }> {
   return async (request, response) => {
-    const file = await openFile(request.params.token);
+    const file = await waitingFor(response).run(() => openFile(request.params.token));
     if (file === null) throw new VitrineError('NOT_FOUND', 'This link is unknown or has expired. Ask for a new one.');
     setHeaders(response, file);
     const etag = `"${file.etag}"`;

@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { sql } from '../../platform/database/sql.js';
-import type { MarkSighting } from '../../engines/mark-finding/mark-finder.js';
+import type { MarkSighting } from '../../engines/mark-finding/mark-sighting.js';
 
 /** Counted up whenever the finder would find other things in the same picture, so that everything is searched again. */
 export const FINDER_REVISION = 2;

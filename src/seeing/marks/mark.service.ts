@@ -88,7 +88,7 @@ export class MarkService {
     if (file.kind !== 'IMAGE') throw badInput(field, value, 'a picture of the mark');
     await files
       .withLocalFile(file.sha256, (path) =>
-        media.checkMark({ id: file.version_id, path, fileName: file.file_name, isWatermark: role === 'WATERMARK' }),
+        media.inLane('interactive').checkMark({ id: file.version_id, path, fileName: file.file_name, isWatermark: role === 'WATERMARK' }),
       )
       .catch((error: unknown) => {
         // What is wrong with the picture is told about the field that named it.

@@ -6,7 +6,7 @@ import { isVitrineError } from '../../../src/errors.js';
 import { type Embedder, openEmbedder } from '../../../src/engines/embedding/embedder.js';
 import { EncoderThread } from '../../../src/engines/embedding/encoder-thread.js';
 import { verifyModelFolder } from '../../../src/engines/embedding/model-check.js';
-import type { Lane } from '../../../src/engines/embedding/lane-queue.js';
+import type { Lane } from '../../../src/lane-queue.js';
 import { readModelFolder } from '../../../src/engines/embedding/model-folder.js';
 import type { ModelReference } from '../../../src/engines/embedding/model-registry.js';
 import { cosine } from '../../../src/engines/embedding/vector.js';

@@ -388,7 +388,7 @@ describe('a delivery link', () => {
 
 it('keeps no half-made picture when the decoder fails', async () => {
   const { database } = test.app;
-  const failing = { render: () => Promise.reject(new Error('decoder gone')) };
+  const failing = { inLane: () => ({ render: () => Promise.reject(new Error('decoder gone')) }) };
   const files = {
     findRenditionByteSize: async () => null,
     withLocalFile: (_: string, use: (path: string) => Promise<unknown>) => use('/nowhere'),
@@ -396,8 +396,8 @@ it('keeps no half-made picture when the decoder fails', async () => {
   const service = new RenditionService(database, files as never, failing as never);
   const before = (await rows('')).length;
   const version = { id: '00000000-0000-4000-8000-000000000000', file_name: 'x.png', sha256: 'a'.repeat(64), focal_x: null, focal_y: null };
-  await expect(service.provide(organizationId, version as never, { preset: 'web-hero' })).rejects.toThrow('decoder gone');
+  await expect(service.provide(organizationId, version as never, { preset: 'web-hero' }, 'interactive')).rejects.toThrow('decoder gone');
   // The failure is not remembered: the next request tries again.
-  await expect(service.provide(organizationId, version as never, { preset: 'web-hero' })).rejects.toThrow('decoder gone');
+  await expect(service.provide(organizationId, version as never, { preset: 'web-hero' }, 'interactive')).rejects.toThrow('decoder gone');
   expect((await rows('')).length).toBe(before);
 });

@@ -10,6 +10,7 @@ import { sql } from '../../../src/platform/database/sql.js';
 import { badInput, VitrineError } from '../../../src/errors.js';
 import { buildGraphqlSchema, printSchemaSorted } from '../../../src/platform/graphql/schema.js';
 import { createGraphqlServer, type GraphqlServer } from '../../../src/platform/graphql/server.js';
+import { waitingRequest } from '../../../src/waiting-request.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { findUndescribed } from '../../support/undescribed.js';
@@ -23,6 +24,23 @@ let url: string;
 let adminKey: string;
 let viewerKey: string;
 let finishSlow: (() => void) | undefined;
+let renaming: ((outcome: string) => void) | undefined;
+
+/** A mutation whose work lasts until its request is given up; `afterFirst`: one change is made by then. */
+async function rename(id: string, to: string, afterFirst: boolean): Promise<number> {
+  const change = (name: string, before: () => Promise<unknown>) =>
+    test.database.asSystem(async (tx) => {
+      await tx.execute(sql`UPDATE organization SET name = ${name} WHERE id = ${id}::uuid`);
+      await before();
+    });
+  if (afterFirst) await change(`${to}, first`, async () => undefined);
+  const outcome = change(to, () => new Promise((resolve) => waitingRequest()?.signal.addEventListener('abort', resolve)));
+  await outcome.then(
+    () => renaming?.('committed'),
+    (error: VitrineError) => renaming?.(error.code),
+  );
+  return 1;
+}
 
 beforeAll(async () => {
   test = await openTestDatabase();
@@ -35,10 +53,13 @@ beforeAll(async () => {
   const extended = extendSchema(
     schema,
     parse(`type Box { box(first: Int): Box  n: Int!  missing: Int! }
+           extend type Mutation { rename(to: String!, afterFirst: Boolean): Int }
            extend type Query { box(first: Int): Box  slow: Int  broken: Int  refused(value: String): Int  offline: Int  deep(filter: DeepInput): Int }
            input DeepInput { not: DeepInput }`),
   );
   const fields = extended.getQueryType()!.getFields();
+  extended.getMutationType()!.getFields().rename!.resolve = (_source, { to, afterFirst }: { to: string; afterFirst?: boolean }) =>
+    rename(id, to, afterFirst ?? false);
   fields.box!.resolve = () => ({ n: 1 });
   fields.slow!.resolve = () => new Promise((resolve) => (finishSlow = () => resolve(1)));
   fields.broken!.resolve = () => test.database.asSystem((tx) => tx.query(sql`SELECT secret_thing FROM no_such_table`));
@@ -290,6 +311,38 @@ describe('limits', () => {
     finishSlow?.();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect((await ask('{ __typename }')).status).toBe(200);
+  });
+
+  describe('of a mutation that is given up', () => {
+    const name = async () => (await ask('{ viewer { organization { name } } }')).body.data.viewer.organization.name;
+    const outcome = () => new Promise<string>((resolve) => (renaming = resolve));
+
+    it('commits nothing behind the back of who was told TIMEOUT, and says so', async () => {
+      const renamed = outcome();
+      const answer = await ask('mutation { rename(to: "Late") }');
+      expect([answer.status, code(answer)]).toEqual([504, 'TIMEOUT']);
+      expect(answer.body.errors[0].message).toContain('nothing was changed');
+      expect([await renamed, await name()]).toEqual(['TIMEOUT', 'The Door']);
+    });
+
+    it('says that something was changed where it was', async () => {
+      const renamed = outcome();
+      const answer = await ask('mutation { rename(to: "Twice", afterFirst: true) }');
+      expect(answer.body.errors[0].message).toContain('What it had changed by then stays');
+      expect([await renamed, await name()]).toEqual(['TIMEOUT', 'Twice, first']);
+      await test.database.asSystem((tx) => tx.execute(sql`UPDATE organization SET name = 'The Door' WHERE slug = 'door'`));
+    });
+
+    it('commits nothing for a caller who went away', async () => {
+      const renamed = outcome();
+      const leaving = new AbortController();
+      const body = JSON.stringify({ query: 'mutation { rename(to: "Gone") }' });
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` };
+      const left = fetch(url, { method: 'POST', headers, body, signal: leaving.signal }).catch((error: Error) => error.name);
+      setTimeout(() => leaving.abort(), 300);
+      expect(await left).toBe('AbortError');
+      expect([await renamed, await name()]).toEqual(['TIMEOUT', 'The Door']);
+    });
   });
 
   it('takes no batches', async () => {
