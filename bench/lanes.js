@@ -128,7 +128,7 @@ async function writeFiles(name, files) {
   await mkdir(to, { recursive: true });
   for (const [fileName, bytes] of Object.entries(files)) await writeFile(path.join(to, fileName), bytes);
   const lines = Object.keys(files).map((file) =>
-    JSON.stringify({ path: file, externalId: `${name}/${file}`, tags: [name], ...(name === 'bulk' && { brand: 'bench' }) }),
+    JSON.stringify({ file, externalId: `${name}/${file}`, tags: [name], ...(name === 'bulk' && { brand: 'bench' }) }),
   );
   await writeFile(path.join(to, 'manifest.jsonl'), `${lines.join('\n')}\n`);
 }
