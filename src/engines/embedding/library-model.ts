@@ -138,13 +138,10 @@ export class LibraryModel {
     const texts = parts.flatMap(({ part, text }) => (text === null ? [] : [{ part, text }]));
     const seen: (Float32Array | VitrineError)[] = [];
     // A few at a time: the pictures of a long document together would hold up all others.
-    for (let from = 0; from < pictures.length; from += PICTURES_AT_ONCE)
-      seen.push(
-        ...(await this.embedImages(
-          pictures.slice(from, from + PICTURES_AT_ONCE).map((picture) => picture.pixels),
-          'bulk',
-        )),
-      );
+    for (let from = 0; from < pictures.length; from += PICTURES_AT_ONCE) {
+      const some = pictures.slice(from, from + PICTURES_AT_ONCE).map((picture) => picture.pixels);
+      seen.push(...(await this.embedImages(some, 'bulk')));
+    }
     const read: Float32Array[] = [];
     for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
       const some = texts.slice(from, from + TEXTS_AT_ONCE).map(({ text }) => text);
