@@ -41,7 +41,18 @@ const SHARED_STATEMENTS: Record<string, string> = {
 
 /** From the top: a folder imports only from folders below it, and from the ground. */
 export const FLOORS = ['program', 'exchange', 'finding', 'judging', 'seeing', 'library', 'engines', 'platform'];
-const GROUND = new Set(['errors.ts', 'plain-data.ts', 'log.ts', 'config.ts', 'viewer.ts', 'background-priority.ts', 'vocabulary']);
+const GROUND = new Set([
+  'errors.ts',
+  'plain-data.ts',
+  'log.ts',
+  'config.ts',
+  'viewer.ts',
+  'background-priority.ts',
+  'lane-queue.ts',
+  'shared-work.ts',
+  'waiting-request.ts',
+  'vocabulary',
+]);
 /** What puts the house together stands above all floors. */
 const ROOF = new Set(['main.ts', 'app.ts', 'services.ts', 'resolvers.ts', 'workers.ts']);
 const ROLES = 'types|inputs|resolver|service|queries|job|worker|process|drawings|loader|command';

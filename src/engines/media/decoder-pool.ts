@@ -6,7 +6,7 @@ import { Decoder } from './decoder.js';
 import { type DecoderReply, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
 
 export interface DecoderPoolOptions {
-  /** Decoder processes, one file at a time each; one more beside them as long as people would wait for bulk work. */
+  /** Decoder processes, one file at a time each; one more while bulk work fills these and somebody waits. */
   processes: number;
   maxMemoryBytes: number;
   /** Told to the decoders with each file. */
@@ -35,8 +35,8 @@ const GIVEN_UP_MS = 1_000;
 const RESERVE_IDLE_MS = 60_000;
 
 /**
- * Decoder processes and what waits for them, in lanes. Bulk work may fill all of them; while it holds any and no other is free, what
- * somebody waits for has a process of its own, the reserve, which is started for that and goes when it is idle.
+ * Decoder processes and what waits for them, in lanes. Bulk work may fill all places. What somebody waits for has a process of its own, the
+ * reserve: one of the places without bulk work, one beside them with it. It starts when it is first wanted and goes when it is idle.
  */
 export class DecoderPool {
   readonly #queue = new LaneQueue<Job>();
@@ -81,33 +81,23 @@ export class DecoderPool {
 
   /** Hands waiting files to free decoders and starts decoders while there are more files than free ones. */
   #pump(): void {
-    // The reserve first: it stands back behind nobody.
+    // The reserve first: the others stand back.
     for (const decoder of [...this.#decoders].sort((one, other) => Number(other.isReserve) - Number(one.isReserve))) {
       if (!decoder.isIdle) continue;
       const [job] = decoder.isReserve ? this.#queue.takeFrom('interactive', 1) : this.#queue.take(1);
       if (job) this.#assign(decoder, job);
     }
-    const ordinary = this.#ordinary();
-    const starting = ordinary.filter(({ isReady }) => !isReady).length;
-    const places = this.#options.processes - ordinary.length;
-    for (let more = Math.min(places, this.#queue.size - starting); more > 0; more--) this.#start(false);
     if (this.#needsReserve()) this.#start(true);
+    const decoders = [...this.#decoders];
+    const taken = this.#queue.waitingIn('bulk') > 0 ? decoders.filter(({ isReserve }) => !isReserve) : decoders;
+    const starting = taken.filter(({ isReady }) => !isReady).length;
+    for (let more = Math.min(this.#options.processes - taken.length, this.#queue.size - starting); more > 0; more--) this.#start(false);
   }
 
-  #ordinary(): Decoder<Job>[] {
-    return [...this.#decoders].filter(({ isReserve }) => !isReserve);
-  }
-
-  /** Whether somebody waits, and bulk work is part of the reason. */
   #needsReserve(): boolean {
-    const ordinary = this.#ordinary();
-    return (
-      this.#queue.waitingIn('interactive') > 0 &&
-      ordinary.length === this.#decoders.size &&
-      ordinary.length >= this.#options.processes &&
-      ordinary.every(({ job }) => job !== null) &&
-      ordinary.some(({ job }) => job?.lane === 'bulk')
-    );
+    const decoders = [...this.#decoders];
+    if (this.#queue.waitingIn('interactive') === 0 || decoders.some(({ isReserve }) => isReserve)) return false;
+    return decoders.length < this.#options.processes || decoders.some(({ job }) => job?.lane === 'bulk');
   }
 
   #assign(decoder: Decoder<Job>, job: Job): void {

@@ -59,12 +59,13 @@ it('has a place for what somebody waits for while bulk work fills all others, an
   expect(pool.pids()).toHaveLength(3);
 });
 
-it('starts no further process where no bulk work is in the way', async () => {
-  const pool = open();
-  const people = pool.inLane('interactive');
-  await Promise.all(Array.from({ length: 6 }, () => people.analyze(small, { fileName: 'small.png' })));
-  await Promise.all(Array.from({ length: 3 }, () => pool.analyze(small, { fileName: 'small.png' })));
-  expect(pool.pids()).toHaveLength(1);
+it.each(['interactive', 'bulk'] as const)('starts no further process where all work is %s', async (lane) => {
+  const pool = open({ processes: 2 });
+  const media = pool.inLane(lane);
+  for (let i = 0; i < 2; i++) {
+    await Promise.all(Array.from({ length: 6 }, () => media.analyze(small, { fileName: 'small.png' })));
+    expect(pool.pids()).toHaveLength(2);
+  }
 });
 
 it('contains a hostile picture in the reserved place: bulk work and the next picture go on', async () => {
