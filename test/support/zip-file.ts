@@ -50,19 +50,16 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...parts, list, tail]);
 }
 
-/** A spreadsheet of one sheet: texts and numbers. @param style number of a style that every cell has, where the file has none */
-export function xlsxOf(rows: readonly (readonly (string | number)[])[], style?: number): Buffer {
+/** A spreadsheet of one sheet: texts and numbers. */
+export function xlsxOf(rows: readonly (readonly (string | number)[])[]): Buffer {
   const xml = (body: string) => `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${body}`;
   const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
   const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
   const relations = 'http://schemas.openxmlformats.org/package/2006/relationships';
   const cell = (value: string | number, row: number, column: number) => {
     const at = `${String.fromCharCode(65 + column)}${row + 1}`;
-    const styled = style === undefined ? '' : ` s="${style}"`;
     const text = String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    return typeof value === 'number'
-      ? `<c r="${at}"${styled}><v>${value}</v></c>`
-      : `<c r="${at}"${styled} t="inlineStr"><is><t>${text}</t></is></c>`;
+    return typeof value === 'number' ? `<c r="${at}"><v>${value}</v></c>` : `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
   };
   const data = rows
     .map((cells, row) => `<row r="${row + 1}">${cells.map((value, column) => cell(value, row, column)).join('')}</row>`)

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import path from 'node:path';
 import { fileTypeFromBuffer, fileTypeFromFile, supportedExtensions } from 'file-type';
 import { VitrineError } from '../../errors.js';
 import { decodeText } from '../../platform/files/text-encoding.js';
@@ -95,7 +94,7 @@ const knownExtensions = new Set([
 export async function detectMediaType(filePath: string, fileName: string): Promise<DetectedMedia> {
   const head = await readHead(filePath);
   if (head.length === 0) throw new VitrineError('FILE_EMPTY', `${fileName} is empty (0 bytes); upload it again.`, { value: fileName });
-  const named = path.extname(fileName).slice(1).toLowerCase();
+  const named = endingOf(fileName);
   const promised = kindOfName.get(named) ?? (otherImageExtensions.has(named) ? 'IMAGE' : null);
   const content = await contentTypeOf(filePath, head, named);
 
@@ -124,6 +123,12 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
   }
   if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${accepted}.`);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
+}
+
+/** What a name says its content is; numbers and words after a dot, as in `Logo v2.1 final`, say nothing. */
+function endingOf(fileName: string): string {
+  const ending = /[^.]\.([a-z0-9][\w+~-]{0,11})$/i.exec(fileName)?.[1]?.toLowerCase() ?? '';
+  return /^\d+$/.test(ending) ? '' : ending;
 }
 
 function mismatch(fileName: string, named: string, content: string, advice: string): VitrineError {

@@ -50,7 +50,7 @@ export class ImportItem {
   @Field(() => String, {
     nullable: true,
     description:
-      'Stable code: of what was wrong, such as MEDIA_CORRUPT, or of what was done: NEW_ASSET, KEPT_BOTH, NEW_VERSION, FIELDS_CHANGED, ' +
+      'Stable code: of what was wrong, such as MEDIA_CORRUPT, or of what was done: NEW_ASSET, KEPT_BOTH, NEW_VERSION, EARLIER_VERSION, FIELDS_CHANGED, ' +
       'ADDED_TO_COLLECTION, EXACT_DUPLICATE, PIXEL_DUPLICATE, NEAR_DUPLICATE, UNCHANGED. Null while the item is PENDING.',
   })
   code!: string | null;

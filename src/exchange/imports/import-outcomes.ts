@@ -120,7 +120,8 @@ function toFinal(item: ItemRow, outcome: IngestOutcome): Outcome {
   };
   if (outcome.state === 'REJECTED') return { ...faulty(item, outcome.error), state: 'REJECTED', ...known };
   const { state, code, assetId, versionId, before } = outcome;
-  return { position: item.position, state, code, asset_id: assetId, version_id: versionId, before, notes: outcome.notes ?? [], ...known };
+  const notes = [...(item.source?.notes ?? []), ...(outcome.notes ?? [])];
+  return { position: item.position, state, code, asset_id: assetId, version_id: versionId, before, notes, ...known };
 }
 
 /** What is wrong with a file is REJECTED: trying again would not help. What is wrong with us is FAILED. */

@@ -32,7 +32,16 @@ export type ItemSource = (
   | { type: 'OBJECT'; bucket: string; key: string; forms?: string[]; etag: string | null; byteSize: number | null }
   | { type: 'ENTRY'; archive: FileReference; entry: ArchiveEntry }
   | { type: 'ASSET' }
-) & { /** What the file is called, where a list says so. */ fileName?: string };
+) &
+  RowFacts;
+
+/** What a list says, or lets see, of a row beside its fields. */
+interface RowFacts {
+  /** What the file is called. */
+  fileName?: string;
+  /** What the caller should know: how the list was read. */
+  notes?: string[];
+}
 
 export type PathSource = Extract<ItemSource, { type: 'PATH' }>;
 

@@ -1,13 +1,14 @@
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { parse } from 'csv-parse';
-import { type AssetFields, parseAssetFields } from '../../library/assets/asset-fields.js';
+import type { Readable } from 'node:stream';
+import { parseAssetFields } from '../../library/assets/asset-fields.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { readFileName } from '../../platform/files/file-name.js';
 import { requirePlainData } from '../../plain-data.js';
 import type { ColumnMapping, ItemSource, PlannedItem } from './import-source.js';
+import { readCsvRows } from './csv-rows.js';
+import { type ManifestRow, readTable, TableColumns } from './manifest-table.js';
 import { readSpreadsheet } from './spreadsheet.js';
+import { MAX_LINE_CHARACTERS, readTextLines, type TextLine } from './text-lines.js';
 
 /** Finds what a row names. @throws VitrineError when there is none */
 export interface FileFinder {
@@ -23,7 +24,6 @@ export interface ManifestFile {
   withPath<T>(use: (path: string) => Promise<T>): Promise<T>;
 }
 
-const MAX_LINE_CHARACTERS = 200_000;
 const KINDS = ['.jsonl', '.ndjson', '.csv', '.xlsx'];
 
 /**
@@ -33,32 +33,44 @@ const KINDS = ['.jsonl', '.ndjson', '.csv', '.xlsx'];
  * @throws VitrineError MANIFEST_INVALID when the file as a whole cannot be read
  */
 export async function* readManifest(manifest: ManifestFile, find: FileFinder, columns: ColumnMapping = {}): AsyncGenerator<PlannedItem> {
-  for await (const { line, row } of await readRows(manifest, columns)) yield await plan(line, row, find);
+  const notes: string[] = [];
+  for await (const { line, row } of readRows(manifest, new TableColumns(columns), (note) => notes.push(note)))
+    yield await plan(line, row, find, notes);
 }
 
-async function readRows(manifest: ManifestFile, columns: ColumnMapping): Promise<AsyncIterable<Row> | Row[]> {
+async function* readRows(manifest: ManifestFile, columns: TableColumns, onNote: (note: string) => void): AsyncGenerator<ManifestRow> {
   const extension = path.extname(manifest.fileName).toLowerCase();
-  if (extension === '.csv') return readCsv(await manifest.open(), columns);
-  if (extension === '.jsonl' || extension === '.ndjson') return readJsonLines(await manifest.open(), columns);
-  if (extension === '.xlsx') {
-    const rows = await manifest.withPath(readSpreadsheet);
-    return rows.map(({ line, record }) => ({ line, row: fromCells(renamed(record, columns)) }));
+  if (!KINDS.includes(extension))
+    throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(manifest.fileName)} must end in ${KINDS.join(', ')}.`, {
+      value: manifest.fileName,
+      allowed: KINDS,
+    });
+  if (extension === '.xlsx') yield* await manifest.withPath((file) => gathered(readTable(readSpreadsheet(file), columns)));
+  else {
+    const lines = readTextLines(await manifest.open(), onNote);
+    if (extension === '.csv')
+      yield* readTable(
+        readCsvRows(lines, (cells) => columns.headerScore(cells)),
+        columns,
+      );
+    else yield* readJsonLines(lines, columns);
   }
-  throw new VitrineError('MANIFEST_INVALID', `The manifest ${JSON.stringify(manifest.fileName)} must end in ${KINDS.join(', ')}.`, {
-    value: manifest.fileName,
-    allowed: KINDS,
-  });
 }
 
-function renamed<T>(record: Record<string, T>, columns: ColumnMapping): Record<string, T> {
-  const names = Object.entries(record).flatMap(([column, value]) => {
-    const name = Object.hasOwn(columns, column) ? columns[column] : column;
-    return name == null ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(names);
+/** All rows: the file is only lent. */
+async function gathered(rows: AsyncIterable<ManifestRow>): Promise<ManifestRow[]> {
+  const all: ManifestRow[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
 }
 
-async function plan(line: number, row: Record<string, unknown> | VitrineError, find: FileFinder): Promise<PlannedItem> {
+/** @param notes what was noticed about the list so far */
+async function plan(
+  line: number,
+  row: Record<string, unknown> | VitrineError,
+  find: FileFinder,
+  notes: readonly string[],
+): Promise<PlannedItem> {
   const named = isVitrineError(row) ? undefined : (row.file ?? row.url);
   const label = typeof named === 'string' && named !== '' ? named : `line ${line}`;
   try {
@@ -66,7 +78,11 @@ async function plan(line: number, row: Record<string, unknown> | VitrineError, f
     const { file, url, fileName, ...fields } = row;
     requirePlainData(row, '');
     const parsed = parseAssetFields(fields, '', 'MANIFEST_INVALID');
-    const source = { ...(await sourceOf(line, file, url, parsed.externalId, find)), ...readNameOf(fileName) };
+    const source = {
+      ...(await sourceOf(line, file, url, parsed.externalId, find)),
+      ...readNameOf(fileName),
+      ...(notes.length > 0 && { notes: [...notes] }),
+    };
     return { label: source.type === 'ASSET' ? (parsed.externalId as string) : label, source, fields: parsed, error: null };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
@@ -107,24 +123,15 @@ async function sourceOf(line: number, file: unknown, url: unknown, externalId: u
   );
 }
 
-type Row = { line: number; row: Record<string, unknown> | VitrineError };
-
-async function* readJsonLines(content: Readable, columns: ColumnMapping): AsyncGenerator<Row> {
-  let line = 0;
-  for await (const text of createInterface({ input: content, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const row = parseJsonLine(line, text);
-    yield { line, row: isVitrineError(row) ? row : renamed(row, columns) };
-  }
+async function* readJsonLines(lines: AsyncIterable<TextLine>, columns: TableColumns): AsyncGenerator<ManifestRow> {
+  for await (const { line, text } of lines) if (text?.trim() !== '') yield { line, row: parseJsonLine(text, columns) };
 }
 
-function parseJsonLine(line: number, text: string): Record<string, unknown> | VitrineError {
-  if (text.length > MAX_LINE_CHARACTERS)
-    return new VitrineError('MANIFEST_INVALID', `line ${line} is longer than ${MAX_LINE_CHARACTERS} characters.`);
-  const row = jsonOf(text.replace(/^\ufeff/, ''));
-  if (row !== null && typeof row === 'object' && !Array.isArray(row)) return row as Record<string, unknown>;
-  return new VitrineError('MANIFEST_INVALID', `line ${line} is not a JSON object such as {"file": "a.png", "title": "A"}.`);
+function parseJsonLine(text: string | null, columns: TableColumns): Record<string, unknown> | VitrineError {
+  if (text === null) return invalidRow(`is longer than ${MAX_LINE_CHARACTERS} characters`);
+  const row = jsonOf(text);
+  if (row !== null && typeof row === 'object' && !Array.isArray(row)) return columns.renamed(row as Record<string, unknown>);
+  return invalidRow('is not a JSON object such as {"file": "a.png", "title": "A"}');
 }
 
 /** Null for what is no JSON. */
@@ -136,80 +143,6 @@ function jsonOf(text: string): unknown {
   }
 }
 
-async function* readCsv(content: Readable, columns: ColumnMapping): AsyncGenerator<Row> {
-  const source = Readable.from(withPlainLineEnds(content));
-  const parser = source.pipe(
-    parse({ bom: true, columns: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MAX_LINE_CHARACTERS }),
-  );
-  source.on('error', (error) => parser.destroy(error));
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: Record<string, string>;
-      info: { lines: number; error?: Error };
-    }>) {
-      yield {
-        line: info.lines,
-        row: info.error
-          ? new VitrineError('MANIFEST_INVALID', `line ${info.lines}: ${csvFault(info.error)}`)
-          : fromCells(renamed(record, columns)),
-      };
-    }
-  } catch (cause) {
-    throw isVitrineError(cause)
-      ? cause
-      : new VitrineError('MANIFEST_INVALID', `The CSV manifest cannot be read: ${csvFault(cause)}`, { cause });
-  }
-}
-
-/** What the parser's codes mean. */
-const CSV_FAULTS: Record<string, string> = {
-  CSV_RECORD_INCONSISTENT_COLUMNS: 'it has another number of cells than the header.',
-  CSV_QUOTE_NOT_CLOSED: 'a quotation mark is opened and never closed.',
-  CSV_INVALID_CLOSING_QUOTE: 'a quotation mark is closed in the middle of a cell; inside quotation marks, write it twice.',
-  INVALID_OPENING_QUOTE: 'a quotation mark stands in the middle of a cell; put the whole cell in quotation marks, and write it twice.',
-  CSV_MAX_RECORD_SIZE: `a row is longer than ${MAX_LINE_CHARACTERS} characters.`,
-};
-
-function csvFault(error: unknown): string {
-  const { code, lines } = error as { code?: string; lines?: number };
-  const what = CSV_FAULTS[code ?? ''] ?? 'it is not CSV as RFC 4180 describes it.';
-  return lines === undefined ? what : `line ${lines}: ${what}`;
-}
-
-/** Bytes with LF where CR LF was: the parser counts CR LF inside quotes as two lines. */
-async function* withPlainLineEnds(content: Readable): AsyncGenerator<Buffer> {
-  let held = '';
-  for await (const chunk of content) {
-    // Latin-1 is one character a byte, there and back.
-    const text = held + (chunk as Buffer).toString('latin1');
-    held = text.endsWith('\r') ? '\r' : '';
-    yield Buffer.from(text.slice(0, text.length - held.length).replaceAll('\r\n', '\n'), 'latin1');
-  }
-  yield Buffer.from(held, 'latin1');
-}
-
-const RIGHTS_COLUMNS: Record<string, string> = {
-  rightsHolder: 'holder',
-  rightsLicense: 'license',
-  rightsStartsOn: 'startsOn',
-  rightsExpiresOn: 'expiresOn',
-  rightsGrants: 'grants',
-};
-
-/** Columns: file or url, the fields of an asset, tags separated by `;`, rightsHolder ... rightsExpiresOn, and `metadata.<key>`. Empty cells say nothing. */
-function fromCells(record: Record<string, string>): Record<string, unknown> {
-  const row: Record<string, unknown> & { rights?: Record<string, string>; metadata?: Record<string, string> } = {};
-  for (const [column, value] of Object.entries(record)) {
-    if (value === '') continue;
-    const right = RIGHTS_COLUMNS[column];
-    if (right !== undefined) row.rights = { ...row.rights, [right]: value };
-    else if (column.startsWith('metadata.')) row.metadata = { ...row.metadata, [column.slice('metadata.'.length)]: value };
-    else if (column === 'tags' || column === 'collections')
-      row[column] = value
-        .split(';')
-        .map((name) => name.trim())
-        .filter(Boolean) satisfies AssetFields['tags'];
-    else row[column] = value;
-  }
-  return row;
+function invalidRow(reason: string): VitrineError {
+  return new VitrineError('MANIFEST_INVALID', `the row ${reason}.`);
 }

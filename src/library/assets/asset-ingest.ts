@@ -75,8 +75,7 @@ export class AssetIngest {
       decisions.push(decision);
       if (decision.asset === undefined) continue;
       touched.add(decision.asset.id);
-      if (decision.version)
-        contents.add({ sha256: decision.version.sha256, facts: decision.version.facts }, decision.asset.id, decision.version.id);
+      if (decision.version) contents.add({ sha256: decision.version.sha256, facts: decision.version.facts }, decision.asset);
       if (decision.asset.external_id !== null) {
         const row = { ...decision.asset, created_at: new Date(), updated_at: new Date() };
         byExternalId.set(decision.asset.external_id, row);

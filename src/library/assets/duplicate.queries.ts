@@ -1,5 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { sql } from '../../platform/database/sql.js';
+import type { AssetColumns } from './asset.queries.js';
 
 export interface KnownContent {
   sha256: string;
@@ -8,11 +9,14 @@ export interface KnownContent {
   asset_id: string;
 }
 
+/** What an asset has of its current file. */
+export type FileColumns = Pick<AssetColumns, 'kind' | 'media_type' | 'file_name' | 'byte_size' | 'width' | 'height'>;
+
 /** Versions, current or not, with these bytes; the first copy first. */
-export async function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<KnownContent[]> {
+export async function findByContent(tx: OrganizationTx, sha256s: readonly string[]): Promise<(KnownContent & FileColumns)[]> {
   if (sha256s.length === 0) return [];
-  return tx.query<KnownContent>(sql`
-    SELECT sha256, copy, id AS version_id, asset_id FROM asset_version
+  return tx.query<KnownContent & FileColumns>(sql`
+    SELECT sha256, copy, id AS version_id, asset_id, kind, media_type, file_name, byte_size, width, height FROM asset_version
     WHERE organization_id = ${tx.organizationId}::uuid AND sha256 = ANY(${sha256s}::text[]) ORDER BY sha256, copy`);
 }
 

@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
 import type { MediaFacts } from '../../engines/media/media-facts.js';
-import { findByContent, findByLikeness, findByPixels, type KnownContent } from './duplicate.queries.js';
+import { type FileColumns, findByContent, findByLikeness, findByPixels, type KnownContent } from './duplicate.queries.js';
 
 /** What to do with a file that is a duplicate. */
 export type OnDuplicate = 'RETURN_EXISTING' | 'REJECT' | 'KEEP_BOTH' | 'NEW_VERSION';
@@ -37,11 +37,11 @@ interface Content {
 /** What the library, and the batch so far, has of the contents of one batch. */
 export class KnownContents {
   readonly #by: ReadonlySet<DuplicateBy>;
-  readonly #exact: KnownContent[];
+  readonly #exact: (KnownContent & FileColumns)[];
   readonly #pixels: KnownContent[];
   readonly #near: KnownPicture[];
 
-  private constructor(policy: DuplicatePolicy, exact: KnownContent[], pixels: KnownContent[], near: KnownPicture[]) {
+  private constructor(policy: DuplicatePolicy, exact: (KnownContent & FileColumns)[], pixels: KnownContent[], near: KnownPicture[]) {
     this.#by = new Set(policy.by);
     this.#exact = exact;
     this.#pixels = pixels;
@@ -87,8 +87,8 @@ export class KnownContents {
   }
 
   /** The version of this asset that has these very bytes. */
-  versionOf(assetId: string, sha256: string): string | null {
-    return this.#exact.find((row) => row.sha256 === sha256 && row.asset_id === assetId)?.version_id ?? null;
+  versionOf(assetId: string, sha256: string): (FileColumns & { version_id: string }) | null {
+    return this.#exact.find((row) => row.sha256 === sha256 && row.asset_id === assetId) ?? null;
   }
 
   /** Number for a further copy of these bytes: 0 for the first. */
@@ -97,13 +97,18 @@ export class KnownContents {
   }
 
   /** What a later row of the same batch must see. */
-  add({ sha256, facts }: Content, assetId: string, versionId: string): void {
-    const row = { asset_id: assetId, version_id: versionId };
-    this.#exact.push({ ...row, sha256, copy: this.nextCopy(sha256) });
+  add({ sha256, facts }: Content, asset: FileColumns & { id: string; current_version_id: string }): void {
+    const row = { asset_id: asset.id, version_id: asset.current_version_id };
+    this.#exact.push({ ...fileOf(asset), ...row, sha256, copy: this.nextCopy(sha256) });
     if (facts?.pixelHash) this.#pixels.push({ ...row, sha256: facts.pixelHash, copy: 0 });
     const hash = facts === null ? null : nearHash(facts);
     if (hash !== null) this.#near.push({ ...row, perceptual_hash: hash });
   }
+}
+
+/** What an asset has of the file that is its current one. */
+export function fileOf({ kind, media_type, file_name, byte_size, width, height }: FileColumns): FileColumns {
+  return { kind, media_type, file_name, byte_size, width, height };
 }
 
 /** Keys to lock before {@link KnownContents.load}, so that two workers with the same content come one after the other. */

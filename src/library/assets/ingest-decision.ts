@@ -6,7 +6,7 @@ import { applyFields, findRightsFault, newAsset, toColumns } from './asset-colum
 import type { AssetFields } from './asset-fields.js';
 import type { CompletedFields } from './embedded-fields.js';
 import type { AssetColumns, AssetRow, NewVersion } from './asset.queries.js';
-import type { Duplicate, DuplicateBy, DuplicatePolicy, KnownContents } from './duplicates.js';
+import { type Duplicate, type DuplicateBy, type DuplicatePolicy, fileOf, type KnownContents } from './duplicates.js';
 
 /** A file that is stored, and measured unless its content was known already; or a row without a file, about an asset that is there. */
 export interface IngestItem {
@@ -23,6 +23,8 @@ export type OutcomeCode =
   | 'NEW_ASSET'
   | 'KEPT_BOTH'
   | 'NEW_VERSION'
+  /** An earlier version is the current one again. */
+  | 'EARLIER_VERSION'
   | 'FIELDS_CHANGED'
   | 'ADDED_TO_COLLECTION'
   | 'EXACT_DUPLICATE'
@@ -145,18 +147,26 @@ function versionOfDuplicate(item: IngestItem, duplicate: Duplicate, library: Lib
   return write(item, target, library, duplicate);
 }
 
-/** The asset has this content, or the row has no file: only what is said about it may differ. */
+/**
+ * The asset has this content, or the row has no file: what is said about it may differ. A row that names its asset says what its file is
+ * now: an earlier version becomes the current one again. A file that is only like an asset's earlier one says no such thing.
+ */
 function change(item: IngestItem, row: AssetRow, library: Library, duplicate: Duplicate | null): Decision {
-  const version = item.file === null ? row.current_version_id : library.contents.versionOf(row.id, item.file.sha256);
-  if (version !== row.current_version_id)
-    return reject(item, 'CONFLICT', 'file: this is an earlier version of the same asset.', 'file', duplicate);
-  const asset = applyFields(toColumns(row), item.fields, library.names);
+  const version = item.file === null ? null : library.contents.versionOf(row.id, item.file.sha256);
+  const isEarlier = version !== null && version.version_id !== row.current_version_id;
+  if (isEarlier && item.fields.externalId == null) {
+    const message = 'file: this is an earlier version of an asset. A row with the external id of the asset makes it current again.';
+    return reject(item, 'CONFLICT', message, 'file', duplicate);
+  }
+  const before = isEarlier ? { ...toColumns(row), ...fileOf(version), current_version_id: version.version_id } : toColumns(row);
+  const asset = applyFields(before, item.fields, library.names);
   const fault = findRightsFault(row, asset, item.fields);
   if (fault !== null) return reject(item, 'CONFLICT', `${fault.field}: ${fault.message}.`, fault.field);
   const same = JSON.stringify(asset) === JSON.stringify(toColumns(row));
   const common = { assetId: row.id, versionId: null, duplicate };
   if (same) return { item, before: row, outcome: { state: 'SKIPPED', code: 'UNCHANGED', before: null, ...common } };
-  return { item, asset, before: row, outcome: { state: 'UPDATED', code: 'FIELDS_CHANGED', before: beforeOf(row), ...common } };
+  const code = isEarlier ? 'EARLIER_VERSION' : 'FIELDS_CHANGED';
+  return { item, asset, before: row, outcome: { state: 'UPDATED', code, before: beforeOf(row), ...common } };
 }
 
 /** A new asset of the file, or the next version of `before`. */

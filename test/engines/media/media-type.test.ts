@@ -43,6 +43,12 @@ describe('detectMediaType', () => {
     expect((await detect(name, bytes)).mediaType).toBe(mediaType);
   });
 
+  it.each(['Logo v2.1 final', 'Scan 3.2', 'notes., final'])('takes no part of the name %j for an ending', async (name) => {
+    const png = await wavesImage(20, 20).png().toBuffer();
+    expect(await detect(name, png)).toMatchObject({ mediaType: 'image/png', warnings: [] });
+    expect((await detect(name, 'some text')).mediaType).toBe('text/plain');
+  });
+
   it.each([
     ['text', 'a.png', 'just text', /\.png.*plain text/],
     ['HTML', 'a.jpg', '<!DOCTYPE html><html><script>1</script></html>', /\.jpg.*HTML/],

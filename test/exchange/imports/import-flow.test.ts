@@ -406,13 +406,14 @@ describe('manifests', () => {
       'bytes.jsonl': Buffer.from([0xff, 0xfe, 0, 1]),
     });
     const ends = new Map<string, ImportEnd>();
-    for (const name of ['list.xlsx', 'open.csv', 'empty.csv', 'bytes.jsonl']) {
+    for (const name of ['list.xlsx', 'open.csv', 'double.csv', 'empty.csv', 'bytes.jsonl']) {
       ends.set(name, await runImport(test, key, { source: { manifest: { path: path.join(folder, name) } } }));
     }
-    for (const name of ['list.xlsx', 'open.csv']) {
+    for (const name of ['list.xlsx', 'double.csv']) {
       expect([name, ends.get(name)?.state, ends.get(name)?.error?.code]).toEqual([name, 'FAILED', 'MANIFEST_INVALID']);
       expect(ends.get(name)?.counts.pending).toBe(0);
     }
+    expect(ends.get('open.csv')).toMatchObject({ state: 'COMPLETED', counts: { total: 1, rejected: 1 } });
     expect(ends.get('empty.csv')).toMatchObject({ state: 'COMPLETED', counts: { total: 0 } });
     expect(ends.get('bytes.jsonl')).toMatchObject({ state: 'COMPLETED', counts: { total: 1, rejected: 1 } });
   });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createImport, type ImportEnd, runImport, stageFiles } from '../../support/import-client.js';
 import { structuredPicture } from '../../support/structured-picture.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
+import { workbookOf } from '../../support/workbook-file.js';
 import { xlsxOf, zipOf } from '../../support/zip-file.js';
 
 let test: TestApp;
@@ -284,20 +285,15 @@ describe('rows and files made by hand', () => {
   it('are refused in our words, never in those of a library', async () => {
     const sheet = xlsxOf([['file'], ['a.txt']]);
     const files: Record<string, Buffer> = {
-      // Numbers with a style, in a file that has none.
-      'styleless.xlsx': xlsxOf(
-        [
-          ['file', 'metadata.n'],
-          ['a.txt', 5],
-        ],
-        7,
-      ),
+      'error.xlsx': workbookOf({
+        sheets: ['<row><c t="inlineStr"><is><t>file</t></is></c></row><row><c t="e"><v>#REF!</v></c></row>'],
+      }),
       'cut.xlsx': sheet.subarray(0, sheet.length - 40),
       'empty-archive.xlsx': zipOf([]),
       'other-archive.xlsx': zipOf([{ name: 'a.txt', content: 'x' }]),
       'not-xml.xlsx': zipOf([{ name: 'xl/workbook.xml', content: '<<<' }]),
       'quote.csv': Buffer.from('file,title\n"a.txt,x\n'),
-      'quotes.csv': Buffer.from('file,title\na.txt,"x"y"\n'),
+      'quotes.csv': Buffer.from('file,title\na.txt,"x"y\n'),
       'cut.zip': zipOf([{ name: 'a.txt', content: 'x' }]).subarray(0, 40),
       'random.zip': Buffer.from('PK\u0003\u0004 and then nothing of the kind'),
     };
