@@ -1,63 +1,86 @@
-/** Stable error codes. A code, once published, keeps its meaning; clients branch on it. */
-export type ErrorCode =
-  // the caller
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'CURSOR_MISMATCH'
-  | 'RULE_TESTS_FAILED'
-  // the life of findings
-  | 'SELF_APPROVAL'
-  | 'RELEASE_BLOCKED'
-  | 'RELEASE_NOT_JUDGED'
-  | 'QUERY_TOO_COMPLEX'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'TIMEOUT'
-  | 'LINK_REVOKED'
-  | 'RIGHTS_NOT_VALID'
-  | 'NOT_RELEASED'
-  // a file
-  | 'FILE_EMPTY'
-  | 'FILE_TOO_LARGE'
-  | 'FILE_UNREADABLE'
-  | 'FILE_NOT_FOUND'
-  | 'FILE_CHECKSUM_MISMATCH'
-  | 'MEDIA_UNSUPPORTED'
-  | 'MEDIA_CORRUPT'
-  | 'MEDIA_TOO_MANY_PIXELS'
-  | 'MEDIA_TYPE_MISMATCH'
-  | 'MEDIA_TIMEOUT'
-  | 'MEDIA_DECODER_CRASHED'
-  | 'VIDEO_TOOL_MISSING'
-  | 'METADATA_TOOL_MISSING'
-  | 'METADATA_NOT_WRITABLE'
-  | 'MANIFEST_INVALID'
-  | 'ARCHIVE_INVALID'
-  | 'URL_REFUSED'
-  | 'URL_UNREACHABLE'
-  | 'BUCKET_UNREACHABLE'
-  | 'MULTIPART_UNAVAILABLE'
-  | 'MULTIPART_INCOMPLETE'
-  // the model
-  | 'MODEL_NOT_FOUND'
-  | 'MODEL_INVALID'
-  | 'MODEL_CHECKSUM_MISMATCH'
-  | 'MODEL_DOWNLOAD_FAILED'
-  | 'MODEL_PROVIDER_UNAVAILABLE'
-  | 'MODEL_OUTPUT_INVALID'
-  | 'EMBEDDING_FAILED'
-  // the installation
-  | 'CONFIG_INVALID'
-  | 'DATABASE_UNREACHABLE'
-  | 'DATABASE_INCOMPATIBLE'
-  | 'DATA_FOLDER_LOCKED'
-  | 'PORT_IN_USE'
-  | 'SERVER_UNREACHABLE'
-  | 'STORAGE_FULL'
-  | 'STORAGE_UNAVAILABLE'
-  | 'INTERNAL';
+/** What follows from an error, wherever it turns up. */
+interface ErrorTraits {
+  /** Of the answer over HTTP, outside GraphQL. */
+  status: number;
+  /** With whom the fault lies: the request, one file, another server that was asked, or this installation. */
+  fault: 'CALLER' | 'FILE' | 'SOURCE' | 'INSTALLATION';
+  /** What everybody works with is away or full: jobs wait for it and count no try, and no file is blamed. */
+  outage?: true;
+  /** The same may go well another time, with nothing changed: an import item ends FAILED and not REJECTED. */
+  retryable?: true;
+  /** The message (addresses, paths, settings) is for the log; callers see the code. */
+  secret?: true;
+  /** A mutation answers with it in `userErrors`: the caller can mend it. */
+  mendable?: true;
+}
+
+/** Every code. Once published, a code keeps its meaning; clients branch on it. */
+export const ERRORS = {
+  BAD_USER_INPUT: { status: 400, fault: 'CALLER', mendable: true },
+  UNAUTHENTICATED: { status: 401, fault: 'CALLER' },
+  FORBIDDEN: { status: 403, fault: 'CALLER' },
+  NOT_FOUND: { status: 404, fault: 'CALLER', mendable: true },
+  CONFLICT: { status: 409, fault: 'CALLER', mendable: true },
+  CURSOR_MISMATCH: { status: 400, fault: 'CALLER' },
+  RULE_TESTS_FAILED: { status: 500, fault: 'CALLER', mendable: true },
+  SELF_APPROVAL: { status: 500, fault: 'CALLER', mendable: true },
+  RELEASE_BLOCKED: { status: 500, fault: 'CALLER', mendable: true },
+  RELEASE_NOT_JUDGED: { status: 500, fault: 'CALLER', mendable: true },
+  QUERY_TOO_COMPLEX: { status: 400, fault: 'CALLER' },
+  PAYLOAD_TOO_LARGE: { status: 413, fault: 'CALLER' },
+  TIMEOUT: { status: 504, fault: 'CALLER' },
+  LINK_REVOKED: { status: 403, fault: 'CALLER' },
+  RIGHTS_NOT_VALID: { status: 403, fault: 'CALLER' },
+  NOT_RELEASED: { status: 403, fault: 'CALLER' },
+  MULTIPART_UNAVAILABLE: { status: 409, fault: 'CALLER', mendable: true },
+  MULTIPART_INCOMPLETE: { status: 409, fault: 'CALLER', mendable: true },
+
+  FILE_EMPTY: { status: 400, fault: 'FILE' },
+  FILE_TOO_LARGE: { status: 413, fault: 'FILE', mendable: true },
+  FILE_UNREADABLE: { status: 500, fault: 'FILE' },
+  FILE_NOT_FOUND: { status: 404, fault: 'FILE', mendable: true },
+  FILE_CHECKSUM_MISMATCH: { status: 400, fault: 'FILE', mendable: true },
+  MEDIA_UNSUPPORTED: { status: 415, fault: 'FILE' },
+  MEDIA_CORRUPT: { status: 500, fault: 'FILE' },
+  MEDIA_TOO_MANY_PIXELS: { status: 500, fault: 'FILE' },
+  MEDIA_TYPE_MISMATCH: { status: 500, fault: 'FILE' },
+  MEDIA_TIMEOUT: { status: 500, fault: 'FILE', retryable: true },
+  MEDIA_DECODER_CRASHED: { status: 500, fault: 'FILE', retryable: true },
+  METADATA_NOT_WRITABLE: { status: 415, fault: 'FILE', mendable: true },
+  MANIFEST_INVALID: { status: 500, fault: 'FILE', mendable: true },
+  ARCHIVE_INVALID: { status: 500, fault: 'FILE' },
+  EMBEDDING_FAILED: { status: 500, fault: 'FILE' },
+
+  URL_REFUSED: { status: 500, fault: 'SOURCE', mendable: true },
+  URL_UNREACHABLE: { status: 500, fault: 'SOURCE', retryable: true },
+  BUCKET_UNREACHABLE: { status: 500, fault: 'SOURCE', retryable: true },
+
+  MODEL_NOT_FOUND: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_INVALID: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_CHECKSUM_MISMATCH: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_DOWNLOAD_FAILED: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_PROVIDER_UNAVAILABLE: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_OUTPUT_INVALID: { status: 500, fault: 'INSTALLATION', secret: true },
+  MODEL_STOPPED: { status: 503, fault: 'INSTALLATION', outage: true, retryable: true },
+  DECODERS_STOPPED: { status: 503, fault: 'INSTALLATION', outage: true, retryable: true },
+  VIDEO_TOOL_MISSING: { status: 500, fault: 'INSTALLATION' },
+  METADATA_TOOL_MISSING: { status: 501, fault: 'INSTALLATION', mendable: true },
+  CONFIG_INVALID: { status: 500, fault: 'INSTALLATION', secret: true },
+  DATABASE_UNREACHABLE: { status: 503, fault: 'INSTALLATION', outage: true, retryable: true, secret: true },
+  DATABASE_INCOMPATIBLE: { status: 500, fault: 'INSTALLATION', secret: true },
+  DATA_FOLDER_LOCKED: { status: 500, fault: 'INSTALLATION', secret: true },
+  PORT_IN_USE: { status: 500, fault: 'INSTALLATION', secret: true },
+  SERVER_UNREACHABLE: { status: 500, fault: 'INSTALLATION' },
+  STORAGE_FULL: { status: 507, fault: 'INSTALLATION', outage: true, retryable: true },
+  STORAGE_UNAVAILABLE: { status: 503, fault: 'INSTALLATION', outage: true, retryable: true, secret: true },
+  INTERNAL: { status: 500, fault: 'INSTALLATION', retryable: true },
+} as const satisfies Record<string, ErrorTraits>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export function traitsOf(code: ErrorCode): ErrorTraits {
+  return ERRORS[code];
+}
 
 export interface ErrorDetails {
   /** Path of the offending input, for example `filter.tags.all[2]`. */
@@ -140,8 +163,13 @@ export function isVitrineError(error: unknown, code?: ErrorCode): error is Vitri
 }
 
 /** Whether the fault lies with what everybody works with, and not with what was asked: it passes, and the same works then. */
-export function isOutage(error: unknown): error is VitrineError {
-  return error instanceof VitrineError && ['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE'].includes(error.code);
+export function isOutage(error: unknown): boolean {
+  return isVitrineError(error) && traitsOf(error.code).outage === true;
+}
+
+/** Whether something is wrong with one file. */
+export function isFileFault(error: unknown): error is VitrineError {
+  return isVitrineError(error) && traitsOf(error.code).fault === 'FILE';
 }
 
 /** The errors that one error stands for. */

@@ -138,7 +138,7 @@ export async function startWorkers(
   await mkdir(temporaryFolder, { recursive: true });
   const itemFiles = new ItemFiles(database, files, urls, importBuckets, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
   const outcomes = new ImportOutcomes(ingest);
-  const rooms = { database, itemFiles, files, keeper, media, embedding, ingest, outcomes, afterImport: imported };
+  const rooms = { database, queue, itemFiles, files, keeper, media, embedding, ingest, outcomes, afterImport: imported };
   queue.work(IMPORT_BATCH, new ImportBatchJob(rooms, batch, log), 2);
   queue.work(FOLDER_WATCH, new FolderWatchJob({ organizations, folders: watchedFolders, log }), 1);
   await queue.schedule(FOLDER_WATCH, FOLDER_WATCH_CRON, {});
@@ -148,7 +148,7 @@ export async function startWorkers(
   queue.work(IMPORT_UNDO, new ChangeUndoJob(database, restore, importLedger, ({ importId }) => importId), 1);
   queue.work(STORAGE_SWEEP, new StorageSweepJob(storage, log), 1);
   await queue.schedule(STORAGE_SWEEP, STORAGE_SWEEP_CRON, {});
-  queue.work(BULK_EDIT, new BulkEditJob(database, queue, assetEdit, log), 1);
+  queue.work(BULK_EDIT, new BulkEditJob(database, assetEdit, log), 1);
   queue.work(BULK_EDIT_UNDO, new ChangeUndoJob(database, restore, bulkEditLedger, ({ editId }) => editId), 1);
   queue.work(COMPLIANCE_CLOCK, new ComplianceClockJob({ organizations, compliance, schedules: reportSchedules }), 1);
   await queue.schedule(COMPLIANCE_CLOCK, COMPLIANCE_CLOCK_CRON, {});

@@ -37,7 +37,7 @@ const PROGRAM = `
     const ids = () => (fs.existsSync(all) ? fs.readdirSync(all) : []);
     const keyOf = (id) => fs.readFileSync(path.join(all, id, 'key'), 'utf8');
     if (ctx.method === 'GET' && key === '' && 'uploads' in ctx.query) {
-      const Upload = ids().map((UploadId) => ({ Key: keyOf(UploadId), UploadId, Initiated: new Date().toISOString() }))
+      const Upload = ids().map((UploadId) => ({ Key: keyOf(UploadId), UploadId, Initiated: fs.statSync(path.join(all, UploadId, 'key')).mtime.toISOString() }))
         .filter(({ Key }) => Key.startsWith(ctx.query.prefix ?? ''));
       ctx.body = { ListMultipartUploadsResult: { Bucket: bucket, IsTruncated: false, Upload } };
       return;

@@ -109,7 +109,7 @@ export class EmbedderPool {
   /** The entry of a revision, counted as used. */
   async #enter(wanted: WantedRevision): Promise<Entry> {
     for (;;) {
-      if (this.#closed) throw new VitrineError('EMBEDDING_FAILED', 'The embedding models are closed; nothing can be embedded any more.');
+      if (this.#closed) throw new VitrineError('MODEL_STOPPED', 'The embedding models are closed; nothing can be embedded any more.');
       const entry = this.#entries.get(wanted.revision);
       if (entry) {
         entry.users += 1;

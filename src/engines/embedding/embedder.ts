@@ -62,10 +62,10 @@ export interface Embedder {
   /**
    * One vector of length 1 or one error per picture, in order; a bad picture never fails its neighbours. Takes the arrays over
    * (they are empty afterwards). Calls in one lane are merged into batches; submit a few batches' worth and await, memory is bounded by that.
-   * Rejects with EMBEDDING_FAILED only where the worker died or the embedder is closed.
+   * Rejects with MODEL_STOPPED only where the worker died or the embedder is closed.
    */
   embedImages(pixels: Float32Array[], lane?: Lane): Promise<(Float32Array | VitrineError)[]>;
-  /** Vectors of length 1. Rejects with BAD_USER_INPUT for an empty text, EMBEDDING_FAILED or MODEL_OUTPUT_INVALID. */
+  /** Vectors of length 1. Rejects with BAD_USER_INPUT for an empty text, EMBEDDING_FAILED, MODEL_STOPPED or MODEL_OUTPUT_INVALID. */
   embedTexts(texts: string[], lane?: Lane): Promise<TextEmbedding[]>;
   close(): Promise<void>;
 }

@@ -109,7 +109,7 @@ export class EncoderThread {
         this.started = null;
         const reason = crash?.message ?? `exit code ${exitCode}`;
         const error = new VitrineError(
-          'EMBEDDING_FAILED',
+          'MODEL_STOPPED',
           `The ${this.data.side} encoder's worker thread ended (${reason}); what it was working on is lost and may be sent again. The worker starts anew with the next call.`,
         );
         reject(error);
@@ -145,5 +145,5 @@ function wholeBuffers(items: readonly (Float32Array | string)[]): ArrayBuffer[] 
 }
 
 function closedError(): VitrineError {
-  return new VitrineError('EMBEDDING_FAILED', 'The embedding model is closed; nothing can be embedded any more.');
+  return new VitrineError('MODEL_STOPPED', 'The embedding model is closed; nothing can be embedded any more.');
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { isVitrineError, VitrineError } from '../../errors.js';
+import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { MediaAnalyzer } from '../media/media-analyzer.js';
 import { WHOLE } from '../media/part-key.js';
@@ -65,16 +66,17 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
-  async run(data: RevisionBuild, signal: AbortSignal): Promise<void> {
+  async run(data: RevisionBuild, turn: JobTurn): Promise<void> {
     const { organizationId, modelRevisionId } = data;
     await this.#rooms.queue.exclusively(`${organizationId} ${modelRevisionId}`, async () => {
       const found = await this.#find(data);
       if (found === null) return;
       try {
-        await this.#build(organizationId, found, signal);
+        await this.#build(organizationId, found, turn);
       } catch (error) {
         const problem = isVitrineError(error) ? error.message : 'Building stopped; the server log says why.';
-        if (!signal.aborted) await this.#rooms.database.asOrganization(organizationId, (tx) => setProblem(tx, modelRevisionId, problem));
+        if (!turn.signal.aborted)
+          await this.#rooms.database.asOrganization(organizationId, (tx) => setProblem(tx, modelRevisionId, problem));
         // Trying again does not bring the files; another worker may have them, and the next start or import asks again.
         if (!isVitrineError(error, 'MODEL_NOT_FOUND')) throw error;
         this.#log.warn({ organizationId, modelRevisionId, err: error }, 'a model revision cannot be built here');
@@ -91,7 +93,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
     return rows[0] ?? null;
   }
 
-  async #build(organizationId: string, wanted: OrganizationModel, signal: AbortSignal): Promise<void> {
+  async #build(organizationId: string, wanted: OrganizationModel, turn: JobTurn): Promise<void> {
     const { embedding, judge } = this.#rooms;
     const model = await embedding.modelAt(wanted);
     await judge.prepare(organizationId, model);
@@ -100,7 +102,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
     const until = Date.now() + this.#sliceMs;
     let embedded = 0;
     for (;;) {
-      if (signal.aborted) throw new Error('the worker is stopping');
+      if (turn.signal.aborted) throw new Error('the worker is stopping');
       const current = await this.#find({ organizationId, modelRevisionId: wanted.id });
       // Nobody's search waits for a second set; the set in use is completed as fast as it goes.
       const isActive = current?.state === 'ACTIVE';
@@ -110,6 +112,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
       if (Date.now() > until) return this.#comeBack(organizationId, wanted.id, 0);
       const started = performance.now();
       await this.#embedBatch(organizationId, model, versions);
+      await turn.progress();
       const ms = performance.now() - started;
       embedded += versions.length;
       const { modelId, revision, provider, precision } = model.info;
@@ -119,7 +122,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
       );
       const pause = isActive ? 0 : pauseMs(current, versions.length, ms);
       if (pause > MAX_SLEEP_MS) return this.#comeBack(organizationId, wanted.id, pause / 1000);
-      await sleep(pause, undefined, { signal });
+      await sleep(pause, undefined, { signal: turn.signal });
     }
     // Before it may come into use, so that the switch is one quick step; what is in use already is looked after by afterBuild.
     if (wanted.state !== 'ACTIVE') await this.#rooms.prepareSearch(organizationId, model);
@@ -187,9 +190,8 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
         { part: WHOLE, result: new VitrineError('EMBEDDING_FAILED', `${version.fileName} shows nothing that a model could see or read.`) },
       ];
     } catch (error) {
-      if (isVitrineError(error) && error.code !== 'STORAGE_UNAVAILABLE' && error.code !== 'MODEL_NOT_FOUND')
-        return [{ part: WHOLE, result: error }];
-      throw error;
+      if (!isVitrineError(error) || isOutage(error) || error.code === 'MODEL_NOT_FOUND') throw error;
+      return [{ part: WHOLE, result: error }];
     }
   }
 }

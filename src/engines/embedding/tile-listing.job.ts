@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import { tileKeyOf, tilesOf } from '../media/tiles.js';
 import { findTileRows, listPictures, replaceParts, setTileRows } from './version-part.queries.js';
 
@@ -36,7 +37,7 @@ export class TileListingJob implements JobHandler<{ organizationId: string }> {
   }
 
   /** Every batch is one transaction; killed in between, the next run begins again and finds most as it should be. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, { signal }: JobTurn): Promise<void> {
     const { database, afterListing } = this.#rooms;
     for (let after: string | null = null; ; ) {
       if (signal.aborted) throw new Error('the worker is stopping');

@@ -18,6 +18,7 @@ interface Job {
   fileName: string;
   lane: Lane;
   crashes: number;
+  kills: number;
   /** Why nobody waits for it any more. */
   givenUp: VitrineError | null;
   resolve: (result: DecoderResult) => void;
@@ -26,6 +27,8 @@ interface Job {
 
 /** A file that ends its decoder gets one more try: the crash may be a neighbour's leftovers. */
 const MAX_CRASHES_PER_FILE = 2;
+/** One whose decoder was killed from outside (an operator, a system out of memory) gets more, behind the others. */
+const MAX_KILLS_PER_FILE = 6;
 const MAX_FAILED_STARTS = 3;
 /** A decoder that stays this full after its file is replaced before the next one. */
 const RETIRE_AT_MEMORY_SHARE = 0.6;
@@ -50,13 +53,13 @@ export class DecoderPool {
     this.#options = options;
   }
 
-  /** @throws VitrineError MEDIA_*, FILE_*, and why the request that it is for was given up */
+  /** @throws VitrineError MEDIA_*, FILE_*, DECODERS_STOPPED, and why the request that it is for was given up */
   submit(lane: Lane, fileName: string, task: DecoderTask): Promise<DecoderResult> {
     if (this.#isClosed) return Promise.reject(closedError(fileName));
     const signal = waitingRequest()?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason as VitrineError);
     return new Promise((resolve, reject) => {
-      const job: Job = { task, fileName, lane, crashes: 0, givenUp: null, resolve, reject };
+      const job: Job = { task, fileName, lane, crashes: 0, kills: 0, givenUp: null, resolve, reject };
       signal?.addEventListener('abort', () => this.#giveUp(job, signal.reason as VitrineError), { once: true });
       this.#queue.push(lane, job);
       this.#pump();
@@ -172,16 +175,18 @@ export class DecoderPool {
     const job = decoder.release();
     const wasExpected = !this.#decoders.delete(decoder);
     if (this.#isClosed || wasExpected) return;
-    if (job !== null && job.givenUp === null && ++job.crashes < MAX_CRASHES_PER_FILE) this.#queue.putBack(job.lane, job);
+    const isWanted = job !== null && job.givenUp === null;
+    if (isWanted && decoder.wasKilled && ++job.kills < MAX_KILLS_PER_FILE) this.#queue.push(job.lane, job);
+    else if (isWanted && !decoder.wasKilled && ++job.crashes < MAX_CRASHES_PER_FILE) this.#queue.putBack(job.lane, job);
     else {
-      const message = `${job?.fileName} ended the decoder process twice; it is damaged or made to do so. Export it again.`;
+      const message = `${job?.fileName} ended the decoder process again and again; it is damaged or made to do so. Export it again.`;
       job?.reject(job.givenUp ?? new VitrineError('MEDIA_DECODER_CRASHED', message, { value: job.fileName }));
     }
     if (!decoder.isReady && ++this.#failedStarts >= MAX_FAILED_STARTS) {
       this.#failedStarts = 0;
       const message = 'The decoder process does not start; reinstall with npm ci and try again.';
       for (const waiting of this.#queue.takeAll())
-        waiting.reject(new VitrineError('MEDIA_DECODER_CRASHED', message, { cause: complaint.trim() }));
+        waiting.reject(new VitrineError('DECODERS_STOPPED', message, { cause: complaint.trim() }));
     }
     this.#pump();
   }
@@ -195,5 +200,5 @@ export class DecoderPool {
 }
 
 function closedError(fileName: string): VitrineError {
-  return new VitrineError('INTERNAL', `${fileName} was not decoded: the server is stopping.`);
+  return new VitrineError('DECODERS_STOPPED', `${fileName} was not decoded: the server is stopping.`);
 }

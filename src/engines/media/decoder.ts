@@ -55,6 +55,11 @@ export class Decoder<Job> {
     return this.isReady && this.job === null;
   }
 
+  /** Whether somebody else ended it, and not a fault of its own. */
+  get wasKilled(): boolean {
+    return this.#child.signalCode === 'SIGKILL';
+  }
+
   /** A send that fails means that the process is gone: its exit is told. */
   send(request: DecoderRequest): void {
     this.#child.send(request, () => undefined);

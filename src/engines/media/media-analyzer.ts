@@ -32,7 +32,7 @@ export interface MediaAnalyzerOptions {
 
 /**
  * Measures untrusted files in child processes. Every method rejects with a VitrineError: FILE_EMPTY, FILE_NOT_FOUND,
- * FILE_UNREADABLE, FILE_TOO_LARGE, MEDIA_* and, for a bad spec or recipe, BAD_USER_INPUT. One bad file harms no other.
+ * FILE_UNREADABLE, FILE_TOO_LARGE, MEDIA_*, DECODERS_STOPPED and, for a bad spec or recipe, BAD_USER_INPUT. One bad file harms no other.
  * What is asked for in a request that is given up is taken back (see waiting-request.ts).
  */
 export interface MediaAnalyzer {

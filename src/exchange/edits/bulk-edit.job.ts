@@ -2,7 +2,8 @@ import type { AssetEdit } from '../../library/assets/asset-edit.js';
 import type { ChangeLedger } from '../../library/assets/change-undo.job.js';
 import type { Actor, Database, OrganizationTx } from '../../platform/database/database.js';
 import { isOutage } from '../../errors.js';
-import type { JobHandler, JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
+import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import {
   closeAllPending,
@@ -27,42 +28,27 @@ export const BULK_EDIT: JobKind<Data> = { name: 'bulk-edit', retryLimit: 5, expi
 /** Takes back what a bulk edit has changed. */
 export const BULK_EDIT_UNDO: JobKind<Data> = { name: 'bulk-edit-undo', retryLimit: 5, expireInSeconds: 900 };
 
-export interface BulkEditOptions {
-  /** Assets of one transaction. */
-  batch: number;
-  /** After so long a further job goes on: others get their turn, and none is silent for longer than a worker may be. */
-  sliceMs: number;
-}
-
-const DEFAULTS: BulkEditOptions = { batch: 200, sliceMs: 30_000 };
+/** Assets of one transaction. */
+const BATCH_SIZE = 200;
 
 /** A batch is one transaction with the final states of its items: killed at any moment, the job goes on with what is open. */
 export class BulkEditJob implements JobHandler<Data> {
   readonly #database: Database;
-  readonly #queue: JobQueue;
   readonly #edit: AssetEdit;
   readonly #log: Logger;
-  readonly #options: BulkEditOptions;
+  readonly #batchSize: number;
 
-  constructor(database: Database, queue: JobQueue, edit: AssetEdit, log: Logger, options: BulkEditOptions = DEFAULTS) {
+  constructor(database: Database, edit: AssetEdit, log: Logger, batchSize = BATCH_SIZE) {
     this.#database = database;
-    this.#queue = queue;
     this.#edit = edit;
     this.#log = log;
-    this.#options = options;
+    this.#batchSize = batchSize;
   }
 
-  async run({ organizationId, editId }: Data, signal: AbortSignal): Promise<void> {
+  async run({ organizationId, editId }: Data, turn: JobTurn): Promise<void> {
     const edit = await this.#database.asOrganization(organizationId, (tx) => findEdit(tx, { id: editId }));
     if (edit === null || edit.state !== 'RUNNING') return;
-    for (const began = Date.now(); ; ) {
-      if (signal.aborted) throw new Error('the worker is stopping');
-      if ((await this.#next(organizationId, edit)) === 0) return;
-      if (Date.now() - began < this.#options.sliceMs) continue;
-      await this.#database.asOrganization(organizationId, (tx) => this.#queue.enqueue(tx, BULK_EDIT, [{ organizationId, editId }]));
-      this.#queue.wake(BULK_EDIT);
-      return;
-    }
+    while ((await this.#next(organizationId, edit)) > 0) await turn.next();
   }
 
   /** The retries are used up: what is still open ends FAILED, so that the edit can end. */
@@ -75,7 +61,7 @@ export class BulkEditJob implements JobHandler<Data> {
 
   /** One batch; when it fails, one asset after the other, so that whatever is wrong with one harms it alone. @returns assets done */
   async #next(organizationId: string, edit: EditRow): Promise<number> {
-    const { batch } = this.#options;
+    const batch = this.#batchSize;
     try {
       return await this.#batch(organizationId, edit, batch);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { WatchedFolderService } from './watched-folder.service.js';
 
@@ -19,7 +20,7 @@ export class FolderWatchJob implements JobHandler<object> {
     this.#rooms = rooms;
   }
 
-  async run(_: object, signal: AbortSignal): Promise<void> {
+  async run(_: object, { signal }: JobTurn): Promise<void> {
     const { organizations, folders, log } = this.#rooms;
     for (const { id } of await organizations.listOrganizations()) {
       if (signal.aborted) return;

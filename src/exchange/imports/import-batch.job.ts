@@ -4,18 +4,20 @@ import type { Actor, Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
 import type { FileStore, PutGroup } from '../../platform/files/file-store.js';
-import type { JobHandler } from '../../platform/jobs/job-queue.js';
+import type { JobHandler, JobQueue } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { partThumbnailName } from '../../engines/media/part-key.js';
 import type { FileKeeper } from '../../library/storage/file-keeper.js';
-import { claimItems, closeItems, type ItemRow, lockPending, unclaimItems } from './import-item.queries.js';
+import { closeItems, countAttempt, type ItemRow, listPending, lockPending } from './import-item.queries.js';
+import { IMPORT_BATCH, type ImportBatch } from './import-jobs.js';
 import { finishOperation, findOperation, type OperationRow } from './import-operation.queries.js';
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
 import { asFileError, type ItemFile, type ItemFiles } from './item-files.js';
 import { mapLimited } from './map-limited.js';
 
-type Data = { organizationId: string; importId: string; from: number; to: number };
+const GIVEN_UP = 'This item could not be imported after several attempts; the server log says why. assetImportRetry tries it again.';
 
 /** Where the time of an import goes, in milliseconds of work (stages overlap, so the sum exceeds the clock). */
 export type Stage = 'store file' | 'decode' | 'preprocess' | 'facts' | 'thumbnail' | 'model' | 'database';
@@ -31,6 +33,7 @@ export interface ImportBatchOptions {
 /** What the batch works with: the rooms that fetch, store, measure and embed files, and the ones that make assets and outcomes of them. */
 export interface ImportBatchRooms {
   database: Database;
+  queue: JobQueue;
   itemFiles: ItemFiles;
   files: FileStore;
   keeper: FileKeeper;
@@ -46,7 +49,7 @@ export interface ImportBatchRooms {
  * Imports one batch of items: store, measure and embed each file, then write all assets, vectors, findings and item states in one
  * transaction. Killed at any moment it can run again: items that are final are not touched, and content is stored under its hash.
  */
-export class ImportBatchJob implements JobHandler<Data> {
+export class ImportBatchJob implements JobHandler<ImportBatch> {
   readonly #rooms: ImportBatchRooms;
   readonly #options: ImportBatchOptions;
   readonly #log: Logger;
@@ -57,32 +60,16 @@ export class ImportBatchJob implements JobHandler<Data> {
     this.#log = log;
   }
 
-  async run({ organizationId, importId, from, to }: Data, signal: AbortSignal): Promise<void> {
+  async run({ organizationId, importId, from, to }: ImportBatch, turn: JobTurn): Promise<void> {
     const { database } = this.#rooms;
     const { operation, items } = await database.asOrganization(organizationId, async (tx) => {
       const found = await findOperation(tx, { id: importId });
-      // Paused or over: nothing is claimed, and resuming puts what is open into the queue again.
-      return { operation: found, items: found?.state === 'RUNNING' ? await claimItems(tx, importId, from, to) : [] };
+      // Paused or over: nothing is begun, and resuming puts what is open into the queue again.
+      return { operation: found, items: found?.state === 'RUNNING' ? await listPending(tx, importId, from, to) : [] };
     });
     if (operation === null || operation.state !== 'RUNNING') return;
-    // A batch that died before is done one by one: whatever kills the process then harms itself alone.
-    const careful = items.some((item) => item.attempts > 1);
-    const groups = careful ? items.map((item) => [item]) : items.length > 0 ? [items] : [];
-    let failure: unknown;
-    try {
-      for (const group of groups) {
-        if (signal.aborted) throw new Error('the worker is stopping');
-        await this.#importGroup(organizationId, operation, group).catch((error: unknown) => {
-          if (isVitrineError(error)) throw error;
-          failure ??= error;
-        });
-      }
-    } catch (error) {
-      // Neither an outage nor the end of the program is a reason to be careful with the items next time.
-      if (signal.aborted || isOutage(error)) await database.asOrganization(organizationId, (tx) => unclaimItems(tx, importId, from, to));
-      throw error;
-    }
-    if (failure !== undefined) throw failure;
+    if (turn.tries > 0) await this.#importSingly(organizationId, operation, items, turn);
+    else if (items.length > 0) await this.#importGroup(organizationId, operation, items);
     if (await database.asOrganization(organizationId, (tx) => finishOperation(tx, importId))) {
       await database.analyze();
       await this.#rooms.afterImport?.(organizationId);
@@ -91,19 +78,51 @@ export class ImportBatchJob implements JobHandler<Data> {
     this.#log.info({ importId, from, to, model: modelId, revision, provider, precision }, 'batch imported');
   }
 
-  /** The retries are used up: what is still open ends FAILED, so that the operation can end. */
-  async giveUp({ organizationId, importId, from, to }: Data): Promise<void> {
-    await this.#rooms.database.asOrganization(organizationId, async (tx) => {
-      const positions = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-      const open = await lockPending(tx, importId, positions);
-      const message = 'This item could not be imported after several attempts; the server log says why.';
+  /**
+   * The retries are used up, all by runs that got nowhere: whatever was in hand in them ends FAILED, so that the operation can end. What was
+   * tried less often is none of it, and goes on.
+   */
+  async giveUp(batch: ImportBatch): Promise<void> {
+    const { database, queue } = this.#rooms;
+    const { organizationId, importId, from, to } = batch;
+    await database.asOrganization(organizationId, async (tx) => {
+      const open = await listPending(tx, importId, from, to);
+      await lockPending(
+        tx,
+        importId,
+        open.map(({ position }) => position),
+      );
+      const most = Math.max(...open.map(({ attempts }) => attempts));
+      const culprits = open.filter(({ attempts }) => attempts === most);
       await closeItems(
         tx,
         importId,
-        [...open].map((position) => ({ position, state: 'FAILED', code: 'INTERNAL', message })),
+        culprits.map(({ position }) => ({ position, state: 'FAILED', code: 'INTERNAL', message: GIVEN_UP })),
       );
+      if (culprits.length < open.length) await queue.enqueue(tx, IMPORT_BATCH, [batch]);
       await finishOperation(tx, importId);
     });
+    queue.wake(IMPORT_BATCH);
+  }
+
+  /**
+   * One by one, in the order of their rows, after a run that failed or that its worker did not survive: whatever is wrong with one item harms it
+   * alone, and each that is done is progress.
+   */
+  async #importSingly(organizationId: string, operation: OperationRow, items: readonly ItemRow[], turn: JobTurn): Promise<void> {
+    let failure: unknown;
+    for (const item of items) {
+      if (turn.signal.aborted) throw new Error('the worker is stopping');
+      await this.#rooms.database.asOrganization(organizationId, (tx) => countAttempt(tx, operation.id, item.position));
+      try {
+        await this.#importGroup(organizationId, operation, [item]);
+        await turn.progress();
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 
   async #importGroup(organizationId: string, operation: OperationRow, items: readonly ItemRow[]): Promise<void> {

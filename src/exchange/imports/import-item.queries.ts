@@ -138,21 +138,19 @@ export function reopenItems(tx: OrganizationTx, importId: string, states: readon
     WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND state = ANY(${states}::text[]) AND source <> 'null'::jsonb`);
 }
 
-/** Items of a batch that are still to do; counts this attempt. */
-export function claimItems(tx: OrganizationTx, importId: string, from: number, to: number): Promise<ItemRow[]> {
+/** Items of a batch that are still to do, by position. */
+export function listPending(tx: OrganizationTx, importId: string, from: number, to: number): Promise<ItemRow[]> {
   return tx.query<ItemRow>(sql`
-    WITH claimed AS (
-      UPDATE import_item i SET attempts = attempts + 1
-      WHERE i.organization_id = ${tx.organizationId}::uuid AND i.import_id = ${importId}::uuid AND i.position BETWEEN ${from} AND ${to} AND i.state = 'PENDING'
-      RETURNING i.*)
-    SELECT ${ITEM} FROM claimed ORDER BY position`);
+    SELECT ${ITEM} FROM import_item
+    WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND position BETWEEN ${from} AND ${to} AND state = 'PENDING'
+    ORDER BY position`);
 }
 
-/** Takes an attempt back that ended for no reason of the items'. */
-export function unclaimItems(tx: OrganizationTx, importId: string, from: number, to: number): Promise<number> {
-  return tx.execute(sql`
-    UPDATE import_item SET attempts = attempts - 1
-    WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND position BETWEEN ${from} AND ${to} AND state = 'PENDING' AND attempts > 0`);
+/** An item is about to be tried on its own. */
+export async function countAttempt(tx: OrganizationTx, importId: string, position: number): Promise<void> {
+  await tx.execute(sql`
+    UPDATE import_item SET attempts = attempts + 1
+    WHERE organization_id = ${tx.organizationId}::uuid AND import_id = ${importId}::uuid AND position = ${position} AND state = 'PENDING'`);
 }
 
 /** Positions of a batch that are still PENDING, locked until this transaction ends: what is not among them is somebody else's. */

@@ -3,16 +3,13 @@ import type { JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
 import { listBatches } from './import-item.queries.js';
 
 type ImportId = { organizationId: string; importId: string };
+export type ImportBatch = ImportId & { from: number; to: number };
 
 /** Lists what an import has to do, as items, and cuts them into batches. */
 export const IMPORT_PLAN: JobKind<ImportId> = { name: 'import-plan', retryLimit: 5, expireInSeconds: 3600 };
 
 /** Imports the open items at positions `from` to `to`. */
-export const IMPORT_BATCH: JobKind<ImportId & { from: number; to: number }> = {
-  name: 'import-batch',
-  retryLimit: 5,
-  expireInSeconds: 1800,
-};
+export const IMPORT_BATCH: JobKind<ImportBatch> = { name: 'import-batch', retryLimit: 5, expireInSeconds: 1800, operation: 'importId' };
 
 /** Takes back what an import has done. */
 export const IMPORT_UNDO: JobKind<ImportId> = { name: 'import-undo', retryLimit: 5, expireInSeconds: 900 };

@@ -1,7 +1,7 @@
 import type { AssetIngest } from '../../library/assets/asset-ingest.js';
 import type { IngestItem, IngestOutcome } from '../../library/assets/ingest-decision.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { isVitrineError, type VitrineError } from '../../errors.js';
+import { isVitrineError, traitsOf, type VitrineError } from '../../errors.js';
 import { closeItems, type FinalItem, findPredicted, findPredictedFindings, type ItemRow, lockPending } from './import-item.queries.js';
 import type { OperationRow } from './import-operation.queries.js';
 
@@ -126,10 +126,9 @@ function toFinal(item: ItemRow, outcome: IngestOutcome): Outcome {
 
 /** What is wrong with a file is REJECTED: trying again would not help. What is wrong with us is FAILED. */
 function faulty(item: ItemRow, error: VitrineError): FinalItem {
-  const ours = ['MEDIA_TIMEOUT', 'MEDIA_DECODER_CRASHED', 'URL_UNREACHABLE', 'BUCKET_UNREACHABLE', 'INTERNAL'].includes(error.code);
   return {
     position: item.position,
-    state: ours ? 'FAILED' : 'REJECTED',
+    state: traitsOf(error.code).retryable ? 'FAILED' : 'REJECTED',
     code: error.code,
     message: error.message,
     field: error.field ?? null,

@@ -109,6 +109,13 @@ export class ImportOperation extends Node {
   @Field(() => ImportError, { nullable: true, description: 'Why it failed; null unless it did.' })
   error!: ImportError | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What `assetImportRetry` would do about items that ended FAILED, in a sentence for people; null while it is not over, and where none did.',
+  })
+  retryHint!: string | null;
+
   @Field(() => Date, { description: 'When it was asked for.' })
   createdAt!: Date;
 
@@ -179,10 +186,23 @@ export function toImportOperation(row: OperationRow): ImportOperation {
     },
     progress: row.finished_at !== null ? 1 : row.state === 'PLANNING' || total === 0 ? 0 : 1 - of('PENDING') / total,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
+    retryHint: retryHintOf(row),
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
   };
+}
+
+function retryHintOf({ state, counts, undo_state }: OperationRow): string | null {
+  const { FAILED: failed } = counts;
+  if (failed === 0 || undo_state !== null) return null;
+  if (state === 'FAILED') return 'The import failed as a whole and cannot be tried again: mend what `error` says, and create it anew.';
+  if (state !== 'COMPLETED' && state !== 'CANCELLED') return null;
+  const items =
+    failed === 1
+      ? 'the item that ended FAILED, whose file may well be in order,'
+      : `the ${failed} items that ended FAILED, whose files may well be in order,`;
+  return `assetImportRetry tries ${items} again; all others stay as they are.`;
 }
 
 export function toDuplicateCounts(counts: ImportOutcomeCounts): ImportDuplicateCounts {

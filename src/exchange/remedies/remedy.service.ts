@@ -5,7 +5,7 @@ import type { Database, OrganizationTx } from '../../platform/database/database.
 import type { DeliveryService, RenditionLink } from '../delivery/delivery.service.js';
 import { type RecipeChoice, type RecipeInput, readRecipe, recipeOf } from '../delivery/recipe.js';
 import type { RenditionService } from '../delivery/rendition.service.js';
-import { isVitrineError, VitrineError } from '../../errors.js';
+import { isFileFault, VitrineError } from '../../errors.js';
 import type { MediaFacts } from '../../engines/media/media-facts.js';
 import type { RenditionRecipe } from '../../engines/media/rendition-recipe.js';
 import { candidatesFor, type RemedyCandidate } from './remedy-candidates.js';
@@ -122,7 +122,7 @@ export class RemedyService {
     for (const [index, { recipe, words }] of candidates.entries()) {
       const tried = index + 1;
       const judged = await this.#judge(viewer.organizationId, source, recipe).catch((error: unknown) => {
-        if (!isVitrineError(error) || !error.code.startsWith('MEDIA_')) throw error;
+        if (!isFileFault(error)) throw error;
         obstacle ||= error.message;
         return null;
       });

@@ -1,4 +1,5 @@
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { ReportScheduleService } from './report-schedule.service.js';
 
 /** What time alone brings about: rights and waivers end, reports are due. Runs every five minutes. */
@@ -18,7 +19,7 @@ export class ComplianceClockJob implements JobHandler<object> {
     this.#rooms = rooms;
   }
 
-  async run(_: object, signal: AbortSignal): Promise<void> {
+  async run(_: object, { signal }: JobTurn): Promise<void> {
     const { organizations, compliance, schedules } = this.#rooms;
     for (const { id } of await organizations.listOrganizations()) {
       if (signal.aborted) return;

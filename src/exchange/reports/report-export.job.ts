@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/database.js';
 import { isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import { type ExportRow, listExports } from './report-export.queries.js';
 import { readReportFile, type ReportWriter } from './report-writer.js';
 
@@ -25,7 +26,7 @@ export class ReportExportJob implements JobHandler<Data> {
     this.#writer = writer;
   }
 
-  async run({ organizationId, exportId }: Data, signal: AbortSignal): Promise<void> {
+  async run({ organizationId, exportId }: Data, { signal }: JobTurn): Promise<void> {
     const [row] = await this.#database.asOrganization(organizationId, (tx) => listExports(tx, { id: exportId }, 1, null));
     if (row === undefined || row.finishedAt !== null) return;
     await this.#update(organizationId, exportId, { state: 'RUNNING', stepsDone: 0 });

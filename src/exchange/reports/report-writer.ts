@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import type { Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { isVitrineError } from '../../errors.js';
+import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
@@ -112,14 +112,14 @@ export class ReportWriter {
     return { report, pictures, details: new Map(details.map((detail: FindingDetail) => [detail.id, detail])), steps };
   }
 
-  /** Null when the file is gone or cannot be decoded: a report does not fail for one picture. */
+  /** Null when the file is gone or cannot be decoded: a report does not fail for one picture, and waits for storage. */
   async #picture({ sha256, fileName }: { sha256: string; fileName: string }): Promise<ReportPicture | null> {
     const { files, media } = this.#rooms;
     try {
       const { bytes, width, height } = await files.withLocalFile(sha256, (localPath) => media.render(localPath, PICTURE, fileName));
       return { jpeg: bytes, width, height };
     } catch (error) {
-      if (!isVitrineError(error)) throw error;
+      if (!isVitrineError(error) || isOutage(error)) throw error;
       return null;
     }
   }

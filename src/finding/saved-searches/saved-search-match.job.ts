@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/database.js';
 import { isVitrineError } from '../../errors.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { SearchService } from '../search/search.service.js';
 import type { WebhookOutbox } from '../../library/webhooks/webhook-outbox.js';
@@ -29,7 +30,7 @@ export class SavedSearchMatchJob implements JobHandler<{ organizationId: string 
   }
 
   /** Each search is one transaction: its new matches, the messages about them and the jobs that send those exist together, or not at all. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, { signal }: JobTurn): Promise<void> {
     const { database, log } = this.#rooms;
     for (let after: string | null = null, more = true; more; ) {
       const name: string | null = after;

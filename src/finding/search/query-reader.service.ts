@@ -5,7 +5,7 @@ import type { CalibrationService } from '../../seeing/concepts/calibration.servi
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { LibraryModel } from '../../engines/embedding/library-model.js';
 import { parseHalfvecText } from '../../engines/embedding/vector.js';
-import { badInput, isVitrineError, VitrineError } from '../../errors.js';
+import { badInput, isFileFault, isVitrineError, VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import type { StagedUploadService } from '../../library/uploads/staged-upload.service.js';
@@ -278,7 +278,7 @@ export class QueryReader {
       this.#uploadVectors.set(`${model.revision.id} ${sha256}`, vector as Float32Array);
       return { kind: 'UPLOAD', label: id, key, vector: vector as Float32Array };
     } catch (error) {
-      if (!isVitrineError(error) || !/^(FILE|MEDIA|EMBEDDING)_/.test(error.code)) throw error;
+      if (!isFileFault(error)) throw error;
       throw badInput(field, id, 'a picture that can be decoded', `${field}: ${error.message}`);
     }
   }

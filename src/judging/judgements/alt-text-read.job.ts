@@ -1,6 +1,7 @@
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import { listUnreadAltTexts, removeOldAltTexts } from './alt-text.queries.js';
 
 /** Has the model read alternative texts that a rule compares with their pictures. */
@@ -22,11 +23,10 @@ export class AltTextReadJob implements JobHandler<{ organizationId: string }> {
   }
 
   /** What was read stays; killed in between, the next run goes on with what is missing. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     const { database, embedding, judge } = this.#rooms;
     const model = await embedding.modelOf(organizationId);
     for (;;) {
-      if (signal.aborted) throw new Error('the worker is stopping');
       const unread = await database.asOrganization(organizationId, (tx) => listUnreadAltTexts(tx, model.revision.id, BATCH_SIZE));
       if (unread.length === 0) break;
       await model.readAltTexts(
@@ -39,6 +39,7 @@ export class AltTextReadJob implements JobHandler<{ organizationId: string }> {
           unread.map(({ versionId }) => versionId),
         ),
       );
+      await turn.next();
     }
     await database.asOrganization(organizationId, removeOldAltTexts);
   }

@@ -1,8 +1,9 @@
 import type { Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
-import { isVitrineError } from '../../errors.js';
+import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { MediaFacts } from '../../engines/media/analysis.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
@@ -41,38 +42,48 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
-    const { database, judge } = this.#rooms;
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     let parts = 0;
-    // By id, so that files which cannot be read do not come up again in the same run.
-    let after: string | null = null;
-    for (;;) {
-      if (signal.aborted) throw new Error('the worker is stopping');
-      const versions: StaleVersion[] = await database.asOrganization(organizationId, (tx) => listStaleVersions(tx, BATCH_SIZE, after));
-      if (versions.length === 0) break;
-      after = (versions.at(-1) as StaleVersion).versionId;
-      const measured = (await Promise.all(versions.map((version) => this.#measure(version)))).flatMap((found) => found ?? []);
-      await database.asOrganization(organizationId, async (tx) => {
-        await updateFacts(tx, measured);
-        await this.#rooms.embedding.noteParts(
-          tx,
-          measured.map(({ id, facts }) => ({ id, parts: facts.parts })),
+    try {
+      // By id, so that files which cannot be read do not come up again in the same run.
+      for (let after: string | null = null; ; ) {
+        const from: string | null = after;
+        const versions: StaleVersion[] = await this.#rooms.database.asOrganization(organizationId, (tx) =>
+          listStaleVersions(tx, BATCH_SIZE, from),
         );
-        await judge.judgeVersions(
-          tx,
-          measured.map(({ id }) => id),
-        );
-      });
-      parts += measured.reduce((sum, { facts }) => sum + facts.parts.length + (facts.kind === 'VIDEO' && facts.width !== null ? 1 : 0), 0);
+        if (versions.length === 0) return;
+        after = (versions.at(-1) as StaleVersion).versionId;
+        parts += await this.#measureBatch(organizationId, versions);
+        await turn.next();
+      }
+    } finally {
+      if (parts > 0) await this.#rooms.afterParts(organizationId);
     }
-    if (parts > 0) await this.#rooms.afterParts(organizationId);
   }
 
   async giveUp(): Promise<void> {
     // Nothing is pending: rules say which facts are missing, and the next start tries again.
   }
 
-  /** Null for a file that is gone or cannot be read any more; storage that does not answer fails the job. */
+  /** One transaction. @returns how many parts the versions have, and wholes that are new */
+  async #measureBatch(organizationId: string, versions: readonly StaleVersion[]): Promise<number> {
+    const { database, embedding, judge } = this.#rooms;
+    const measured = (await Promise.all(versions.map((version) => this.#measure(version)))).flatMap((found) => found ?? []);
+    await database.asOrganization(organizationId, async (tx) => {
+      await updateFacts(tx, measured);
+      await embedding.noteParts(
+        tx,
+        measured.map(({ id, facts }) => ({ id, parts: facts.parts })),
+      );
+      await judge.judgeVersions(
+        tx,
+        measured.map(({ id }) => id),
+      );
+    });
+    return measured.reduce((sum, { facts }) => sum + facts.parts.length + (facts.kind === 'VIDEO' && facts.width !== null ? 1 : 0), 0);
+  }
+
+  /** Null for a file that is gone or cannot be read any more; an outage fails the job. */
   async #measure({ versionId: id, sha256, fileName }: StaleVersion): Promise<{ id: string; facts: MediaFacts } | null> {
     const { files, media, thumbnailEdgePx } = this.#rooms;
     try {
@@ -83,7 +94,7 @@ export class AssetRemeasureJob implements JobHandler<{ organizationId: string }>
         if (thumbnail !== null) await files.putRendition(sha256, partThumbnailName(part) as string, thumbnail);
       return { id, facts };
     } catch (error) {
-      if (!isVitrineError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;
+      if (!isVitrineError(error) || isOutage(error)) throw error;
       this.#log.warn({ versionId: id, err: error }, 'a version could not be measured again');
       return null;
     }

@@ -1,5 +1,6 @@
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { TagService } from '../tags/tag.service.js';
 import { hasOldTexts, indexOldTexts } from './asset-text.queries.js';
 
@@ -22,11 +23,10 @@ export class AssetWordsJob implements JobHandler<{ organizationId: string }> {
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is left. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     const indexTags = (tx: OrganizationTx, limit: number) => this.#tags.indexOld(tx, limit);
     for (const index of [indexTags, indexOldTexts])
-      while ((await this.#database.asOrganization(organizationId, (tx) => index(tx, BATCH_SIZE))) > 0)
-        if (signal.aborted) throw new Error('the worker is stopping');
+      while ((await this.#database.asOrganization(organizationId, (tx) => index(tx, BATCH_SIZE))) > 0) await turn.next();
   }
 
   async giveUp(): Promise<void> {

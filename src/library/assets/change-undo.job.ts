@@ -1,5 +1,6 @@
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { JobHandler } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { AssetRestore, Change, RestoreCode } from './asset-restore.js';
 
 /** Where an operation keeps what it changed. All in the caller's transaction. */
@@ -27,11 +28,10 @@ export class ChangeUndoJob<Data extends { organizationId: string }> implements J
     this.#operationOf = operationOf;
   }
 
-  async run(data: Data, signal: AbortSignal): Promise<void> {
+  async run(data: Data, turn: JobTurn): Promise<void> {
     const { organizationId } = data;
     const operationId = this.#operationOf(data);
     for (let more = true; more; ) {
-      if (signal.aborted) throw new Error('the worker is stopping');
       more = await this.#database.asOrganization(organizationId, async (tx) => {
         const changes = await this.#ledger.take(tx, operationId, CHUNK);
         if (changes.length === 0) return false;
@@ -40,6 +40,7 @@ export class ChangeUndoJob<Data extends { organizationId: string }> implements J
         await this.#ledger.settle(tx, operationId, settled);
         return true;
       });
+      if (more) await turn.next();
     }
     await this.#database.asOrganization(organizationId, (tx) => this.#ledger.end(tx, operationId, 'COMPLETED'));
   }

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
-import { isVitrineError } from '../../errors.js';
+import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import { compareFrames, findCrop, MINIATURE_SIDE, type Planes, toPlanes } from '../../engines/pixels/alignment.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { ImageInputSpec } from '../../engines/media/model-input.js';
@@ -42,11 +43,10 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     const { database, embedding } = this.#rooms;
     const modelRevisionId = (await embedding.modelOf(organizationId)).revision.id;
     for (;;) {
-      if (signal.aborted) throw new Error('the worker is stopping');
       const [versions, candidates] = await database.asOrganization(organizationId, async (tx) => {
         const unscanned = await listUnscanned(tx, modelRevisionId, BATCH_SIZE);
         const ids = unscanned.map(({ versionId }) => versionId);
@@ -56,6 +56,7 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
       const pairs = await this.#compare(versions, candidates);
       const ids = versions.map(({ versionId }) => versionId);
       await database.asOrganization(organizationId, (tx) => saveScan(tx, modelRevisionId, ids, pairs));
+      await turn.next();
     }
   }
 
@@ -120,8 +121,8 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
       await files.putRendition(sha256, RENDITION, Buffer.from(data));
       return data;
     } catch (error) {
-      if (isVitrineError(error) && error.code !== 'STORAGE_UNAVAILABLE') return null;
-      throw error;
+      if (!isVitrineError(error) || isOutage(error)) throw error;
+      return null;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { isVitrineError } from '../../errors.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { StorageService } from './storage.service.js';
 
@@ -16,7 +17,7 @@ export class StorageSweepJob implements JobHandler<object> {
     this.#log = log;
   }
 
-  async run(_: object, signal: AbortSignal): Promise<void> {
+  async run(_: object, { signal }: JobTurn): Promise<void> {
     try {
       const { missing, missingCount, ...counts } = await this.#storage.check({ repair: true, signal });
       this.#log.info(counts, 'storage checked');

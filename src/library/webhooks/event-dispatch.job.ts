@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { WebhookOutbox } from './webhook-outbox.js';
 
 /** Looks for events that were written down and not told yet, of all organisations. Runs every minute. */
@@ -20,7 +21,7 @@ export class EventDispatchJob implements JobHandler<object> {
   }
 
   /** Each batch is one transaction: its events are gone, its messages and the jobs that send them are there, or none of that. */
-  async run(_: object, signal: AbortSignal): Promise<void> {
+  async run(_: object, { signal }: JobTurn): Promise<void> {
     const { database, organizations, outbox } = this.#rooms;
     for (const { id } of await organizations.listOrganizations()) {
       for (let more = true; more && !signal.aborted; ) {

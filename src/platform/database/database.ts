@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { isVitrineError, VitrineError } from '../../errors.js';
+import { inBackground, isInBackground } from './background.js';
+import { ConnectionTurns } from './connection-turns.js';
 import { beginPlanning, planByValues, runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
 import { adoptSettings, BEGIN, settingsList } from './server-settings.js';
@@ -58,6 +60,9 @@ export interface DatabaseOptions {
   onClose?: () => Promise<void>;
 }
 
+/** Background work may wait longer for one of its connections: nobody else does meanwhile. */
+const BACKGROUND_CONNECTION_TIMEOUT_MS = 60_000;
+
 function createPrisma() {
   const refuse = (): never => {
     throw new Error('use findFirst: findUnique may be batched across transactions');
@@ -71,6 +76,9 @@ function createPrisma() {
 export class Database {
   readonly engine: 'embedded' | 'native';
   readonly #pool: pg.Pool;
+  /** Of what nobody waits for; the embedded engine has one connection, and turns. */
+  readonly #backgroundPool: pg.Pool;
+  readonly #turns: ConnectionTurns | null;
   readonly #prisma = createPrisma();
   readonly #options: DatabaseOptions;
   /** Index of the server that new connections go to. */
@@ -82,21 +90,10 @@ export class Database {
   constructor(options: DatabaseOptions) {
     this.engine = options.engine;
     this.#options = options;
-    const server = () => this.#options.servers[this.#server] as pg.ClientConfig;
-    this.#pool = new pg.Pool({
-      max: options.poolSize,
-      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-      Client: class extends pg.Client {
-        constructor() {
-          super(server());
-        }
-      },
-      onConnect: (client) => this.#prepare(client),
-    });
-    // A dropped idle connection is replaced at the next use; without a listener it would end the process.
-    this.#pool.on('error', () => undefined);
-    // The same for one that is in use but has no statement running: its next statement fails, and its transaction with it.
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#pool = this.#openPool(CONNECTION_TIMEOUT_MS);
+    const isEmbedded = options.engine === 'embedded';
+    this.#turns = isEmbedded ? new ConnectionTurns() : null;
+    this.#backgroundPool = isEmbedded ? this.#pool : this.#openPool(BACKGROUND_CONNECTION_TIMEOUT_MS);
   }
 
   /**
@@ -120,6 +117,11 @@ export class Database {
       const last = Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
       return { rows: last.rows, rowCount: last.rowCount ?? 0 };
     });
+  }
+
+  /** Runs `work` as something that nobody waits for: with connections of its own, or behind what somebody waits for where there is one for all. */
+  inBackground<T>(work: () => Promise<T>): Promise<T> {
+    return inBackground(work);
   }
 
   /** Resolves when the database answers. @throws VitrineError DATABASE_UNREACHABLE */
@@ -163,8 +165,33 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    await Promise.all([...new Set([this.#pool, this.#backgroundPool])].map((pool) => pool.end()));
     await this.#options.onClose?.();
+  }
+
+  /** @param timeoutMs how long a connection of the pool may be waited for */
+  #openPool(timeoutMs: number): pg.Pool {
+    const server = () => ({ ...(this.#options.servers[this.#server] as pg.ClientConfig), connectionTimeoutMillis: CONNECTION_TIMEOUT_MS });
+    const pool = new pg.Pool({
+      max: this.#options.poolSize,
+      connectionTimeoutMillis: timeoutMs,
+      Client: class extends pg.Client {
+        constructor() {
+          super(server());
+        }
+      },
+      onConnect: (client) => this.#prepare(client),
+    });
+    // A dropped idle connection is replaced at the next use; without a listener it would end the process.
+    pool.on('error', () => undefined);
+    // The same for one that is in use but has no statement running: its next statement fails, and its transaction with it.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    return pool;
+  }
+
+  #inTurn<T>(use: (pool: pg.Pool) => Promise<T>): Promise<T> {
+    if (this.#turns !== null) return this.#turns.take(() => use(this.#pool));
+    return use(isInBackground() ? this.#backgroundPool : this.#pool);
   }
 
   #refuseNesting(): void {
@@ -198,9 +225,13 @@ export class Database {
   /** One transaction of the owner's, with these settings beside those that every transaction has. */
   async #inTransaction<T>(settings: Record<string, string>, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     this.#refuseNesting();
+    return this.#inTurn((pool) => this.#transactionOn(pool, settings, work));
+  }
+
+  async #transactionOn<T>(pool: pg.Pool, settings: Record<string, string>, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const request = waitingRequest();
     request?.signal.throwIfAborted();
-    const client = await this.#onSomeServer(() => this.#pool.connect());
+    const client = await this.#onSomeServer(() => pool.connect());
     let broken: Error | undefined;
     try {
       request?.signal.throwIfAborted();

@@ -122,7 +122,10 @@ export interface FileStore {
   openRendition(sha256: string, name: string, range?: ByteRange): Promise<SizedStream | null>;
   /** Can files be written, and is there room? Throws STORAGE_UNAVAILABLE or STORAGE_FULL, saying what to do. */
   check(): Promise<void>;
-  /** Removes what interrupted puts left behind and nobody has written to for `olderThanMs` (an hour). Returns how many files. */
+  /**
+   * Removes what interrupted puts left behind: of processes that are gone, and what nobody has written to for `olderThanMs` (an hour on a disk, a day in a
+   * bucket, where it is not known who sends). Returns how many files.
+   */
   sweepTemporary(olderThanMs?: number): Promise<number>;
   close(): Promise<void>;
 }

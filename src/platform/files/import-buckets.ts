@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { isVitrineError, VitrineError } from '../../errors.js';
+import { isOutage, VitrineError } from '../../errors.js';
 import type { S3Bucket, S3BucketOptions } from './s3-bucket.js';
 
 /** A bucket, and what of it may be read: keys that begin with the prefix, which is empty or ends in `/`. */
@@ -118,8 +118,8 @@ function guarded(bucket: string, stream: Readable): Readable {
 
 /** What is said of our own storage is for its operator; of a source, callers may know that it does not answer. */
 function unreachable(bucket: string, error: unknown): unknown {
-  if (!isVitrineError(error) || (error.code !== 'STORAGE_UNAVAILABLE' && error.code !== 'STORAGE_FULL')) return error;
-  const { name } = (error.cause ?? {}) as { name?: string };
+  if (!isOutage(error)) return error;
+  const { name } = ((error as VitrineError).cause ?? {}) as { name?: string };
   const message = `The bucket ${bucket} cannot be read${name === undefined ? '' : ` (${name})`}. Check that it is there and that the server's key may list and read it, then try again.`;
   return new VitrineError('BUCKET_UNREACHABLE', message, { cause: error });
 }

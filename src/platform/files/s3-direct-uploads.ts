@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
   ListPartsCommand,
   type S3Client,
   UploadPartCommand,
@@ -12,7 +10,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { VitrineError } from '../../errors.js';
 import { type DirectUploads, type FileStore, fileKey, type PutOptions, type StoredFile, type UploadPart } from './file-store.js';
 import { createS3Client, type S3Bucket, type S3BucketOptions } from './s3-bucket.js';
-import { isMissing } from './s3-error.js';
+import { abortOpenUploads, nullIfGone } from './s3-open-uploads.js';
 import { assertExpected } from './temporary-file.js';
 
 /** S3 copies up to this in one request. */
@@ -94,13 +92,7 @@ export class S3DirectUploads implements DirectUploads {
 
   async discard(name: string): Promise<void> {
     // Listed, not remembered: of two that began at one moment only one is known to the database.
-    const request = { Bucket: this.bucket.name, Prefix: this.at(name).Key };
-    const open = await this.bucket.request('list', () => this.bucket.client.send(new ListMultipartUploadsCommand(request)));
-    for (const { Key, UploadId } of open.Uploads ?? []) {
-      if (Key !== this.at(name).Key) continue;
-      const command = new AbortMultipartUploadCommand({ ...this.at(name), UploadId: UploadId as string });
-      await this.bucket.request('delete', () => this.bucket.client.send(command).catch(nullIfGone));
-    }
+    await abortOpenUploads(this.bucket, [key(name)], 0, (found) => found === key(name));
     await this.bucket.deleteObject(key(name));
   }
 
@@ -111,9 +103,4 @@ export class S3DirectUploads implements DirectUploads {
 
 function key(name: string): string {
   return `uploads/${name}`;
-}
-
-function nullIfGone(error: unknown): null {
-  if (isMissing(error) || (error as { name?: string }).name === 'NoSuchUpload') return null;
-  throw error;
 }

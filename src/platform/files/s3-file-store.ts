@@ -19,6 +19,7 @@ import {
 } from './file-store.js';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.js';
 import { S3DirectUploads } from './s3-direct-uploads.js';
+import { abortOpenUploads } from './s3-open-uploads.js';
 import { assertFreeSpace, examineFile, receiveTemporaryFile, sweepTemporaryFiles, type TemporaryFile } from './temporary-file.js';
 
 export interface S3FileStoreOptions extends S3BucketOptions {
@@ -31,6 +32,8 @@ export interface S3FileStoreOptions extends S3BucketOptions {
 
 /** S3 copies no larger object in one request. */
 const MAX_COPY_BYTE_SIZE = 5_000_000_000;
+/** A large file may take its time, from another machine. */
+const STALE_MULTIPART_MS = 24 * 3600_000;
 const MINIMUM_FREE_BYTE_SIZE = 64 * 1024 * 1024;
 
 /**
@@ -178,8 +181,11 @@ export class S3FileStore implements FileStore {
     await this.bucket.deleteObject(probe);
   }
 
-  async sweepTemporary(olderThanMs = STALE_TEMPORARY_MS): Promise<number> {
-    return await sweepTemporaryFiles(this.temporaryFolder, olderThanMs);
+  async sweepTemporary(olderThanMs?: number): Promise<number> {
+    const files = await sweepTemporaryFiles(this.temporaryFolder, olderThanMs ?? STALE_TEMPORARY_MS);
+    // A key or a server that does not list them is no reason not to start: they only cost room.
+    const uploads = await abortOpenUploads(this.bucket, ['files/', 'renditions/'], olderThanMs ?? STALE_MULTIPART_MS).catch(() => 0);
+    return files + uploads;
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { VitrineError } from '../../errors.js';
 import { assertSha256, type LocalFile, type PutOptions } from './file-store.js';
 import { storageError } from './storage-error.js';
+import { isOwnerGone, OWNER } from './temporary-owner.js';
 
 /** A file on this disk that has been received whole and hashed, and that the caller moves away or removes. */
 export type TemporaryFile = LocalFile;
@@ -21,7 +22,7 @@ const SLICE_BYTE_SIZE = 1024 * 1024;
 const SPACE_CHECK_BYTE_SIZE = 64 * 1024 * 1024;
 
 export function temporaryPath(folder: string): string {
-  return path.join(folder, `${randomUUID()}${SUFFIX}`);
+  return path.join(folder, `${randomUUID()}.${OWNER}${SUFFIX}`);
 }
 
 /**
@@ -149,14 +150,14 @@ export async function assertFreeSpace(folder: string, byteSize: number): Promise
   throw new VitrineError('STORAGE_FULL', message, { value: freeByteSize, allowed: `at least ${byteSize} bytes` });
 }
 
-/** Removes temporary files that nobody has written to for so long. Age, not process id: other machines may share the folder. */
+/** Removes temporary files of processes that are gone, and, since other machines may share the folder, those that nobody has written to for so long. */
 export async function sweepTemporaryFiles(folder: string, olderThanMs: number): Promise<number> {
   const names = (await onStorage(folder, () => readdir(folder))).filter((name) => name.endsWith(SUFFIX));
   let removed = 0;
   for (const name of names) {
     const file = path.join(folder, name);
     const { mtimeMs } = await lstat(file).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs < olderThanMs) continue;
+    if (Date.now() - mtimeMs < olderThanMs && !isOwnerGone(name)) continue;
     await onStorage(folder, () => rm(file, { recursive: true, force: true }));
     removed += 1;
   }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Field, ObjectType } from 'type-graphql';
-import { allErrors, isVitrineError, type VitrineError } from '../../errors.js';
+import { allErrors, isVitrineError, traitsOf, type VitrineError } from '../../errors.js';
 
 @ObjectType({ description: 'Why a mutation did not do what was asked. Nothing was changed.' })
 export class UserError {
@@ -17,32 +17,12 @@ export class UserError {
   message!: string;
 }
 
-// What the caller can mend. Everything else (a missing key, a broken database) is a GraphQL error.
-const MENDABLE = new Set([
-  ...[
-    'BAD_USER_INPUT',
-    'NOT_FOUND',
-    'CONFLICT',
-    'FILE_NOT_FOUND',
-    'FILE_TOO_LARGE',
-    'FILE_CHECKSUM_MISMATCH',
-    'MULTIPART_INCOMPLETE',
-    'MULTIPART_UNAVAILABLE',
-    'MANIFEST_INVALID',
-    'METADATA_NOT_WRITABLE',
-    'METADATA_TOOL_MISSING',
-    'URL_REFUSED',
-    'RULE_TESTS_FAILED',
-  ],
-  ...['SELF_APPROVAL', 'RELEASE_BLOCKED', 'RELEASE_NOT_JUDGED'],
-]);
-
-/** Runs a mutation's one service call; errors that the caller can mend come back as `userErrors`. */
+/** Runs a mutation's one service call; errors that the caller can mend come back as `userErrors`; all others are GraphQL errors. */
 export async function payload<T extends object>(work: () => Promise<T>): Promise<Partial<T> & { userErrors: UserError[] }> {
   try {
     return { ...(await work()), userErrors: [] };
   } catch (error) {
-    if (isVitrineError(error) && MENDABLE.has(error.code))
+    if (isVitrineError(error) && traitsOf(error.code).mendable)
       return { userErrors: allErrors(error).map(toUserError) } as Partial<T> & { userErrors: UserError[] };
     throw error;
   }

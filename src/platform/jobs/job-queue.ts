@@ -3,23 +3,40 @@ import PgBoss from 'pg-boss';
 import type { Database, Tx } from '../database/database.js';
 import { isOutage } from '../../errors.js';
 import type { Logger } from '../../log.js';
-import { deleteWaitingJobs, listActiveJobs, listWaitingQueues, lockKey, postponeJob } from './job.queries.js';
+import {
+  deleteWaitingJobs,
+  forgetTries,
+  hasWaitingJobs,
+  listActiveJobs,
+  listWaitingQueues,
+  lockKey,
+  postponeJob,
+  returnAbandonedJobs,
+  returnJob,
+  type TakenJob,
+  takeJob,
+} from './job.queries.js';
 import { JobLane } from './job-lane.js';
 import { JobLocks } from './job-locks.js';
+import { beginTurn, type JobTurn, TurnOver } from './job-turn.js';
+import { Suspicion } from './suspicion.js';
+import { TurnOrder } from './turn-order.js';
 
 /** One kind of background work. Data holds ids only: whoever runs the job reads the rows. */
 export interface JobKind<Data extends object> {
   readonly name: string;
-  /** Times a job is tried again after an error or a dead worker. */
+  /** Times a job is tried again after errors, and after workers that did not survive it, in a row and without progress. */
   readonly retryLimit: number;
   /** Seconds after which a job counts as lost though its worker lives: one that hangs. What a dead worker had comes back in seconds. */
   readonly expireInSeconds: number;
+  /** Key of the data that names the operation a job is part of: those of one organisation take turns. */
+  readonly operation?: string;
   /** Never set: it carries the type. */
   readonly data?: Data;
 }
 
 export interface JobHandler<Data extends object> {
-  run(data: Data, signal: AbortSignal): Promise<void>;
+  run(data: Data, turn: JobTurn): Promise<void>;
   /** Called once when the retries are used up, so that nothing stays pending for ever. */
   giveUp(data: Data): Promise<void>;
 }
@@ -39,6 +56,8 @@ export class JobQueue {
   readonly #log: Logger;
   readonly #locks: JobLocks;
   readonly #lanes = new Map<string, JobLane>();
+  readonly #order = new TurnOrder();
+  readonly #suspicion = new Suspicion();
   readonly #stopping = new AbortController();
   /** What speaks to the database now, for itself and not for a job. */
   readonly #statements = new Set<Promise<unknown>>();
@@ -53,7 +72,8 @@ export class JobQueue {
       // A handler that outlasts the stop has nobody to tell: its job stays active, and is taken up again at the next start.
       if (this.#stopped) return new Promise<never>(() => undefined);
       // What begins and ends a transaction of its own is in one here, with the settings that the program relies on.
-      return this.#track(database.asOwner(text.replace(/^\s*BEGIN;|COMMIT;\s*$/g, ''), values ?? []));
+      const statements = text.replace(/^\s*BEGIN;|COMMIT;\s*$/g, '');
+      return this.#track(database.inBackground(() => database.asOwner(statements, values ?? [])));
     };
     this.#boss = new PgBoss({ db: { executeSql } });
     this.#boss.on('error', (error) => log.error({ err: error }, 'job queue'));
@@ -124,8 +144,8 @@ export class JobQueue {
 
   /** Works on jobs of this kind, `concurrency` at a time. */
   work<Data extends object>(kind: JobKind<Data>, handler: JobHandler<Data>, concurrency: number): void {
-    this.#open<Data>(kind.name, concurrency, (data) => handler.run(data, this.#stopping.signal));
-    this.#open<Data>(deadLetter(kind), 1, (data) => handler.giveUp(data));
+    this.#open<Data>(kind.name, kind, concurrency, (data, turn) => handler.run(data, turn));
+    this.#open<Data>(deadLetter(kind), kind, 1, (data) => handler.giveUp(data));
   }
 
   /**
@@ -137,6 +157,7 @@ export class JobQueue {
     await this.#locks.enter(async () => {
       recovered = await this.#giveBack(0);
     });
+    this.#suspicion.begin();
     this.#repeat(LOOK_EVERY_MS[this.#database.engine], () => this.#lookOut());
     this.#repeat(SWEEP_EVERY_MS, () => this.#sweep());
     return recovered;
@@ -157,23 +178,49 @@ export class JobQueue {
     await this.#locks.close();
   }
 
-  #open<Data extends object>(queue: string, concurrency: number, run: (data: Data) => Promise<void>): void {
-    const lane = new JobLane(concurrency, async () => {
-      // An error is an empty answer: whoever looks out for work says that the database is away.
-      const [job] = await this.#boss.fetch<Data>(queue, { batchSize: 1 });
-      if (job === undefined) return false;
-      lane.ring();
-      await this.#do(queue, job, run);
-      return true;
-    });
+  #open<Data extends object>(
+    queue: string,
+    kind: JobKind<Data>,
+    concurrency: number,
+    run: (data: Data, turn: JobTurn) => Promise<void>,
+  ): void {
+    const lane = new JobLane(concurrency, () =>
+      this.#database.inBackground(async () => {
+        // An error is an empty answer: whoever looks out for work says that the database is away.
+        const job = await this.#take(queue, kind).catch(() => undefined);
+        if (job === undefined) return false;
+        lane.ring();
+        await this.#do(queue, job, run);
+        return true;
+      }),
+    );
     this.#lanes.set(queue, lane);
   }
 
-  async #do<Data extends object>(queue: string, job: PgBoss.Job<Data>, run: (data: Data) => Promise<void>): Promise<void> {
+  async #take<Data extends object>(queue: string, { operation }: JobKind<Data>): Promise<TakenJob<Data> | undefined> {
+    const { served } = this.#order;
+    const job = await this.#suspicion.take((mostDeaths) =>
+      this.#track(takeJob<Data>(this.#database, queue, { served, mostDeaths, ...(operation !== undefined && { operation }) })),
+    );
+    const { organizationId, [operation ?? '']: operationId } = (job?.data ?? {}) as Record<string, unknown>;
+    this.#order.serve([organizationId, operationId].filter((id) => typeof id === 'string'));
+    return job;
+  }
+
+  async #do<Data extends object>(queue: string, job: TakenJob<Data>, run: (data: Data, turn: JobTurn) => Promise<void>): Promise<void> {
     const about = { job: queue, jobId: job.id, data: job.data };
+    const turn = beginTurn({
+      tries: job.retryCount + job.deaths,
+      signal: this.#stopping.signal,
+      onProgress: async () => {
+        if (job.marked) await forgetTries(this.#database, queue, job.id);
+        this.#suspicion.lift(job.id);
+      },
+      isWaitedFor: () => hasWaitingJobs(this.#database, queue),
+    });
     await this.#locks.hold(job.id);
     try {
-      const failure = await run(job.data).then(
+      const failure = await run(job.data, turn).then(
         () => null,
         (error: unknown) => error as Error,
       );
@@ -186,6 +233,7 @@ export class JobQueue {
       // What became of the job could not be written down: without its lock it is taken for abandoned, and done again.
       this.#log.warn({ ...about, err: error }, 'the outcome of a job could not be written; it is done again');
     } finally {
+      this.#suspicion.lift(job.id);
       await this.#locks.release(job.id);
     }
   }
@@ -193,10 +241,11 @@ export class JobQueue {
   /** What is not the job's fault uses up none of its retries. @returns false for what is */
   async #postpone(queue: string, about: { jobId: string }, failure: Error): Promise<boolean> {
     const { signal } = this.#stopping;
-    if (signal.aborted) {
+    if (signal.aborted || failure instanceof TurnOver) {
       // It saw the signal and stopped: the next start takes it up.
       this.#log.info({ ...about, reason: failure.message }, 'job given back');
-      return postponeJob(this.#database, queue, about.jobId, 0);
+      await returnJob(this.#database, queue, about.jobId);
+      return true;
     }
     if (!isOutage(failure) || !(await postponeJob(this.#database, queue, about.jobId, OUTAGE_PAUSE_SECONDS))) return false;
     this.#log.error({ ...about, err: failure }, `job waits; it is tried again in ${OUTAGE_PAUSE_SECONDS} seconds`);
@@ -224,7 +273,8 @@ export class JobQueue {
       async (abandoned) => {
         for (const queue of new Set(active.map(({ name }) => name))) {
           const ids = active.filter(({ name, id }) => name === queue && abandoned.has(id)).map(({ id }) => id);
-          if (ids.length > 0) await this.#boss.fail(queue, ids);
+          const hopeless = ids.length === 0 ? [] : await returnAbandonedJobs(this.#database, queue, ids);
+          if (hopeless.length > 0) await this.#boss.fail(queue, hopeless);
           count += ids.length;
         }
       },
@@ -248,7 +298,7 @@ export class JobQueue {
     const forEver = async () => {
       while (!signal.aborted) {
         await pause(everyMs, undefined, { signal }).catch(() => undefined);
-        if (!signal.aborted) await this.#track(once());
+        if (!signal.aborted) await this.#track(this.#database.inBackground(once));
       }
     };
     void forEver();

@@ -13,6 +13,94 @@ export async function deleteWaitingJobs(tx: Tx, queue: string, match: object): P
   await tx.asOwner(text, [queue, JSON.stringify(match)]);
 }
 
+/** A job that was just begun. */
+export interface TakenJob<Data extends object> {
+  id: string;
+  data: Data;
+  /** Errors so far; of the job's kind's retries. */
+  retryCount: number;
+  /** Workers that did not survive it, since it last made progress. */
+  deaths: number;
+  /** Whether anything is noted that progress takes back. */
+  marked: boolean;
+}
+
+const DEATHS = `COALESCE((output ->> 'deaths')::int, 0)`;
+
+/**
+ * Begins a job: of the organisation that was served longest ago, of its operation that was, the oldest. Jobs of one queue only.
+ * @param mostDeaths jobs that more workers did not survive are left alone
+ * @param operation key of the data that names the operation a job is part of
+ */
+export async function takeJob<Data extends object>(
+  database: Database,
+  queue: string,
+  {
+    served,
+    mostDeaths,
+    operation = '',
+  }: { served: { ids: readonly string[]; numbers: readonly number[] }; mostDeaths: number; operation?: string },
+): Promise<TakenJob<Data> | undefined> {
+  const { rows } = await database.asOwner(
+    `WITH served AS MATERIALIZED (SELECT * FROM unnest($3::text[], $4::int[]) AS s (id, number)),
+     next AS (
+       SELECT j.id FROM pgboss.job j
+       LEFT JOIN served o ON o.id = j.data ->> 'organizationId'
+       LEFT JOIN served w ON w.id = j.data ->> $5
+       WHERE j.name = $1 AND j.state < 'active' AND j.start_after < now() AND ${DEATHS} <= $2
+       ORDER BY o.number NULLS FIRST, w.number NULLS FIRST, ${DEATHS}, j.created_on, j.id
+       LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+     UPDATE pgboss.job j SET state = 'active', started_on = now(),
+       retry_count = CASE WHEN j.started_on IS NOT NULL THEN j.retry_count + 1 ELSE j.retry_count END
+     FROM next WHERE j.name = $1 AND j.id = next.id
+     RETURNING j.id::text, j.data, j.retry_count AS "retryCount", ${DEATHS} AS deaths, j.output IS NOT NULL OR j.retry_count > 0 AS marked`,
+    [queue, mostDeaths, served.ids, served.numbers, operation],
+  );
+  return rows[0] as unknown as TakenJob<Data> | undefined;
+}
+
+/** The tries of a job that was begun start anew. */
+export async function forgetTries(database: Database, queue: string, id: string): Promise<void> {
+  await database.asOwner(`UPDATE pgboss.job SET retry_count = 0, output = NULL WHERE name = $1 AND id = $2 AND state = 'active'`, [
+    queue,
+    id,
+  ]);
+}
+
+/** Whether anybody waits in a queue. */
+export async function hasWaitingJobs(database: Database, queue: string): Promise<boolean> {
+  const { rows } = await database.asOwner(
+    `SELECT EXISTS (SELECT 1 FROM pgboss.job WHERE name = $1 AND state < 'active' AND start_after < now()) AS waiting`,
+    [queue],
+  );
+  return rows[0]?.waiting as boolean;
+}
+
+/** Puts a job that was begun, and goes on later, back into its queue; none of its tries is counted. */
+export async function returnJob(database: Database, queue: string, id: string): Promise<void> {
+  await database.asOwner(
+    `UPDATE pgboss.job SET state = 'retry', started_on = NULL, start_after = now() WHERE name = $1 AND id = $2 AND state = 'active'`,
+    [queue, id],
+  );
+}
+
+/**
+ * Puts jobs back that their workers did not survive, and counts that; whoever gives up is asked again for ever.
+ * @returns those that more workers did not survive than their kind has retries: they still count as begun
+ */
+export async function returnAbandonedJobs(database: Database, queue: string, ids: readonly string[]): Promise<string[]> {
+  await database.asOwner(
+    `UPDATE pgboss.job SET state = 'retry', started_on = NULL, start_after = now(), output = jsonb_build_object('deaths', ${DEATHS} + 1)
+     WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active' AND (${DEATHS} < retry_limit OR dead_letter IS NULL)`,
+    [queue, ids],
+  );
+  const { rows } = await database.asOwner(
+    `UPDATE pgboss.job SET retry_count = retry_limit WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active' RETURNING id::text`,
+    [queue, ids],
+  );
+  return rows.map((row) => row.id as string);
+}
+
 /** Queues that have something to do now: one statement for all of them. */
 export async function listWaitingQueues(database: Database): Promise<string[]> {
   const { rows } = await database.asOwner(

@@ -144,5 +144,7 @@ function describeImport({ state, error, counts, problems }: ImportResult): strin
   for (const { label, state: itemState, code, message } of problems.slice(0, 50))
     lines.push(`  ${itemState} ${label}: ${code}: ${message}`);
   if (problems.length > 50) lines.push(`  ... and ${problems.length - 50} more (--json lists all)`);
+  if (problems.some(({ state: itemState }) => itemState === 'FAILED'))
+    lines.push('What ended FAILED may well be in order: the same command again, or assetImportRetry, tries it once more.');
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { ConceptMatching } from './concept-matching.js';
 
 /** Compares a whole library with the concepts that changed. */
@@ -11,7 +12,7 @@ export class ConceptMatchJob implements JobHandler<{ organizationId: string }> {
     this.#matching = matching;
   }
 
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, { signal }: JobTurn): Promise<void> {
     await this.#matching.compareLibrary(organizationId, signal);
   }
 

@@ -1,7 +1,8 @@
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { type ErrorCode, isVitrineError } from '../../errors.js';
+import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { listUnsearched, saveDetections, type SearchedVersion, type UnsearchedVersion } from './detection.queries.js';
@@ -13,8 +14,6 @@ export const OBJECT_SCAN: JobKind<{ organizationId: string }> = { name: 'object-
 
 /** A few seconds of work: what a killed worker does again. */
 const BATCH_SIZE = 8;
-/** No fault of the picture's: the job is tried again. */
-const OUTAGES = new Set<ErrorCode>(['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE', 'EMBEDDING_FAILED']);
 
 export interface ObjectScanRooms {
   database: Database;
@@ -34,7 +33,7 @@ export class ObjectScanJob implements JobHandler<{ organizationId: string }> {
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. The network is in memory only meanwhile. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     const { database, detectors, judge, open } = this.#rooms;
     const description = await detectors.inUse();
     if (description === null) return;
@@ -42,7 +41,6 @@ export class ObjectScanJob implements JobHandler<{ organizationId: string }> {
     let detector: Detector | null = null;
     try {
       for (;;) {
-        if (signal.aborted) throw new Error('the worker is stopping');
         const versions = await database.asOrganization(organizationId, (tx) => listUnsearched(tx, revision, BATCH_SIZE));
         if (versions.length === 0) return;
         detector ??= await open(description);
@@ -55,6 +53,7 @@ export class ObjectScanJob implements JobHandler<{ organizationId: string }> {
             results.map(({ versionId }) => versionId),
           );
         });
+        await turn.next();
       }
     } finally {
       await detector?.close();
@@ -73,7 +72,7 @@ export class ObjectScanJob implements JobHandler<{ organizationId: string }> {
       const pixels = await files.withLocalFile(version.sha256, (path) => media.preprocess(path, detector.imageInput, fileName));
       return { versionId, found: await detector.detect(pixels, { width, height }) };
     } catch (error) {
-      if (!isVitrineError(error) || OUTAGES.has(error.code)) throw error;
+      if (!isVitrineError(error) || isOutage(error)) throw error;
       return { versionId, found: error.code };
     }
   }

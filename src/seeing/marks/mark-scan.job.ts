@@ -1,7 +1,8 @@
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { isVitrineError } from '../../errors.js';
+import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
+import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { MarkFile } from '../../engines/media/mark-scan.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { listMarks, listUnscanned, type MarkRow, saveScan, type ScanResult, type UnscannedVersion } from './mark.queries.js';
@@ -27,10 +28,9 @@ export class MarkScanJob implements JobHandler<{ organizationId: string }> {
   }
 
   /** Every batch is one transaction; killed in between, the next run goes on with what is missing. */
-  async run({ organizationId }: { organizationId: string }, signal: AbortSignal): Promise<void> {
+  async run({ organizationId }: { organizationId: string }, turn: JobTurn): Promise<void> {
     const { database, judge } = this.#rooms;
     for (;;) {
-      if (signal.aborted) throw new Error('the worker is stopping');
       const { versions, marks } = await database.asOrganization(organizationId, async (tx) => {
         const unscanned = await listUnscanned(tx, BATCH_SIZE);
         return { versions: unscanned, marks: await listMarks(tx, [...new Set(unscanned.map(({ brand_id }) => brand_id))]) };
@@ -51,6 +51,7 @@ export class MarkScanJob implements JobHandler<{ organizationId: string }> {
           results.map(({ version }) => version.version_id),
         );
       });
+      await turn.next();
     }
   }
 
@@ -72,9 +73,8 @@ export class MarkScanJob implements JobHandler<{ organizationId: string }> {
     try {
       return { version, found: await withMarks(marks, []) };
     } catch (error) {
-      if (isVitrineError(error) && !['STORAGE_UNAVAILABLE', 'DATABASE_UNREACHABLE'].includes(error.code))
-        return { version, found: error.code };
-      throw error;
+      if (!isVitrineError(error) || isOutage(error)) throw error;
+      return { version, found: error.code };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { badInput, isVitrineError, VitrineError } from '../../errors.js';
+import { badInput, isFileFault, isVitrineError, VitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
@@ -92,7 +92,7 @@ export class MarkService {
       )
       .catch((error: unknown) => {
         // What is wrong with the picture is told about the field that named it.
-        if (!isVitrineError(error) || !/^(MEDIA_|BAD_USER_INPUT)/.test(error.code)) throw error;
+        if (!isFileFault(error) && !isVitrineError(error, 'BAD_USER_INPUT')) throw error;
         throw badInput(field, value, error.allowed ?? 'a picture of the mark', error.message);
       });
     return { assetId, versionId: file.version_id };

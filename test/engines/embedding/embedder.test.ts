@@ -223,10 +223,10 @@ describe('openEmbedder', () => {
     const closing = await open(await tinyClip());
     await closing.close();
     await expect(closing.embedImages([picture.plain()])).rejects.toMatchObject({
-      code: 'EMBEDDING_FAILED',
+      code: 'MODEL_STOPPED',
       message: expect.stringContaining('closed'),
     });
-    await expect(closing.embedTexts(['cat'])).rejects.toMatchObject({ code: 'EMBEDDING_FAILED' });
+    await expect(closing.embedTexts(['cat'])).rejects.toMatchObject({ code: 'MODEL_STOPPED' });
   });
 });
 
@@ -243,7 +243,7 @@ describe('EncoderThread', () => {
     ]);
     expect(outcomes[0]).toMatchObject({
       status: 'rejected',
-      reason: { code: 'EMBEDDING_FAILED', message: expect.stringContaining('worker thread ended') },
+      reason: { code: 'MODEL_STOPPED', message: expect.stringContaining('worker thread ended') },
     });
     expect(outcomes.filter((outcome) => outcome.status === 'rejected').length).toBeGreaterThan(1);
     const results = await Promise.all(Array.from({ length: 3 }, () => thread.encode([picture.plain()], 'bulk')));

@@ -14,6 +14,7 @@ import { batchSize, pauseMs, RevisionBuildJob } from '../../../src/engines/embed
 import { overlapAt, rankBiasedOverlap } from '../../../src/engines/embedding/revision-comparison.js';
 import { createMediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import { openFileStore } from '../../../src/platform/files/open-file-store.js';
+import { aTurn } from '../../support/job-turn.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
@@ -307,10 +308,10 @@ describe('a second revision beside the first', () => {
     const stop = new AbortController();
     const batches = () => lines.filter((line) => line.msg === 'batch embedded');
     const watch = setInterval(() => batches().length > 0 && stop.abort(), 1);
-    await expect(job.run({ organizationId, modelRevisionId: revision.id }, stop.signal)).rejects.toThrow();
+    await expect(job.run({ organizationId, modelRevisionId: revision.id }, aTurn({ signal: stop.signal }))).rejects.toThrow();
     clearInterval(watch);
     const before = batches().length;
-    await job.run({ organizationId, modelRevisionId: revision.id }, new AbortController().signal);
+    await job.run({ organizationId, modelRevisionId: revision.id }, aTurn());
     expect(before).toBeGreaterThan(0);
     expect(states).toEqual(['BUILDING']);
     expect(batches().reduce((sum, line) => sum + Number(line.pictures), 0)).toBe(44);

@@ -299,14 +299,59 @@ describe('decoder processes', () => {
     }
   });
 
-  it('gives up on a file whose decoder dies every time', async () => {
+  /** Whether a decoder has started and is at its file: it has computed for longer than starting takes. */
+  const isAtWork = (pid: number) => {
+    try {
+      const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ').slice(11, 13).map(Number);
+      return user! + system! > 250;
+    } catch {
+      return false;
+    }
+  };
+  const small = async (pool: MediaAnalyzer) =>
+    (await pool.analyze(folder.file('s.png', await wavesImage(20, 20).png().toBuffer()), { fileName: 's.png' })).facts.width;
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux.each([
+    ['of itself', 'SIGSEGV', 2],
+    ['by a kill from outside', 'SIGKILL', 6],
+  ] as const)(
+    'gives up on a file whose decoder ends %s every time',
+    async (_, signal, times) => {
+      const pool = createMediaAnalyzer({ processes: 1, timeoutMs: 120_000 });
+      try {
+        const poison = pool.analyze(folder.file('poison.svg', slowSvg(500)), { fileName: 'poison.svg' });
+        let isDone = false;
+        const outcome = expect(poison)
+          .rejects.toMatchObject({ code: 'MEDIA_DECODER_CRASHED' })
+          .finally(() => {
+            isDone = true;
+          });
+        const ended = new Set<number>();
+        while (!isDone) {
+          for (const pid of pool.pids().filter((pid) => !ended.has(pid) && isAtWork(pid))) {
+            ended.add(pid);
+            process.kill(pid, signal);
+          }
+          await wait(30);
+        }
+        await outcome;
+        expect(ended.size).toBe(times);
+        expect(await small(pool)).toBe(20);
+      } finally {
+        await pool.close();
+      }
+    },
+    240_000,
+  );
+
+  it('blames no file for decoders that are ended before they have started', async () => {
     const pool = createMediaAnalyzer({ processes: 1 });
     try {
-      await pool.analyze(folder.file('s.png', await wavesImage(20, 20).png().toBuffer()), { fileName: 's.png' });
-      const poison = pool.analyze(folder.file('poison.svg', slowSvg(500)), { fileName: 'poison.svg' });
+      const waiting = pool.analyze(folder.file('s.png', await wavesImage(20, 20).png().toBuffer()), { fileName: 's.png' });
       let isDone = false;
-      const outcome = expect(poison)
-        .rejects.toMatchObject({ code: 'MEDIA_DECODER_CRASHED' })
+      const outcome = expect(waiting)
+        .rejects.toMatchObject({ code: 'DECODERS_STOPPED' })
         .finally(() => {
           isDone = true;
         });
@@ -315,9 +360,7 @@ describe('decoder processes', () => {
         await wait(30);
       }
       await outcome;
-      expect((await pool.analyze(folder.file('s.png', await wavesImage(20, 20).png().toBuffer()), { fileName: 's.png' })).facts.width).toBe(
-        20,
-      );
+      expect(await small(pool)).toBe(20);
     } finally {
       await pool.close();
     }

@@ -1,6 +1,7 @@
 import { AssetEdit } from '../../../src/library/assets/asset-edit.js';
 import { BulkEditJob } from '../../../src/exchange/edits/bulk-edit.job.js';
 import { sql } from '../../../src/platform/database/sql.js';
+import { aTurn } from '../../support/job-turn.js';
 import { insertAsset } from '../../support/asset-rows.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { recordingLog } from '../../support/recording-log.js';
@@ -394,8 +395,8 @@ describe('a bulk edit', () => {
         WHERE edit_id = ${editId}::uuid`);
     });
     const { tags, collections } = test.app;
-    const job = new BulkEditJob(test.app.database, {} as never, new AssetEdit(tags, collections, judge), recordingLog().log);
-    await job.run({ organizationId: main.id, editId }, new AbortController().signal);
+    const job = new BulkEditJob(test.app.database, new AssetEdit(tags, collections, judge), recordingLog().log);
+    await job.run({ organizationId: main.id, editId }, aTurn());
     expect(await editOf((edit as Edit).id)).toMatchObject({ state: 'COMPLETED', counts: { total: 4, changed: 3, failed: 1, pending: 0 } });
     expect(await query(sql`SELECT title FROM asset WHERE title LIKE 'Poison%' OR title LIKE 'Fine%' ORDER BY title`)).toEqual([
       { title: 'Fine 1 changed' },

@@ -6,6 +6,7 @@ import { drawObject, placeObject, wrapSvg } from '../../../src/program/samples/o
 import { createPaint } from '../../../src/program/samples/paint.js';
 import { createRandom } from '../../../src/program/samples/random.js';
 import { rect } from '../../../src/program/samples/svg-shapes.js';
+import { aTurn } from '../../support/job-turn.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
 
@@ -112,7 +113,7 @@ it('a version names no tiles among its frames and pages', async () => {
 it('a program that cuts otherwise lists pictures anew: with no tiles, with more, with those from before', async () => {
   const job = (rows: number, batchSize?: number) =>
     new TileListingJob({ database: test.app.database, afterListing: (id) => test.app.modelRevisions.catchUp(id) }, rows, batchSize);
-  const run = (rows: number, batchSize?: number) => job(rows, batchSize).run({ organizationId }, new AbortController().signal);
+  const run = (rows: number, batchSize?: number) => job(rows, batchSize).run({ organizationId }, aTurn());
   expect(await job(0).isNeeded(organizationId)).toBe(true);
   await run(0, 3);
   expect(await job(0).isNeeded(organizationId)).toBe(false);
@@ -131,7 +132,7 @@ it('a program that cuts otherwise lists pictures anew: with no tiles, with more,
 
   const stopped = new AbortController();
   stopped.abort();
-  await expect(job(1).run({ organizationId }, stopped.signal)).rejects.toThrow(/stopping/);
+  await expect(job(1).run({ organizationId }, aTurn({ signal: stopped.signal }))).rejects.toThrow(/stopping/);
   expect(await job(2).isNeeded(organizationId)).toBe(false);
 });
 

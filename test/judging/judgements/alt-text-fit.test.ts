@@ -2,6 +2,7 @@ import { AltTextReadJob } from '../../../src/judging/judgements/alt-text-read.jo
 import { OTHER_TEXTS } from '../../../src/judging/rules/alt-text.js';
 import { sql } from '../../../src/platform/database/sql.js';
 import { savePassingVectors } from '../../../src/engines/embedding/embedding.queries.js';
+import { aTurn } from '../../support/job-turn.js';
 import { insertAsset, type TestAsset } from '../../support/asset-rows.js';
 import { type Compliance, makeBrand, makeRule, openCompliance, TEXT_VECTORS } from '../../support/compliance-room.js';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -51,7 +52,7 @@ const job = () =>
     } as never,
     judge: room.compliance,
   });
-const read = () => job().run({ organizationId }, new AbortController().signal);
+const read = () => job().run({ organizationId }, aTurn());
 
 async function add(assets: Record<string, TestAsset>) {
   const ids: { id: string; versionId: string }[] = [];

@@ -9,6 +9,7 @@ import type { FileStore } from '../../../src/platform/files/file-store.js';
 import { openFileStore } from '../../../src/platform/files/open-file-store.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import { FACTS_REVISION } from '../../../src/engines/media/media-facts.js';
+import { aTurn } from '../../support/job-turn.js';
 import { insertAsset } from '../../support/asset-rows.js';
 import { type Compliance, makeBrand, makeRule, openCompliance } from '../../support/compliance-room.js';
 import { recordingLog } from '../../support/recording-log.js';
@@ -74,7 +75,7 @@ it('measures what an earlier program did not, judges by it, and steps over files
     log,
   );
   expect(await job.isNeeded(organizationId)).toBe(true);
-  await job.run({ organizationId }, new AbortController().signal);
+  await job.run({ organizationId }, aTurn());
   expect(await verdicts()).toEqual({ [kept.versionId]: 'PASS', [gone.versionId]: 'NOT_EVALUATED', [current.versionId]: 'FAIL' });
   expect(lines.map(({ versionId }) => versionId)).toEqual([gone.versionId]);
   const [version] = await test.database.asOrganization(organizationId, (tx) =>
@@ -85,7 +86,7 @@ it('measures what an earlier program did not, judges by it, and steps over files
 
   const stopping = new AbortController();
   stopping.abort();
-  await expect(job.run({ organizationId }, stopping.signal)).rejects.toThrow('stopping');
+  await expect(job.run({ organizationId }, aTurn({ signal: stopping.signal }))).rejects.toThrow('stopping');
 });
 
 it('finds the parts of files that an earlier program, or one without ffmpeg, did not look into', async () => {
@@ -126,7 +127,7 @@ it('finds the parts of files that an earlier program, or one without ffmpeg, did
     },
     recordingLog().log,
   );
-  await job.run({ organizationId }, new AbortController().signal);
+  await job.run({ organizationId }, aTurn());
   expect(changed).toEqual([organizationId]);
   const partsOf = async ({ versionId }: { versionId: string }) =>
     (await test.database.asOrganization(organizationId, (tx) => tx.rows.versionPart.findMany({ where: { versionId } }))).map(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from '../../../src/platform/database/sql.js';
 import { StorageSweepJob } from '../../../src/library/storage/storage-sweep.job.js';
+import { aTurn } from '../../support/job-turn.js';
 import { awaitImport, createImport, runImport, stageFiles } from '../../support/import-client.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { structuredPicture } from '../../support/structured-picture.js';
@@ -103,7 +104,7 @@ it('removes old files that no row of anybody is about, and tells which files are
   expect(await noted(main.keys.VIEWER)).toEqual(first);
 
   const { log, lines } = recordingLog();
-  await new StorageSweepJob(test.app.storage, log).run({}, new AbortController().signal);
+  await new StorageSweepJob(test.app.storage, log).run({}, aTurn());
   expect(lines).toEqual([
     expect.objectContaining({ msg: 'storage checked', files: 4, orphans: 1, removed: 1 }),
     expect.objectContaining({ level: 50, missing: 1, msg: expect.stringMatching(/missing in storage/) }),
@@ -175,7 +176,7 @@ it('removes nothing when most files are unknown: the database may be another one
   });
   expect((await Promise.all(all.map(isThere))).every(Boolean)).toBe(true);
   const { log, lines } = recordingLog();
-  await new StorageSweepJob(test.app.storage, log).run({}, new AbortController().signal);
+  await new StorageSweepJob(test.app.storage, log).run({}, aTurn());
   expect(lines).toEqual([expect.objectContaining({ level: 50, orphans: 25 })]);
   expect(await test.app.storage.check({ repair: true, force: true })).toMatchObject({ orphans: 25, removed: 25 });
   expect((await Promise.all(all.map(isThere))).some(Boolean)).toBe(false);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { EventDispatchJob } from '../../../src/library/webhooks/event-dispatch.job.js';
+import { aTurn } from '../../support/job-turn.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
 
@@ -96,10 +97,7 @@ async function addWebhook(path: string, events: string[]): Promise<string> {
 const requireWidth = (minWidthPx: number) =>
   mutate('ruleUpdate', { id: rule, parameters: { minWidthPx, minHeightPx: 1 } }, 'rule { revision }');
 const dispatch = () =>
-  new EventDispatchJob({ database: test.app.database, organizations: test.app.organizations, outbox: test.app.outbox }).run(
-    {},
-    new AbortController().signal,
-  );
+  new EventDispatchJob({ database: test.app.database, organizations: test.app.organizations, outbox: test.app.outbox }).run({}, aTurn());
 const waiting = () => test.app.database.asOrganization(organizationId, (tx) => tx.rows.webhookEvent.count());
 const deliveriesOf = async (id: string) => {
   const { eventWebhooks } = await test.ask(

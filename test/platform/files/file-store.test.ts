@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { FileStore } from '../../../src/platform/files/file-store.js';
 import { type FileStoreOptions, openFileStore } from '../../../src/platform/files/open-file-store.js';
+import { temporaryPath } from '../../../src/platform/files/temporary-file.js';
 import { type S3Server, startS3Server } from '../../support/s3-server.js';
 
 const MAX = { maxByteSize: 100 * 1024 * 1024 };
@@ -301,6 +305,25 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     expect(await store.sweepTemporary()).toBe(1);
     expect((await readdir(temporaryFolder)).sort()).toEqual(['fresh.vitrine-part', 'somebody-elses.txt']);
     expect(await store.sweepTemporary(0)).toBe(1);
+  });
+
+  it('sweeps at the next start what a process that is gone was in the middle of, and nothing of one that lives', async () => {
+    const begin = `
+      const { temporaryPath } = await import(process.argv[1]);
+      const { writeFileSync } = await import('node:fs');
+      const file = temporaryPath(process.argv[2]);
+      writeFileSync(file, 'x');
+      console.log(file);`;
+    const module = pathToFileURL(path.resolve('dist/platform/files/temporary-file.js')).href;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', begin, module, temporaryFolder]);
+    const gone = path.basename(stdout.trim());
+    const own = temporaryPath(temporaryFolder);
+    await writeFile(own, 'x');
+    expect((await readdir(temporaryFolder)).sort()).toEqual([gone, path.basename(own)].sort());
+    // As every start does.
+    expect(await store.sweepTemporary()).toBe(1);
+    expect(await readdir(temporaryFolder)).toEqual([path.basename(own)]);
+    await rm(own);
   });
 
   it('says STORAGE_FULL when too little room would be left on the disk', async () => {

@@ -31,7 +31,7 @@ describe('local file store', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('has no file, only a temporary one that the sweep removes, after kill -9 in the middle of a put', async () => {
+  it('has no file, only a temporary one that the next start removes, after kill -9 in the middle of a put', async () => {
     const store = await openFileStore({ kind: 'local', folder });
     const kept = await store.put(Buffer.from('stored before the crash'), MAX);
     const module = pathToFileURL(path.resolve('dist/platform/files/local-file-store.js')).href;
@@ -45,10 +45,6 @@ describe('local file store', () => {
     const left = await readdir(path.join(folder, 'tmp'));
     expect(left).toHaveLength(1);
     const restarted = await openFileStore({ kind: 'local', folder });
-    expect(await readdir(path.join(folder, 'tmp'))).toEqual(left);
-    const anHourAgo = new Date(Date.now() - 61 * 60 * 1000);
-    await utimes(path.join(folder, 'tmp', left[0]!), anHourAgo, anHourAgo);
-    await openFileStore({ kind: 'local', folder });
     expect(await readdir(path.join(folder, 'tmp'))).toEqual([]);
     const hashes: string[] = [];
     for await (const hash of restarted.list()) hashes.push(hash);

@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { openFileStore } from '../../../src/platform/files/open-file-store.js';
+import { S3Bucket } from '../../../src/platform/files/s3-bucket.js';
 import { type S3Server, startS3Server } from '../../support/s3-server.js';
 
 describe('S3 file store', () => {
@@ -25,6 +27,27 @@ describe('S3 file store', () => {
       code: 'STORAGE_UNAVAILABLE',
       message: expect.stringMatching(/HTTP 403.*VITRINE_S3_SECRET_ACCESS_KEY/),
     });
+  });
+
+  it('ends multipart uploads of its own that nobody completes, when they are old', async () => {
+    const [ours, theirs] = ['ours/', 'theirs/'].map((prefix) => new S3Bucket({ ...server, prefix }));
+    const begin = (bucket: S3Bucket, key: string) => bucket.client.send(new CreateMultipartUploadCommand(bucket.at(key)));
+    const open = async () => {
+      const { Uploads = [] } = await ours!.client.send(new ListMultipartUploadsCommand({ Bucket: server.bucket }));
+      return Uploads.map(({ Key }) => Key).sort();
+    };
+    const key = `files/ab/cd/abcd${'0'.repeat(60)}`;
+    await begin(ours!, key);
+    // Uploads of clients are looked after by the rows that know them.
+    await begin(ours!, 'uploads/of-a-client');
+    await begin(theirs!, key);
+    const store = await openFileStore({ kind: 's3', ...server, prefix: 'ours/', temporaryFolder });
+    expect(await open()).toHaveLength(3);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await store.sweepTemporary(0)).toBe(1);
+    expect(await open()).toEqual(['ours/uploads/of-a-client', `theirs/${key}`]);
+    await store.close();
+    for (const bucket of [ours!, theirs!]) bucket.close();
   });
 
   it('notices a server that answers a range with the whole file', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { VitrineError } from '../../../src/errors.js';
 import { listActiveJobs, listWaitingQueues } from '../../../src/platform/jobs/job.queries.js';
 import { type JobKind, JobQueue } from '../../../src/platform/jobs/job-queue.js';
+import { beginTurn, type JobTurn, TurnOver } from '../../../src/platform/jobs/job-turn.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { nativeUrl, openTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
@@ -92,6 +93,121 @@ it('tries a job that fails as often as its kind says, then gives it up once', as
   expect([runs, givenUp]).toEqual([2, [7]]);
 });
 
+/** What its worker's death leaves, seen by the next worker: `deaths` of them before this one. */
+const dieAgain = async (queue: JobQueue, deaths: number) => {
+  await room.database.asOwner(
+    `UPDATE pgboss.job SET state = 'active', started_on = now() - interval '1 minute', output = jsonb_build_object('deaths', $1::int) WHERE name = 'errand'`,
+    [deaths],
+  );
+  await queue.enter();
+};
+
+it('counts a worker that did not survive a job as one of its tries, and gives it up after as many as its kind says', async () => {
+  const [first, second] = [await openQueue(), await openQueue()];
+  await enqueue(first, 1);
+  await dieAgain(first, 0);
+  expect(await job('state, retry_count, output')).toEqual({ state: 'retry', retry_count: 0, output: { deaths: 1 } });
+  await first.stop();
+  const givenUp: number[] = [];
+  second.work(KIND, { run: noGiveUp, giveUp: async ({ n }) => void givenUp.push(n) }, 1);
+  await dieAgain(second, 1);
+  await until(() => givenUp.length === 1);
+  expect(await job('state')).toEqual({ state: 'failed' });
+});
+
+it('uses up tries by runs without progress only', async () => {
+  const queue = await openQueue();
+  const tries: number[] = [];
+  await enqueue(queue, 1);
+  await dieAgain(queue, 0);
+  const seen: unknown[] = [];
+  const run = async (_: Data, turn: JobTurn) => {
+    tries.push(turn.tries);
+    if (tries.length > 4) return;
+    await turn.progress();
+    seen.push(await job('retry_count, output'));
+    throw new Error('later');
+  };
+  queue.work(KIND, { run, giveUp: noGiveUp }, 1);
+  // Its kind allows one retry.
+  await until(async () => {
+    await room.database.asOwner(
+      `UPDATE pgboss.job SET start_after = now() - interval '1 second' WHERE name = 'errand' AND state = 'retry'`,
+    );
+    return tries.length === 5;
+  });
+  expect(tries).toEqual([1, 1, 1, 1, 1]);
+  expect(seen).toEqual(Array(4).fill({ retry_count: 0, output: null }));
+});
+
+it('begins one job at a time of those that a worker did not survive, beside all others', async () => {
+  const queue = await openQueue();
+  await enqueue(queue, 1, 2);
+  await dieAgain(queue, 0);
+  await enqueue(queue, 3);
+  const [begun, ended]: [number[], Map<number, () => void>] = [[], new Map()];
+  const run = ({ n }: Data) => {
+    begun.push(n);
+    return new Promise<void>((resolve) => ended.set(n, resolve));
+  };
+  queue.work(KIND, { run, giveUp: noGiveUp }, 3);
+  await until(() => begun.length === 2);
+  await pause(1500);
+  expect([begun.length, begun.includes(3)]).toEqual([2, true]);
+  for (const end of ended.values()) end();
+  await until(() => begun.length === 3);
+  for (const end of ended.values()) end();
+});
+
+it('takes turns between organisations, and between the operations of one, whoever came first', async () => {
+  const SHARED: JobKind<object> = { name: 'shared', retryLimit: 1, expireInSeconds: 600, operation: 'importId' };
+  const queue = new JobQueue(room.database, recordingLog().log);
+  queues.push(queue);
+  await queue.start([SHARED]);
+  const add = (organizationId: string, importId: string, count: number) =>
+    room.database.asSystem((tx) => queue.enqueue(tx, SHARED, Array(count).fill({ organizationId, importId })));
+  await add('a', 'a-large', 40);
+  await add('a', 'a-small', 2);
+  await add('b', 'b-small', 2);
+  const done: string[] = [];
+  await queue.enter();
+  queue.work(SHARED, { run: async (data) => void done.push((data as { importId: string }).importId), giveUp: noGiveUp }, 1);
+  await until(() => done.length === 44);
+  // Every other place is b's; of a's, every other is the small import's.
+  expect(
+    done
+      .slice(0, 8)
+      .filter((id) => id !== 'a-large')
+      .sort(),
+  ).toEqual(['a-small', 'a-small', 'b-small', 'b-small']);
+});
+
+it('lets a long job stand back for others that wait, and go on after them', async () => {
+  const [began, events]: [number, string[]] = [Date.now(), []];
+  const turn = beginTurn({
+    ...{ tries: 0, signal: new AbortController().signal, turnMs: 0 },
+    onProgress: async () => void events.push('progress'),
+    isWaitedFor: async () => events.push('asked') > 3,
+  });
+  await turn.next();
+  await turn.next();
+  await expect(turn.next()).rejects.toThrow(TurnOver);
+  expect([events, Date.now() - began < 60_000]).toEqual([['progress', 'asked', 'asked', 'asked'], true]);
+
+  const queue = await openQueue();
+  const done: number[] = [];
+  await queue.enter();
+  const run = async ({ n }: Data) => {
+    done.push(n);
+    if (done.length === 1) throw new TurnOver('others wait');
+  };
+  queue.work(KIND, { run, giveUp: noGiveUp }, 1);
+  await enqueue(queue, 1, 1);
+  queue.wake(KIND);
+  await until(() => done.length === 3);
+  expect(await job("count(*) FILTER (WHERE state = 'completed' AND retry_count = 0) AS done")).toEqual({ done: 2 });
+});
+
 it('lets a job wait for storage that is away without using up its tries, for a day', async () => {
   const queue = await openQueue();
   let runs = 0;
@@ -126,7 +242,7 @@ it('gives a job back when it stops, as if it had not been begun', async () => {
   const queue = await openQueue();
   let seen = false;
   await queue.enter();
-  const run = (_: Data, signal: AbortSignal) => {
+  const run = (_: Data, { signal }: JobTurn) => {
     seen = true;
     return new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopping'))));
   };
