@@ -85,7 +85,9 @@ describe('buckets', () => {
 
   it('with a manifest give what that names, with its fields, and nothing outside its folder', async () => {
     await put('open/set/pics/x.png', await structuredPicture(9601));
-    const rows = ['Datei,Titel', 'pics/x.png,Ex', 'pics/none.png,Gone', '../../closed/secret.png,Stolen', '/closed/secret.png,Stolen'];
+    await put('open/set/pics/Zoë.txt'.normalize('NFD'), 'named as a Mac does');
+    const paths = ['pics/x.png,Ex', 'pics/none.png,Gone', '../../closed/secret.png,Stolen', '/closed/secret.png,Stolen'];
+    const rows = ['Datei,Titel', ...paths, '..\\..\\closed\\secret.png,Stolen', 'pics\\Zoë.txt,Found'];
     await put('open/set/manifest.csv', rows.join('\n'));
     const columns = [
       { column: 'Datei', field: 'file' },
@@ -95,8 +97,10 @@ describe('buckets', () => {
     expect(end.items.map(({ state, code }) => `${state} ${code}`)).toEqual([
       'CREATED NEW_ASSET',
       'REJECTED FILE_NOT_FOUND',
-      'REJECTED BAD_USER_INPUT',
+      'REJECTED MANIFEST_INVALID',
       'REJECTED FILE_NOT_FOUND',
+      'REJECTED BAD_USER_INPUT',
+      'CREATED NEW_ASSET',
     ]);
     const { asset } = await test.ask('query ($id: ID!) { asset(id: $id) { title } }', { id: end.items[0]?.assetId }, key);
     expect(asset.title).toBe('Ex');

@@ -72,6 +72,16 @@ async function lastImport(): Promise<ImportEnd> {
 const outcomes = (end: ImportEnd) => end.items.map(({ label, state }) => `${label}: ${state}`).sort();
 
 describe('watched folders', () => {
+  it('import files whose names are no UTF-8, or written as a Mac does', async () => {
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('caf\xe9.txt', 'latin1')]), 'named in Latin-1');
+    await writeFile(path.join(folder, 'Zoë.txt'.normalize('NFD')), 'named in NFD');
+    await watch();
+    expect(await look()).toBe(0);
+    expect(await look(60)).toBe(2);
+    expect(outcomes(await lastImport())).toEqual(['Zoë.txt: CREATED', 'café.txt: CREATED']);
+    expect(await look(60)).toBe(0);
+  });
+
   it('import files once they have settled, and each state of a file once', async () => {
     await mkdir(path.join(folder, 'deep/er'), { recursive: true });
     await writeFile(path.join(folder, 'a.png'), await structuredPicture(9801));
