@@ -1,20 +1,24 @@
 import 'reflect-metadata';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Config } from './config.js';
-import { openDatabase } from './platform/database/open-database.js';
 import { EmbedderPool } from './engines/embedding/embedder-pool.js';
+import { EmbeddingService } from './engines/embedding/embedding.service.js';
 import { ModelLibrary } from './engines/embedding/model-library.js';
+import { createMediaAnalyzer } from './engines/media/media-analyzer.js';
+import type { StageClock } from './exchange/imports/import-batch.job.js';
+import { openManifestTemplate } from './exchange/imports/manifest-template.js';
+import type { Logger } from './log.js';
+import { openDatabase } from './platform/database/open-database.js';
 import { openFileStore } from './platform/files/open-file-store.js';
 import { createGraphqlServer } from './platform/graphql/server.js';
 import { createHttpServer, type HttpServer } from './platform/http/http-server.js';
 import { SigningKeys } from './platform/http/signing-keys.js';
-import type { StageClock } from './exchange/imports/import-batch.job.js';
-import { openManifestTemplate } from './exchange/imports/manifest-template.js';
+import { JobBook } from './platform/jobs/job-declaration.js';
 import { JobQueue } from './platform/jobs/job-queue.js';
-import type { Logger } from './log.js';
-import { createMediaAnalyzer } from './engines/media/media-analyzer.js';
-import { buildSchema } from './resolvers.js';
-import { buildServices, type Ground } from './services.js';
-import { JOB_KINDS, startWorkers } from './workers.js';
+import { type Room, servicesOf } from './platform/rooms/room.js';
+import { type Ground, makeRooms } from './rooms.js';
+import { buildSchema } from './schema.js';
 
 export const EXAMPLE_QUERIES = [
   `# Pictures by what is in them, among those with a tag
@@ -49,7 +53,7 @@ export interface AppOptions {
   signal?: AbortSignal;
 }
 
-/** Every part of Vitrine, built once, top to bottom: the world outside here, then services.ts, resolvers.ts and workers.ts. */
+/** Opens the world outside, and puts the rooms of rooms.ts on it. */
 export async function createApp(config: Config, log: Logger, { onStage, signal }: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async () => {
@@ -68,6 +72,9 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
     const media = createMediaAnalyzer(config.media);
     closers.push(() => media.close());
     const queue = new JobQueue(database, log);
+    const embedding = await EmbeddingService.create(database, models, { defaultName: await library.chosen() });
+    const temporaryFolder = path.join(config.dataFolder, 'tmp');
+    await mkdir(temporaryFolder, { recursive: true });
 
     let httpServer: HttpServer | undefined;
     const baseUrl = () => httpServer?.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
@@ -75,13 +82,33 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
     const signingKeys = await SigningKeys.open({ database, log, dataFolder, ownSecrets });
     closers.push(() => signingKeys.close());
     const { signer } = signingKeys;
-
-    const ground: Ground = { config, log, database, files, library, models, media, queue, signer, baseUrl };
-    const services = await buildServices(ground);
-    closers.push(() => services.embedding.close());
-    closers.push(() => services.importBuckets.close());
     signal?.throwIfAborted();
-    const schema = buildSchema(services, ground);
+    const libraryChanged = (organizationId: string) => jobs.libraryChanged(organizationId);
+
+    const ground: Ground = {
+      ...(onStage && { onStage }),
+      config,
+      log,
+      database,
+      files,
+      embedding,
+      media,
+      queue,
+      signer,
+      baseUrl,
+      temporaryFolder,
+      libraryChanged,
+    };
+    const made = makeRooms(ground);
+    const services = servicesOf(made);
+    const rooms: readonly Room[] = made;
+    const jobs = new JobBook(
+      rooms.flatMap((room) => room.jobs ?? []),
+      database,
+      queue,
+    );
+    for (const { close } of rooms) if (close) closers.push(close);
+    const schema = buildSchema(rooms);
 
     return {
       ...services,
@@ -89,13 +116,21 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
       signingKeys,
       schema,
 
-      /** Starts the queue; with `work` this process also does the jobs. */
+      /** Starts the queue; with `work` this process also does the jobs, after what dead workers and older versions left undone. */
       async startJobs(work: boolean): Promise<void> {
         closers.push(() => queue.stop());
-        await queue.start(JOB_KINDS, signal);
+        await jobs.open(signal);
         signal?.throwIfAborted();
-        if (work) await startWorkers(ground, services, { ...(onStage && { onStage }), onStop: (close) => closers.push(close) });
-        signal?.throwIfAborted();
+        if (!work) return;
+        await files.sweepTemporary();
+        const recovered = await queue.enter();
+        if (recovered > 0) log.warn({ jobs: recovered }, 'jobs of a worker that died are taken up again');
+        await jobs.work();
+        for (const { id } of await services.organizations.listOrganizations()) {
+          signal?.throwIfAborted();
+          for (const room of rooms) await room.adopt?.(id);
+          await libraryChanged(id);
+        }
       },
 
       /** Serves GraphQL, uploads, files and health. @returns the base address */
@@ -122,8 +157,13 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
           }),
           receiveUpload: (token, stream) => services.uploads.receive(token, stream),
           resumableUpload: (request, response) => services.resumableUploads.handle(request, response),
-          openFile: async (token) =>
-            (await services.assetFiles.open(token)) ?? (await services.delivery.open(token)) ?? services.reportExports.open(token),
+          async openFile(token) {
+            for (const room of rooms) {
+              const file = await room.openFile?.(token);
+              if (file) return file;
+            }
+            return null;
+          },
           openImportResult: (token) => services.importResults.open(token),
           openExport: (token) => services.assetExports.open(token),
           openManifestTemplate,

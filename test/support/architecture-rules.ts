@@ -54,8 +54,8 @@ const GROUND = new Set([
   'vocabulary',
 ]);
 /** What puts the house together stands above all floors. */
-const ROOF = new Set(['main.ts', 'app.ts', 'services.ts', 'resolvers.ts', 'workers.ts']);
-const ROLES = 'types|inputs|resolver|service|queries|job|worker|process|drawings|loader|command';
+const ROOF = new Set(['main.ts', 'app.ts', 'rooms.ts', 'schema.ts']);
+const ROLES = 'room|types|inputs|resolver|service|queries|job|worker|process|drawings|loader|command';
 const FILE_NAME = new RegExp(`^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES}))?\\.ts$`);
 const FOLDER_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const GRAB_BAGS = new Set(['util', 'utils', 'common', 'helper', 'helpers', 'base', 'index', 'misc', 'shared', 'lib']);
@@ -177,8 +177,9 @@ function checkLayer(file: string, line: ImportLine): Violation[] {
   ) {
     add('layers', `${role} import ${target}`);
   }
-  if (targetRole === 'resolver' && !ROOF.has(file) && room !== 'platform/graphql')
-    add('layers', `imports ${target}; only the schema knows resolvers`);
+  if (targetRole === 'resolver' && role !== 'room' && room !== 'platform/graphql' && !ROOF.has(file))
+    add('layers', `imports ${target}; only its room knows a resolver`);
+  if (targetRole === 'room' && file !== 'rooms.ts') add('layers', `imports ${target}; only rooms.ts makes rooms`);
   if (targetRole === 'queries' && targetRoom !== room && !line.typeOnly && !ROOF.has(file) && !(target in SHARED_STATEMENTS)) {
     add('layers', `imports ${target}; other rooms are asked through their service`);
   }

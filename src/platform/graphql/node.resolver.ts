@@ -1,11 +1,7 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
-import type { Viewer } from '../../viewer.js';
 import { type RequestContext, viewerOf } from './context.js';
 import { type NodeType, splitGlobalId } from './global-id.js';
-import { Node } from './node.js';
-
-/** Finds a node of one type by its key, in the viewer's organisation. */
-export type NodeFinder = (viewer: Viewer, key: string) => Promise<Node | null>;
+import { Node, type NodeFinder } from './node.js';
 
 @Resolver()
 export class NodeResolver {

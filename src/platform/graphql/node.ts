@@ -1,4 +1,5 @@
 import { Field, ID, InterfaceType } from 'type-graphql';
+import type { Viewer } from '../../viewer.js';
 import { splitGlobalId } from './global-id.js';
 
 @InterfaceType({
@@ -11,3 +12,6 @@ export abstract class Node {
   @Field(() => ID, { description: 'Global id: opaque, stable, unique among all types.' })
   id!: string;
 }
+
+/** Finds a node of one type by its key, in the viewer's organisation. */
+export type NodeFinder = (viewer: Viewer, key: string) => Promise<Node | null>;

@@ -5,12 +5,17 @@ import type { DetectorDescription } from '../../engines/embedding/detector-manif
 
 export type { DetectedObjectRow, DetectorRow };
 
+/** Told when other facts count than before. */
+export interface DetectionJudge {
+  judgeKind(tx: OrganizationTx, kind: 'DETECTED_OBJECTS'): Promise<void>;
+}
+
 /** What a detector has found in pictures. */
 export class DetectionService {
   readonly #database: Database;
-  readonly #judge: { judgeKind(tx: OrganizationTx, kind: 'DETECTED_OBJECTS'): Promise<void> };
+  readonly #judge: DetectionJudge;
 
-  constructor(database: Database, judge: { judgeKind(tx: OrganizationTx, kind: 'DETECTED_OBJECTS'): Promise<void> }) {
+  constructor(database: Database, judge: DetectionJudge) {
     this.#database = database;
     this.#judge = judge;
   }

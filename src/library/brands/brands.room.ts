@@ -1,0 +1,20 @@
+import type { Database } from '../../platform/database/database.js';
+import type { Room } from '../../platform/rooms/room.js';
+import { AssetBrandResolver } from './asset-brand.resolver.js';
+import { BrandResolver } from './brand.resolver.js';
+import { BrandService, type PaletteJudge } from './brand.service.js';
+import { toBrand } from './brand.types.js';
+
+export function brandsRoom({ database, judge }: { database: Database; judge: PaletteJudge }) {
+  const brands = new BrandService(database, judge);
+  return {
+    services: { brands },
+    resolvers: [new BrandResolver(brands), new AssetBrandResolver(brands)],
+    nodes: {
+      async Brand(viewer, key) {
+        const [brand] = await brands.findBrands(viewer, [key]);
+        return brand ? toBrand(brand) : null;
+      },
+    },
+  } satisfies Room;
+}
