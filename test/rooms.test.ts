@@ -1,26 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readConfig } from '../src/config.js';
 import { printSchemaSorted } from '../src/platform/graphql/schema.js';
 import { declareJob, JobBook } from '../src/platform/jobs/job-declaration.js';
-import type { Room } from '../src/platform/rooms/room.js';
-import { type Ground, makeRooms } from '../src/rooms.js';
 import { buildSchema } from '../src/schema.js';
-
-// Rooms open nothing while they are made: the world outside may be missing.
-const nothing = { config: readConfig({}), files: {}, embedding: {}, media: {}, database: {}, queue: {} } as Ground;
-const rooms: readonly Room[] = makeRooms(nothing);
-const jobs = rooms.flatMap((room) => room.jobs ?? []);
+import { declaredJobs, NOTHING, roomsAlone } from './support/rooms-alone.js';
 
 it('make the schema as committed, without a database', async () => {
-  expect(printSchemaSorted(buildSchema(rooms))).toBe(await readFile('schema.graphql', 'utf8'));
+  expect(printSchemaSorted(buildSchema(roomsAlone))).toBe(await readFile('schema.graphql', 'utf8'));
 });
 
 it('are one of each kind: a type of node, a topic or a job has one owner', () => {
   const twice = { services: {}, nodes: { Brand: async () => null } };
-  expect(() => buildSchema([...rooms, twice])).toThrow('Brand belongs to two rooms');
+  expect(() => buildSchema([...roomsAlone, twice])).toThrow('Brand belongs to two rooms');
   const again = declareJob({ kind: { name: 'import-batch', retryLimit: 1, expireInSeconds: 1 }, handler: () => ({}) as never });
-  expect(() => new JobBook([...jobs, again], nothing.database, nothing.queue)).toThrow('the job import-batch is declared twice');
+  expect(() => new JobBook([...declaredJobs, again], NOTHING.database, NOTHING.queue)).toThrow('the job import-batch is declared twice');
 });
 
 it('declare every kind of job that is written down anywhere in src', async () => {
@@ -28,5 +21,5 @@ it('declare every kind of job that is written down anywhere in src', async () =>
   const texts = await Promise.all(names.map((name) => readFile(path.join('src', name), 'utf8')));
   const written = texts.flatMap((text) => [...text.matchAll(/: JobKind<[^=]*> = \{\s*name: '([^']+)'/g)].map(([, name]) => name as string));
   expect(written.length).toBeGreaterThan(20);
-  expect(jobs.map(({ kind }) => kind.name).sort()).toEqual(written.sort());
+  expect(declaredJobs.map(({ kind }) => kind.name).sort()).toEqual(written.sort());
 });

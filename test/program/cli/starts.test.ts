@@ -8,8 +8,8 @@ import { createApp } from '../../../src/app.js';
 import { readConfig } from '../../../src/config.js';
 import { openDatabase } from '../../../src/platform/database/open-database.js';
 import { JobQueue } from '../../../src/platform/jobs/job-queue.js';
-import { JOB_KINDS } from '../../../src/workers.js';
 import { recordingLog } from '../../support/recording-log.js';
+import { declaredJobs } from '../../support/rooms-alone.js';
 import { emptyDatabase, freshDatabase, nativeUrl } from '../../support/test-database.js';
 import { pause, VitrineProcess } from '../../support/vitrine-process.js';
 
@@ -31,14 +31,14 @@ describe('several processes that start at once', () => {
     try {
       for (let round = 0; round < 4; round += 1) {
         const queues = databases.map((database) => new JobQueue(database, recordingLog().log));
-        const ends = await Promise.allSettled(queues.map((queue) => queue.start(JOB_KINDS)));
+        const ends = await Promise.allSettled(queues.map((queue) => queue.start(declaredJobs.map(({ kind }) => kind))));
         await Promise.all(queues.map((queue) => queue.stop()));
         expect(ends.map(({ status, ...end }) => (status === 'rejected' ? String((end as PromiseRejectedResult).reason) : status))).toEqual(
           Array(4).fill('fulfilled'),
         );
         const { rows } = await databases[0]!.asOwner('SELECT name FROM pgboss.queue');
         const names = rows.map(({ name }) => name);
-        for (const { name } of JOB_KINDS) expect(names).toEqual(expect.arrayContaining([name, `${name}-given-up`]));
+        for (const { kind } of declaredJobs) expect(names).toEqual(expect.arrayContaining([kind.name, `${kind.name}-given-up`]));
         await databases[0]!.asOwner('DROP SCHEMA pgboss CASCADE');
       }
     } finally {
