@@ -99,10 +99,10 @@ export class SourceListing {
   async *#listBucketManifest({ bucket, key, columns }: Extract<ImportSource, { type: 'BUCKET_MANIFEST' }>): AsyncGenerator<PlannedItem> {
     const folder = key.slice(0, key.lastIndexOf('/') + 1);
     const find = this.#finder(async (file) => {
-      this.#buckets.requireAllowed(bucket, `${folder}${file}`, 'file');
       // What other ways there are to write it: a bucket is asked for keys, and not read through.
       const plain = keyOf(file);
       const forms = [file, plain, plain.normalize('NFD')].map((form) => `${folder}${form}`);
+      for (const form of forms) this.#buckets.requireAllowed(bucket, form, 'file');
       return { type: 'OBJECT', bucket, key: forms[0] as string, forms: [...new Set(forms)].slice(1), etag: null, byteSize: null };
     });
     const content = manifestWithin(key, () => this.#buckets.open(bucket, key, null));

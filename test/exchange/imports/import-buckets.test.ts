@@ -99,7 +99,7 @@ describe('buckets', () => {
       'REJECTED FILE_NOT_FOUND',
       'REJECTED MANIFEST_INVALID',
       'REJECTED FILE_NOT_FOUND',
-      'REJECTED BAD_USER_INPUT',
+      'REJECTED MANIFEST_INVALID',
       'CREATED NEW_ASSET',
     ]);
     const { asset } = await test.ask('query ($id: ID!) { asset(id: $id) { title } }', { id: end.items[0]?.assetId }, key);
@@ -114,7 +114,7 @@ describe('buckets', () => {
     );
     await put('open/set/pics/y.png', await structuredPicture(9602));
     const sheet = await runImport(test, key, fromBucket({ prefix: 'open/set/', manifest: 'list.xlsx' }));
-    expect(sheet.items.map(({ state, code }) => `${state} ${code}`)).toEqual(['CREATED NEW_ASSET', 'REJECTED BAD_USER_INPUT']);
+    expect(sheet.items.map(({ state, code }) => `${state} ${code}`)).toEqual(['CREATED NEW_ASSET', 'REJECTED MANIFEST_INVALID']);
     const missing = await runImport(test, key, fromBucket({ prefix: 'open/set/', manifest: 'none.jsonl' }));
     expect(missing).toMatchObject({ state: 'FAILED', error: { code: 'FILE_NOT_FOUND' } });
   });
