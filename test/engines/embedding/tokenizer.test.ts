@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { normalizeText, TextTokenizer } from '../../../src/engines/embedding/tokenizer.js';
 import { tinyTokenId, tinyTokenizer } from '../../support/tiny-clip.js';
+import { cpuMs } from '../../support/cpu-time.js';
 
 let folder: string;
 let tokenizer: TextTokenizer;
@@ -30,9 +31,9 @@ describe('TextTokenizer', () => {
   });
 
   it('bounds the work for huge texts', () => {
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     const encoded = tokenizer.encode('cat'.repeat(1_000_000));
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(cpuMs() - startedAt).toBeLessThan(1_000);
     expect(encoded.truncated).toBe(true);
     expect(encoded.ids).toHaveLength(6);
   });

@@ -1,4 +1,5 @@
 import { MAX_PASSAGES, passagesOf } from '../../../src/engines/media/passages.js';
+import { cpuMs } from '../../support/cpu-time.js';
 
 const cut = (text: string, { from, length }: { from: number; length: number }) =>
   Array.from(text)
@@ -54,8 +55,8 @@ it('takes no more time than the text is long', () => {
     `${'a. '.repeat(33_000)}`,
     `[${'!['.repeat(40_000)}`,
   ]) {
-    const started = performance.now();
+    const started = cpuMs();
     passagesOf(text);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - started).toBeLessThan(5_000);
   }
 });

@@ -1,4 +1,5 @@
 import { readNegations } from '../../../src/finding/search/negation.js';
+import { cpuMs } from '../../support/cpu-time.js';
 
 it.each<[string, string, string[]]>([
   ['a beach without people', 'a beach', ['people']],
@@ -62,10 +63,10 @@ it('keeps every word of a query somewhere, and ends for whatever it is given', (
     `${'not '.repeat(100)}x`,
     ', and or but '.repeat(70),
   ]) {
-    const started = performance.now();
+    const started = cpuMs();
     const { text, without } = readNegations(query);
     expect(typeof text).toBe('string');
     expect(Array.isArray(without)).toBe(true);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs() - started).toBeLessThan(2_000);
   }
 });

@@ -1,4 +1,5 @@
 import { type PlainQuery, readPlainQuery, writePlainQuery } from '../../../src/finding/search/plain-query.js';
+import { cpuMs } from '../../support/cpu-time.js';
 
 const read = (part: Partial<PlainQuery>): PlainQuery => ({ texts: [], phrases: [], without: [], operators: [], ...part });
 const left = (text: string, isLiteral = false) => ({ text, isLiteral });
@@ -43,9 +44,9 @@ it.each(['a house -tree', '"never settle" poster', '-tag:"a b" cat OR dog is:app
 
 it('reads whatever it is given, in bounded time', () => {
   for (const query of ['"'.repeat(999), '-"'.repeat(400), 'tag:"'.repeat(150), 'OR '.repeat(300), '\ue000'.repeat(500), '«'.repeat(500)]) {
-    const started = performance.now();
+    const started = cpuMs();
     const { texts } = readPlainQuery(query);
     expect(texts.every((text) => !/\p{Co}/u.test(text))).toBe(true);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs() - started).toBeLessThan(2_000);
   }
 });

@@ -14,6 +14,7 @@ import { waitingRequest } from '../../../src/waiting-request.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { findUndescribed } from '../../support/undescribed.js';
+import { cpuMs } from '../../support/cpu-time.js';
 
 const { log, lines } = recordingLog();
 let test: TestDatabase;
@@ -236,10 +237,10 @@ describe('limits', () => {
     const fragments = Array.from({ length: count }, (_, n) =>
       n === count - 1 ? `fragment F${n} on Query { __typename }` : `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`,
     );
-    const start = performance.now();
+    const start = cpuMs();
     const answer = await ask(`{ ...F0 } ${fragments.join(' ')}`);
     expect([answer.status, code(answer)]).toEqual([400, 'QUERY_TOO_COMPLEX']);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuMs() - start).toBeLessThan(5000);
   });
 
   it('answers a circle of fragments and deep introspection as validation errors', async () => {
