@@ -1,4 +1,4 @@
-// `npm run bench:calibration`: does a search know when there is nothing to find? Libraries of drawings (other seeds than training and sample
+// `npm run bench calibration`: does a search know when there is nothing to find? Libraries of drawings (other seeds than training and sample
 // library) in which half of the objects do not occur are asked for what they have and for what they have not; then the sample library is
 // searched with pictures alone and with words beside them. Options: --seed N, --libraries N, --pictures N.
 import 'reflect-metadata';
@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { importInto, openEngine } from './engines.js';
+import { importInto, openEngine } from './support/engines.js';
 import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
 import { writeSampleLibrary } from '../dist/program/samples/library.js';
 import { listObjects } from '../dist/program/samples/objects.js';

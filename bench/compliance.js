@@ -1,4 +1,4 @@
-// `npm run bench:compliance`: full judgement of a library by 25 rules in a private native PostgreSQL, beside the same rules asset by asset
+// `npm run bench compliance`: full judgement of a library by 25 rules in a private native PostgreSQL, beside the same rules asset by asset
 // in JavaScript; judging one rule and one asset anew; the report. Makes its own data. Options: --assets N, --sample N, --each-rule.
 import 'reflect-metadata';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -19,10 +19,10 @@ import { HistoryService } from '../dist/judging/history/history.service.js';
 import { ReportService } from '../dist/exchange/reports/report.service.js';
 import { ReportWriter } from '../dist/exchange/reports/report-writer.js';
 import { TagService } from '../dist/library/tags/tag.service.js';
-import { judgeAsset, loadRoom } from './compliance-baseline.js';
-import { DIMENSIONS, fillLibrary, PALETTE, RULES, textVectors } from './compliance-library.js';
-import { serverCpuMs, startNativeServer } from './engines.js';
-import { percentiles } from './search.js';
+import { judgeAsset, loadRoom } from './support/compliance-baseline.js';
+import { DIMENSIONS, fillLibrary, PALETTE, RULES, textVectors } from './support/compliance-library.js';
+import { serverCpuMs, startNativeServer } from './support/engines.js';
+import { percentiles } from './support/search.js';
 
 const { values: options } = parseArgs({
   options: {

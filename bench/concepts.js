@@ -1,4 +1,4 @@
-// `npm run bench:concepts`: what zero-shot answers, probabilities and thresholds are worth, on drawings of src/program/samples under seeds that neither
+// `npm run bench concepts`: what zero-shot answers, probabilities and thresholds are worth, on drawings of src/program/samples under seeds that neither
 // training nor the sample library used. It calls the functions that the program calls; that SQL gives the same scores is a test's business.
 // Options: --pictures N, --model FOLDER, --seed N.
 import 'reflect-metadata';

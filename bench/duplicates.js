@@ -1,4 +1,4 @@
-// `npm run bench:duplicates`: draws families of pictures whose relations are known, imports them, and compares what near-duplicate
+// `npm run bench duplicates`: draws families of pictures whose relations are known, imports them, and compares what near-duplicate
 // detection says about every pair. Options: --families N, --seed N (other seeds are other drawings).
 import 'reflect-metadata';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,8 +6,8 @@ import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from '../dist/platform/database/sql.js';
-import { openEngine } from './engines.js';
-import { drawFamily, RELATIVES } from './variants.js';
+import { openEngine } from './support/engines.js';
+import { drawFamily, RELATIVES } from './support/variants.js';
 
 const { values: options } = parseArgs({
   options: { families: { type: 'string', default: '60' }, seed: { type: 'string', default: '9000' } },

@@ -1,4 +1,4 @@
-// `npm run bench:embedding`: what embedding adds to its parts, on photographs of 1, 4 and 12 megapixels made here. In one run: the stages apart
+// `npm run bench embedding`: what embedding adds to its parts, on photographs of 1, 4 and 12 megapixels made here. In one run: the stages apart
 // with all cores busy, the whole, the model beside bare onnxruntime, queries idle and under bulk load, the event loop, and memory.
 // Options: --model <name or folder>, --pictures N (of each size), --seconds N (of each measurement), --rounds N.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { readModelFolder } from '../dist/engines/embedding/model-folder.js';
 import { ModelLibrary } from '../dist/engines/embedding/model-library.js';
 import { openOnnxSession } from '../dist/engines/embedding/onnx-session.js';
 import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
-import { photograph } from './pictures.js';
+import { photograph } from './support/pictures.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,4 +1,4 @@
-// `npm run bench:import`: files per second by kind with one worker process and with two, what is computed for a file and where, the share of each
+// `npm run bench import`: files per second by kind with one worker process and with two, what is computed for a file and where, the share of each
 // stage, and the rate of the embedding module alone on the same files; resident memory over a long import of tiny pictures; rows per second of a
 // manifest that only changes fields. On a private native server with fsync on.
 // Options: --files N (of each kind), --workers 1|2, --tiles ROWS, --memory N (files of the long import), --rows N (of the manifest), --only kinds,memory,rows,model,
@@ -13,9 +13,9 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { sql } from '../dist/platform/database/sql.js';
 import { createRandom } from '../dist/program/samples/random.js';
-import { childResidentBytes, openEngine, serverCpuMs, startNativeServer } from './engines.js';
-import { benchKinds, importAll } from './import-kinds.js';
-import { printTable, round } from './table.js';
+import { childResidentBytes, openEngine, serverCpuMs, startNativeServer } from './support/engines.js';
+import { benchKinds, importAll } from './support/import-kinds.js';
+import { printTable, round } from './support/table.js';
 
 const { values: options } = parseArgs({
   options: {

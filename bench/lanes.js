@@ -1,4 +1,4 @@
-// `npm run bench:lanes`: how long somebody waits for a picture that has yet to be made (a 1 MP photograph to the preset `preview`, fetched by its
+// `npm run bench lanes`: how long somebody waits for a picture that has yet to be made (a 1 MP photograph to the preset `preview`, fetched by its
 // link): alone, beside a bulk import, and beside a search of pictures for marks. On a private native server.
 // Options: --requests N (of each case), --pictures N (imported, and searched), --marks N (at most 8).
 import 'reflect-metadata';
@@ -7,10 +7,10 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { toGlobalId } from '../dist/platform/graphql/global-id.js';
-import { openEngine, startNativeServer } from './engines.js';
-import { loadMarks } from './mark-scenes.js';
-import { photograph } from './pictures.js';
-import { printTable, round } from './table.js';
+import { openEngine, startNativeServer } from './support/engines.js';
+import { loadMarks } from './support/mark-scenes.js';
+import { photograph } from './support/pictures.js';
+import { printTable, round } from './support/table.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,13 +1,13 @@
-// `npm run bench:main`: pictures per second through import and embedding, stage by stage, and the time of searches; the embedded engine
+// `npm run bench main`: pictures per second through import and embedding, stage by stage, and the time of searches; the embedded engine
 // beside a native server in one run, in turns, so that a noisy machine treats both alike. Options: --pictures N, --rows N,N, --embedded.
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openEngine, startNativeServer } from './engines.js';
-import { KINDS, writePictures } from './pictures.js';
-import { fillLibrary, makeQueries, timeSearches } from './search.js';
+import { openEngine, startNativeServer } from './support/engines.js';
+import { KINDS, writePictures } from './support/pictures.js';
+import { fillLibrary, makeQueries, timeSearches } from './support/search.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,4 +1,4 @@
-// How well marks are found, on drawings with known truth: npm run bench:marks -- [--marks FOLDER] [--pictures N] [--only CASE] [--verbose]
+// How well marks are found, on drawings with known truth: npm run bench marks -- [--marks FOLDER] [--pictures N] [--only CASE] [--verbose]
 // FOLDER holds marks as SVG with one colour; without it, drawings of the sample objects serve as marks.
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { findMark, MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
 import { withoutOverlap } from '../dist/engines/mark-finding/mark-sighting.js';
 import { loadOpenCv } from '../dist/engines/pixels/open-cv.js';
-import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
+import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './support/mark-scenes.js';
 
 const { values } = parseArgs({
   options: { marks: { type: 'string' }, pictures: { type: 'string' }, only: { type: 'string' }, verbose: { type: 'boolean' } },

@@ -1,4 +1,4 @@
-// `npm run bench:parity -- DATA`: Vitrine's preprocessing, tokens and vectors beside the originals'. DATA is a folder that holds, each part optional:
+// `npm run bench parity -- DATA`: Vitrine's preprocessing, tokens and vectors beside the originals'. DATA is a folder that holds, each part optional:
 //   clip-reference/        tensors of the original preprocessing (derived/preprocessed_*.f32) and the pictures they were made of
 //   clip-tokenizer/        bpe_simple_vocab_16e6.txt.gz and tinyclip-tokenizer.json (CLIP's vocabulary)
 //   coco-captioned/        photographs and captions
@@ -23,7 +23,7 @@ const { values: options, positionals } = parseArgs({
   },
 });
 if (positionals.length !== 1 || !existsSync(positionals[0])) {
-  console.error('Give one folder with the reference data: npm run bench:parity -- DATA. What it holds: see bench/parity.js.');
+  console.error('Give one folder with the reference data: npm run bench parity -- DATA. What it holds: see bench/parity.js.');
   process.exit(1);
 }
 const data = path.resolve(positionals[0]);

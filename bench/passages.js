@@ -1,4 +1,4 @@
-// `npm run bench:passages -- [--model FOLDER]`: are texts found by what they mean, and how often by chance? Sentences about half of the objects that
+// `npm run bench passages -- [--model FOLDER]`: are texts found by what they mean, and how often by chance? Sentences about half of the objects that
 // the sample library can draw, among sentences about none; queries for the objects that are there and for those that are not. Compared with
 // the calibrated cut that search uses (docs/decisions/0101), computed here from the same vectors.
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { BACKGROUND_PROMPTS } from '../dist/seeing/concepts/background-prompts.j
 import { openEmbedder } from '../dist/engines/embedding/embedder.js';
 import { withArticle } from '../dist/program/samples/captions.js';
 import { listObjects } from '../dist/program/samples/objects.js';
-import { printTable, round } from './table.js';
+import { printTable, round } from './support/table.js';
 
 const builtIn = fileURLToPath(new URL('../models/vitrine-sketch', import.meta.url));
 const { values: options } = parseArgs({ options: { model: { type: 'string', default: builtIn } } });

@@ -1,4 +1,4 @@
-// `npm run bench:samples -- [--model FOLDER] [--seed 7]`: what a model makes of the sample library: are drawn objects and colours found by name,
+// `npm run bench samples -- [--model FOLDER] [--seed 7]`: what a model makes of the sample library: are drawn objects and colours found by name,
 // and which thresholds would suit the rules against prohibited content. Thresholds are chosen on another seed than the library users get.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

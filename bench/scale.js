@@ -1,4 +1,4 @@
-// `npm run bench:scale`: how building, memory, recall and latency grow with the library, on a private native server with clustered vectors
+// `npm run bench scale`: how building, memory, recall and latency grow with the library, on a private native server with clustered vectors
 // (vectors.js). Options: --rows N,N,N, --queries N, --folder F (keep the server there and use what it holds).
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../dist/platform/database/open-database.js';
 import { sql } from '../dist/platform/database/sql.js';
-import { startNativeServer } from './engines.js';
-import { openLibrary } from './library.js';
-import { percentiles } from './search.js';
-import { printTable, round } from './table.js';
+import { startNativeServer } from './support/engines.js';
+import { openLibrary } from './support/library.js';
+import { percentiles } from './support/search.js';
+import { printTable, round } from './support/table.js';
 
 const { values: options } = parseArgs({
   options: {

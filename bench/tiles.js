@@ -1,4 +1,4 @@
-// `npm run bench:tiles`: what tiles gain and cost. Large scenes with one thing that fills much of them and two small ones, among plain drawings too
+// `npm run bench tiles`: what tiles gain and cost. Large scenes with one thing that fills much of them and two small ones, among plain drawings too
 // small for tiles; 60% of the objects that can be drawn occur. The same files are imported with no tiles, two and three rows of them, in turns, and
 // asked for the small things, the large ones, the plain drawings, and for what is in none. Options: --model NAME, --seed N, --scenes N, --plain N, --sizes N,N,
 // --rows N (pictures of the library in which search is timed).
@@ -17,9 +17,9 @@ import { createPaint } from '../dist/program/samples/paint.js';
 import { createRandom } from '../dist/program/samples/random.js';
 import { ellipse, rect } from '../dist/program/samples/svg-shapes.js';
 import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
-import { importInto, openEngine } from './engines.js';
-import { fillLibrary, makeQueries, timeSearches } from './search.js';
-import { printTable, round } from './table.js';
+import { importInto, openEngine } from './support/engines.js';
+import { fillLibrary, makeQueries, timeSearches } from './support/search.js';
+import { printTable, round } from './support/table.js';
 
 const { values: options } = parseArgs({
   options: {

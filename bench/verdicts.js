@@ -1,4 +1,4 @@
-// `npm run bench:verdicts`: what rules say about drawn libraries whose faults are known, by the whole way from file to finding. Measured kinds
+// `npm run bench verdicts`: what rules say about drawn libraries whose faults are known, by the whole way from file to finding. Measured kinds
 // have to be right always; for kinds that ask the model, precision, recall and the share that is sent to a person. Options: --measured N --scenes N.
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,8 +7,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { rivals } from '../dist/program/samples/brand-rules.js';
 import { withArticle } from '../dist/program/samples/captions.js';
-import { openEngine } from './engines.js';
-import { MEASURED_RULES, PALETTE, writeMeasured, writeScenes } from './verdict-library.js';
+import { openEngine } from './support/engines.js';
+import { MEASURED_RULES, PALETTE, writeMeasured, writeScenes } from './support/verdict-library.js';
 
 const { values: options } = parseArgs({
   options: { measured: { type: 'string', default: '240' }, scenes: { type: 'string', default: '400' } },

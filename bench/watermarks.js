@@ -1,4 +1,4 @@
-// How well watermarks are found, on drawings with known truth: npm run bench:watermarks -- [--marks FOLDER] [--photos FOLDER] [--pictures N] [--only CASE] [--verbose]
+// How well watermarks are found, on drawings with known truth: npm run bench watermarks -- [--marks FOLDER] [--photos FOLDER] [--pictures N] [--only CASE] [--verbose]
 import { readdir } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { MARK_EDGE_PX } from '../dist/engines/mark-finding/mark-finder.js';
 import { loadOpenCv } from '../dist/engines/pixels/open-cv.js';
 import { findWatermarks } from '../dist/engines/mark-finding/watermark-finder.js';
 import { drawWord, measureWord } from '../dist/program/samples/lettering.js';
-import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './mark-scenes.js';
+import { between, color, draw, ground, loadMarks, luma, overlap, pick, random, svgOf } from './support/mark-scenes.js';
 
 const { values } = parseArgs({
   options: {

@@ -13,7 +13,7 @@ export interface MarkTemplate {
 }
 
 export const MARK_EDGE_PX = 256;
-/** Below this two different marks, or a mark and a chance likeness, are not told apart (bench:marks). */
+/** Below this two different marks, or a mark and a chance likeness, are not told apart (bench marks). */
 export const MIN_CONFIDENCE = 0.7;
 
 /** Square root of a template's area while measuring. */

@@ -23,7 +23,7 @@ export interface WatermarkSighting {
   opacity: number | null;
 }
 
-/** Below this nothing is told: pictures without the mark reach it often (bench:watermarks). */
+/** Below this nothing is told: pictures without the mark reach it often (bench watermarks). */
 export const MIN_WATERMARK_CONFIDENCE = 0.4;
 export const MAX_BOXES = 60;
 

@@ -32,7 +32,7 @@ export interface PlanFacts {
   limit: number;
 }
 
-// Measured by `npm run bench:search` (docs/benchmarks.md), as ratios, so that they hold on machines of other speed.
+// Measured by `npm run bench search` (docs/benchmarks.md), as ratios, so that they hold on machines of other speed.
 /** One row of the window costs as much as comparing this many filtered rows exactly. */
 const ROWS_PER_WINDOW_ROW = 7;
 /** Narrower, and it overlooks near ones for queries that lie apart from all pictures, as texts do. */

@@ -3,7 +3,7 @@ import { COMMON_THINGS } from '../../seeing/concepts/common-things.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
 
-/** What other pictures are of: every fourth tells a right text from a wrong one as well as all of them do (`npm run bench:verdicts`). */
+/** What other pictures are of: every fourth tells a right text from a wrong one as well as all of them do (`npm run bench verdicts`). */
 export const OTHER_TEXTS: readonly string[] = COMMON_THINGS.filter((_, index) => index % 4 === 0);
 
 const deviations = z.number().min(-10).max(10);

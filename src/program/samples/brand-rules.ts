@@ -15,7 +15,7 @@ export const RESOLUTION = { minWidthPx: 480, minHeightPx: 240 } as const;
 export const ALT_TEXT = { minLength: 15, maxLength: 200 } as const;
 export const PALETTE = { minShare: 0.75, maxDeltaE: 10, neutralAllowance: 0.95 } as const;
 
-/** Chosen on a library drawn with another seed (7), by `npm run bench:samples`: with some sixty rivals 0.3 is twenty times what chance gives. */
+/** Chosen on a library drawn with another seed (7), by `npm run bench samples`: with some sixty rivals 0.3 is twenty times what chance gives. */
 export const PROHIBITED = { failAt: 0.3, reviewAt: 0.05 } as const;
 
 /** What else the pictures show: everything that is drawn but `except`. A concept that has to beat few rivals is seen everywhere. */

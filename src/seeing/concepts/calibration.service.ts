@@ -11,7 +11,7 @@ const MIN_PICTURES = 20;
 /**
  * Levels in standard deviations of the best score of unrelated queries: one unrelated query in forty comes over `match` (of those about things
  * that look alike, one in six), one in a hundred and sixty over `sure`. Below `keep` an asset is not worth a place in the list. Chosen by
- * bench:calibration on seed 57, where 1, 1.5 and 2 were tried; docs/benchmarks.md has what they do on another.
+ * bench calibration on seed 57, where 1, 1.5 and 2 were tried; docs/benchmarks.md has what they do on another.
  */
 const EVIDENCE: ScoreCut = { keep: -1, match: 2, sure: 2.5 };
 

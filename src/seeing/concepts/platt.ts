@@ -22,7 +22,7 @@ export interface PlattFit extends Sigmoid {
 }
 
 // In units of the library's spread from its center: positives lie above, and most pictures show no given thing. Wide, so that a concept which
-// the model tells apart well is not taken for a doubtful one (bench:concepts compares).
+// the model tells apart well is not taken for a doubtful one (bench concepts compares).
 const PRIOR = { slope: 4, slopeDeviation: 4, intercept: -6, interceptDeviation: 8 };
 const LEAST_SLOPE = 0.02;
 const DRAWS = 512;

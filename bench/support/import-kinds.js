@@ -4,12 +4,12 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createMediaAnalyzer } from '../dist/engines/media/media-analyzer.js';
+import { createMediaAnalyzer } from '../../dist/engines/media/media-analyzer.js';
 import { childCpuMs, serverCpuMs } from './engines.js';
 import { KINDS, writePictures } from './pictures.js';
 import { printTable, round } from './table.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const [DRAWING, MEGAPIXEL, ...LARGE] = [...KINDS, { name: 'photograph, JPEG 12 MP', width: 4000, height: 3000, format: 'jpg' }];
 const PHOTOGRAPHS = [MEGAPIXEL, ...LARGE];
 const LANES = availableParallelism() + 2;

@@ -1,8 +1,8 @@
 // The same rules asset by asset in TypeScript's way: read an asset's facts, judge it in JavaScript, write its findings. What bench/compliance.js
 // measures set-based judging against; verdicts have to be the same.
-import { CHANNEL_PRESETS } from '../dist/judging/rules/channel-presets.js';
-import { sql } from '../dist/platform/database/sql.js';
-import { labOfHex } from '../dist/engines/pixels/color.js';
+import { CHANNEL_PRESETS } from '../../dist/judging/rules/channel-presets.js';
+import { sql } from '../../dist/platform/database/sql.js';
+import { labOfHex } from '../../dist/engines/pixels/color.js';
 
 const DAY = 86_400_000;
 

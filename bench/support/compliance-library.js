@@ -1,5 +1,5 @@
 // A library for bench/compliance.js: assets, facts, colours and vectors drawn in SQL from one seed, and 25 rules over all of them.
-import { sql } from '../dist/platform/database/sql.js';
+import { sql } from '../../dist/platform/database/sql.js';
 
 const CHUNK = 10_000;
 export const DIMENSIONS = 256;

@@ -1,17 +1,17 @@
 // A library of clustered vectors (vectors.js), written straight into the tables of either engine, with tags of known selectivity.
 import 'reflect-metadata';
-import { ComplianceService } from '../dist/judging/judgements/compliance.service.js';
-import { EmbedderPool } from '../dist/engines/embedding/embedder-pool.js';
-import { registerModel } from '../dist/engines/embedding/embedding.queries.js';
-import { EmbeddingService } from '../dist/engines/embedding/embedding.service.js';
-import { CalibrationService } from '../dist/seeing/concepts/calibration.service.js';
-import { FilterService } from '../dist/finding/search/filter.service.js';
-import { QueryReader } from '../dist/finding/search/query-reader.service.js';
-import { SearchService } from '../dist/finding/search/search.service.js';
-import { TagService } from '../dist/library/tags/tag.service.js';
-import { sql, join } from '../dist/platform/database/sql.js';
-import { toHalfvecBinary } from '../dist/engines/embedding/vector.js';
-import { createRandom } from '../dist/program/samples/random.js';
+import { ComplianceService } from '../../dist/judging/judgements/compliance.service.js';
+import { EmbedderPool } from '../../dist/engines/embedding/embedder-pool.js';
+import { registerModel } from '../../dist/engines/embedding/embedding.queries.js';
+import { EmbeddingService } from '../../dist/engines/embedding/embedding.service.js';
+import { CalibrationService } from '../../dist/seeing/concepts/calibration.service.js';
+import { FilterService } from '../../dist/finding/search/filter.service.js';
+import { QueryReader } from '../../dist/finding/search/query-reader.service.js';
+import { SearchService } from '../../dist/finding/search/search.service.js';
+import { TagService } from '../../dist/library/tags/tag.service.js';
+import { sql, join } from '../../dist/platform/database/sql.js';
+import { toHalfvecBinary } from '../../dist/engines/embedding/vector.js';
+import { createRandom } from '../../dist/program/samples/random.js';
 import { makeVectors } from './vectors.js';
 
 /** Share of the library that each tag is on. `any`: picked one by one. `near`: whole clusters, so that a tag says something about the picture. */

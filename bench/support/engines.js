@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import pino from 'pino';
-import { createApp } from '../dist/app.js';
-import { asOwner } from '../dist/program/cli/owner.js';
-import { readConfig } from '../dist/config.js';
+import { createApp } from '../../dist/app.js';
+import { asOwner } from '../../dist/program/cli/owner.js';
+import { readConfig } from '../../dist/config.js';
 
 const run = promisify(execFile);
-const SCRIPT = fileURLToPath(new URL('../scripts/native-postgres.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../scripts/native-postgres.sh', import.meta.url));
 
 /** Statements sent since the start, by the host (folder of the socket, or address) they went to. */
 const sent = new Map();

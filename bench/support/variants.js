@@ -1,11 +1,11 @@
 // Pictures with relatives whose kind is known: the same picture in other bytes, sizes, crops and colours, and other shots of its scene.
 import sharp from 'sharp';
-import { NAMED_COLOURS } from '../dist/program/samples/colours.js';
-import { createPaint } from '../dist/program/samples/paint.js';
-import { createRandom } from '../dist/program/samples/random.js';
-import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
-import { drawScene } from '../dist/program/samples/scene.drawings.js';
-import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
+import { NAMED_COLOURS } from '../../dist/program/samples/colours.js';
+import { createPaint } from '../../dist/program/samples/paint.js';
+import { createRandom } from '../../dist/program/samples/random.js';
+import { rasterizeSvg } from '../../dist/engines/media/rasterize-svg.js';
+import { drawScene } from '../../dist/program/samples/scene.drawings.js';
+import { drawTrainingScene } from '../../dist/program/samples/training-scene.js';
 
 export const RELATIVES = ['pixels', 'reencoded', 'resized', 'cropped', 'recoloured', 'other shot'];
 

@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { drawObject, listObjects } from '../dist/program/samples/objects.js';
-import { createPaint } from '../dist/program/samples/paint.js';
-import { createRandom } from '../dist/program/samples/random.js';
+import { drawObject, listObjects } from '../../dist/program/samples/objects.js';
+import { createPaint } from '../../dist/program/samples/paint.js';
+import { createRandom } from '../../dist/program/samples/random.js';
 
 let seed = 20261124;
 export const random = () => {

@@ -1,7 +1,7 @@
 // Vectors that look like CLIP's, the same for the same seed: pictures lie in a narrow cone, in clusters of unequal size; texts lie outside
 // of that cone, each pointing at some picture. Cosines after the model's own statistics: pictures of a cluster 0.70, of two clusters
 // 0.45, a text and a picture 0.07 on average and 0.3 for the nearest.
-import { createRandom } from '../dist/program/samples/random.js';
+import { createRandom } from '../../dist/program/samples/random.js';
 
 const CLUSTERS = 500;
 const CONE = 0.672;

@@ -3,10 +3,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
-import { withArticle } from '../dist/program/samples/captions.js';
-import { createRandom } from '../dist/program/samples/random.js';
-import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
+import { rasterizeSvg } from '../../dist/engines/media/rasterize-svg.js';
+import { withArticle } from '../../dist/program/samples/captions.js';
+import { createRandom } from '../../dist/program/samples/random.js';
+import { drawTrainingScene } from '../../dist/program/samples/training-scene.js';
 
 export const PALETTE = [
   { name: 'Red', hex: '#c8102e' },

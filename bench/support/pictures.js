@@ -3,9 +3,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { rasterizeSvg } from '../dist/engines/media/rasterize-svg.js';
-import { createRandom } from '../dist/program/samples/random.js';
-import { drawTrainingScene } from '../dist/program/samples/training-scene.js';
+import { rasterizeSvg } from '../../dist/engines/media/rasterize-svg.js';
+import { createRandom } from '../../dist/program/samples/random.js';
+import { drawTrainingScene } from '../../dist/program/samples/training-scene.js';
 
 export const KINDS = [
   { name: 'drawing, PNG 640 x 640', share: 1 / 3, width: 640, height: 640, format: 'png' },
