@@ -10,7 +10,7 @@ import type { Signer } from '../../platform/http/signed-token.js';
 import type { JobKind, JobQueue } from '../../platform/jobs/job-queue.js';
 import { type ExportRow, listExports } from './report-export.queries.js';
 import { MEDIA_TYPES, type ReportFormat } from './report-writer.js';
-import type { ReportScope } from './report.service.js';
+import type { ReportScope, ReportService } from './report.service.js';
 
 export type { ExportRow };
 
@@ -37,19 +37,33 @@ export class ReportExportService {
   readonly #files: FileStore;
   readonly #signer: Signer;
   readonly #baseUrl: () => string;
+  readonly #reports: Pick<ReportService, 'requireScope'>;
 
-  constructor(database: Database, queue: JobQueue, files: FileStore, signer: Signer, baseUrl: () => string) {
+  constructor(
+    database: Database,
+    queue: JobQueue,
+    files: FileStore,
+    signer: Signer,
+    baseUrl: () => string,
+    reports: Pick<ReportService, 'requireScope'>,
+  ) {
     this.#database = database;
     this.#queue = queue;
     this.#files = files;
     this.#signer = signer;
     this.#baseUrl = baseUrl;
+    this.#reports = reports;
   }
 
-  /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT; what the scope names is looked up by the job */
+  /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND naming what the scope names and is not there */
   async create(viewer: Viewer, request: ExportRequest): Promise<ExportRow> {
     requireRole(viewer, 'EDITOR');
-    const row = await this.#database.asOrganization(viewer.organizationId, (tx) => this.createIn(tx, viewer, request), viewer);
+    const make = async (tx: OrganizationTx) => {
+      const row = await this.createIn(tx, viewer, request);
+      await this.#reports.requireScope(tx, request.scope, request.asOf);
+      return row;
+    };
+    const row = await this.#database.asOrganization(viewer.organizationId, make, viewer);
     this.wake();
     return row;
   }
@@ -59,7 +73,7 @@ export class ReportExportService {
     this.#queue.wake(REPORT_EXPORT);
   }
 
-  /** {@link create} in the caller's transaction; the job waits for it to commit. */
+  /** {@link create} in the caller's transaction; the job waits for it to commit, and finds out whether what the scope names is there. */
   async createIn(
     tx: OrganizationTx,
     by: { apiKeyId: string; apiKeyName: string },

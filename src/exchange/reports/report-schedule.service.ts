@@ -6,7 +6,7 @@ import { badInput, VitrineError } from '../../errors.js';
 import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../../platform/graphql/connection.js';
 import type { ReportExportService } from './report-export.service.js';
 import { lockDueSchedules, type ScheduleRow } from './report-schedule.queries.js';
-import type { ReportScope } from './report.service.js';
+import type { ReportScope, ReportService } from './report.service.js';
 import type { ReportFormat } from './report-writer.js';
 import { nextRun, type Rhythm } from './schedule-time.js';
 
@@ -23,11 +23,18 @@ export interface NewSchedule extends Rhythm {
 export class ReportScheduleService {
   readonly #database: Database;
   readonly #exports: ReportExportService;
+  readonly #reports: Pick<ReportService, 'requireScope'>;
   readonly #clock: () => Date;
 
-  constructor(database: Database, exports: ReportExportService, clock: () => Date = () => new Date()) {
+  constructor(
+    database: Database,
+    exports: ReportExportService,
+    reports: Pick<ReportService, 'requireScope'>,
+    clock: () => Date = () => new Date(),
+  ) {
     this.#database = database;
     this.#exports = exports;
+    this.#reports = reports;
     this.#clock = clock;
   }
 
@@ -53,7 +60,7 @@ export class ReportScheduleService {
     });
   }
 
-  /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CONFLICT when the name is taken */
+  /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND naming what the scope names and is not there, CONFLICT when the name is taken */
   async create(viewer: Viewer, input: NewSchedule): Promise<ScheduleRow> {
     requireRole(viewer, 'ADMIN');
     const name = input.name.normalize('NFC').trim();
@@ -65,6 +72,7 @@ export class ReportScheduleService {
       throw badInput('input.day', day, every === 'DAY' ? 'nothing, for DAY' : every === 'WEEK' ? '1 (Monday) to 7' : '1 to 28');
     if (!Number.isInteger(worst) || worst < 0 || worst > 100) throw badInput('input.worst', worst, 'a whole number from 0 to 100');
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      await this.#reports.requireScope(tx, input.scope);
       const [made] = await tx.rows.reportSchedule.createManyAndReturn({
         data: [
           {

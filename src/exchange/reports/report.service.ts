@@ -1,12 +1,12 @@
 import type { Viewer } from '../../viewer.js';
 import type { ComplianceService } from '../../judging/judgements/compliance.service.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { badInput, VitrineError } from '../../errors.js';
+import { badInput } from '../../errors.js';
 import type { HistoryHead, HistoryService } from '../../judging/history/history.service.js';
 import { canonicalJson } from './canonical-json.js';
-import { findScopeNames, reportFacts, type ScopeNames } from './report.queries.js';
+import { reportFacts, type ScopeNames } from './report.queries.js';
 import type { ReportFacts } from './report-figures.js';
-import { openScope } from './report-scope.js';
+import { openScope, requireScopeNames, type ScopePaths } from './report-scope.js';
 import type { ReportScope } from './report-source.queries.js';
 import { listDayChanges, type ResolutionFacts, reportResolution, type TrendDay } from './report-trend.queries.js';
 import { toTrend, trendStart } from './trend.js';
@@ -35,6 +35,8 @@ export interface ComplianceReport extends ReportFacts {
 }
 
 const TREND_DAYS = 30;
+const PATHS: ScopePaths = { brand: 'brand', collection: 'collection', rule: 'rule' };
+const INPUT_PATHS: ScopePaths = { brand: 'input.brand', collection: 'input.scope.collection', rule: 'input.scope.rule' };
 
 /** Reports of compliance, of now and of any moment of the past. */
 export class ReportService {
@@ -60,6 +62,13 @@ export class ReportService {
     });
   }
 
+  /** For a report that is made later: refused now, and not when it is wanted. @throws VitrineError NOT_FOUND naming `input.brand` or a part of `input.scope` */
+  async requireScope(tx: OrganizationTx, scope: ReportScope, asOf?: Date | null): Promise<void> {
+    const head = asOf == null ? null : await this.#history.findHead(tx, asOf);
+    const source = await openScope(tx, scope, head?.sequence ?? null);
+    await requireScopeNames(tx, source, scope, { paths: INPUT_PATHS, moment: head?.asOf ?? null });
+  }
+
   async #read(
     tx: OrganizationTx,
     scope: ReportScope,
@@ -68,17 +77,7 @@ export class ReportService {
     worst: number,
   ): Promise<ComplianceReport> {
     const source = await openScope(tx, scope, sequence);
-    const names = await findScopeNames(tx, source, scope);
-    for (const [field, id, name] of [
-      ['brand', scope.brandId, names.brandName],
-      ['collection', scope.collectionId, names.collectionName],
-      ['rule', scope.ruleId, names.ruleTitle],
-    ] as const) {
-      if (id === undefined || name !== null) continue;
-      const when = sequence === null ? '' : ` at ${head.asOf.toISOString()}`;
-      const published = field === 'rule' ? ' published' : '';
-      throw new VitrineError('NOT_FOUND', `${field}: there is no such${published} ${field}${when}.`, { field, value: id });
-    }
+    const names = await requireScopeNames(tx, source, scope, { paths: PATHS, moment: sequence === null ? null : head.asOf });
     const facts = await reportFacts(tx, source, scope, head.asOf, worst);
     const changes = await listDayChanges(tx, source, scope, head.sequence, trendStart(head.asOf, TREND_DAYS));
     return {

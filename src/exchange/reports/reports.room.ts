@@ -34,8 +34,8 @@ interface ReportNeeds {
 export function reportsRoom({ database, files, media, queue, signer, baseUrl, organizations, compliance, history }: ReportNeeds) {
   const reports = new ReportService(database, compliance, history);
   const reportWriter = new ReportWriter({ database, files, media, reports });
-  const reportExports = new ReportExportService(database, queue, files, signer, baseUrl);
-  const schedules = new ReportScheduleService(database, reportExports);
+  const reportExports = new ReportExportService(database, queue, files, signer, baseUrl, reports);
+  const schedules = new ReportScheduleService(database, reportExports, reports);
   const clock = () => new ComplianceClockJob({ organizations, compliance, schedules });
   return {
     services: { reports, reportWriter, reportExports },

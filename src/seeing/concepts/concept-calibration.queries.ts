@@ -28,10 +28,14 @@ export async function saveLabels(
   return rows.map((row) => row.asset_id);
 }
 
-export function deleteLabels(tx: OrganizationTx, conceptId: string, assetIds: readonly string[]): Promise<number> {
-  return tx.execute(sql`
-    DELETE FROM concept_label WHERE organization_id = ${tx.organizationId}::uuid AND concept_id = ${conceptId}::uuid
-      AND asset_id = ANY(${assetIds}::uuid[])`);
+/** @returns which of the assets there are, labelled or not */
+export async function deleteLabels(tx: OrganizationTx, conceptId: string, assetIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    WITH deleted AS (
+      DELETE FROM concept_label WHERE organization_id = ${tx.organizationId}::uuid AND concept_id = ${conceptId}::uuid
+        AND asset_id = ANY(${assetIds}::uuid[]))
+    SELECT id FROM asset WHERE organization_id = ${tx.organizationId}::uuid AND id = ANY(${assetIds}::uuid[])`);
+  return rows.map(({ id }) => id);
 }
 
 /** The labelled current versions with their scores, in an order that stays the same. Pictures without a vector have none. */

@@ -61,7 +61,7 @@ export class ConceptCalibrationService {
         const found = await saveLabels(tx, { conceptId, assetIds: lists[list], positive, labelledBy: viewer.apiKeyName });
         requireAllFound(lists[list], found, `input.${list}`);
       }
-      await deleteLabels(tx, conceptId, lists.unlabelled);
+      requireAllFound(lists.unlabelled, await deleteLabels(tx, conceptId, lists.unlabelled), 'input.unlabelled');
       const [counts] = await countConceptParts(tx, [conceptId], rivals.id);
       return { positiveLabels: counts?.positiveLabels ?? 0, negativeLabels: counts?.negativeLabels ?? 0 };
     });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
+import { toGlobalId } from '../../../src/platform/graphql/global-id.js';
 import { asOwner } from '../../../src/program/cli/owner.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
@@ -68,10 +69,15 @@ async function make(input: object) {
   );
   if (created.userErrors.length > 0) return created;
   expect(created.export).toMatchObject({ state: expect.stringMatching(/QUEUED|RUNNING/), url: null });
+  return follow(created.export.id);
+}
+
+/** Waits for a file that was asked for. */
+async function follow(id: string) {
   for (;;) {
     const { complianceReportExport: made } = await test.ask(
       'query ($id: ID!) { complianceReportExport(id: $id) { id state steps stepsDone asOf historyHash byteSize fileName url errorCode createdByName } }',
-      { id: created.export.id },
+      { id },
       key,
     );
     if (made.state === 'COMPLETED' || made.state === 'FAILED') return made;
@@ -141,7 +147,23 @@ describe('a report as a file', () => {
   });
 
   it('says why there is none', async () => {
-    expect(await make({ format: 'CSV', scope: { rule } })).toMatchObject({ state: 'FAILED', errorCode: 'NOT_FOUND', url: null });
+    const { id: organizationId } = test.organizations.main!;
+    const by = { apiKeyId: organizationId, apiKeyName: 'schedule' };
+    // One of a schedule, whose rule is not published any more.
+    const scope = { ruleId: Buffer.from(rule, 'base64url').toString().split(':')[1] as string };
+    const { id } = await test.app.database.asOrganization(organizationId, (tx) =>
+      test.app.reportExports.createIn(tx, by, { format: 'CSV', scope }),
+    );
+    test.app.reportExports.wake();
+    expect(await follow(toGlobalId('ReportExport', id))).toMatchObject({ state: 'FAILED', errorCode: 'NOT_FOUND', url: null });
+    const missing = (type: 'Brand' | 'Collection') => toGlobalId(type, '00000000-0000-4000-8000-000000000000');
+    for (const [input, field] of [
+      [{ brand: missing('Brand') }, 'input.brand'],
+      [{ scope: { collection: missing('Collection') } }, 'input.scope.collection'],
+      [{ scope: { rule } }, 'input.scope.rule'],
+      [{ brand, asOf: '2000-01-01T00:00:00Z' }, 'input.brand'],
+    ] as const)
+      expect(await make({ format: 'PDF', ...input })).toMatchObject({ export: null, userErrors: [{ code: 'NOT_FOUND', field }] });
     expect(await make({ format: 'PDF', worst: 101 })).toMatchObject({ userErrors: [{ code: 'BAD_USER_INPUT', field: 'input.worst' }] });
     expect(await make({ format: 'PDF', brand: rule })).toMatchObject({ userErrors: [{ code: 'BAD_USER_INPUT', field: 'input.brand' }] });
     expect(await make({ format: 'PDF', asOf: '2100-01-01T00:00:00Z' })).toMatchObject({

@@ -60,7 +60,7 @@ describe('a schedule', () => {
       },
       wake: () => undefined,
     };
-    const schedules = new ReportScheduleService(test.app.database, exports as never, () => now);
+    const schedules = new ReportScheduleService(test.app.database, exports as never, test.app.reports, () => now);
     expect(await schedules.runDue(organizationId)).toBe(1);
     expect(await schedules.runDue(organizationId)).toBe(0);
     expect(made).toMatchObject([{ format: 'HTML', worst: 12, scope: {} }]);

@@ -3,7 +3,7 @@ import type { DetectorDescription } from '../../../src/engines/embedding/detecto
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type GraphQLField, print, parse } from 'graphql';
+import { type GraphQLField, type GraphQLInputType, getNamedType, isInputObjectType, print, parse } from 'graphql';
 import sharp from 'sharp';
 import { sql } from '../../../src/platform/database/sql.js';
 import { createImport, runImport, stageFiles } from '../../support/import-client.js';
@@ -615,6 +615,7 @@ const mutations = (): Record<string, Case[]> => {
     watchedFolderRemove: [to({ id: victim.watchedFolder }, 'not found')],
     assetImportCreate: [
       to({ source: { uploads: [{ upload: victim.uploads[0] }] } }, 'not found'),
+      to({ source: { archive: { upload: victim.uploads[0] } } }, 'not found', 'skip'),
       to({ source: { manifest: { upload: victim.uploads[0], files: [victim.uploads[1]] } } }, 'not found'),
       // The same key in another organisation is another key.
       to({ source: { folder: root }, idempotencyKey: `${MARK} idempotency` }, 'own', 'skip'),
@@ -624,15 +625,23 @@ const mutations = (): Record<string, Case[]> => {
     assetImportRetry: [to({ id: victim.importId }, 'not found', 'skip')],
     assetImportUndo: [to({ id: victim.importId }, 'not found', 'skip')],
     assetImportCancel: [to({ id: victim.openImport }, 'not found', 'skip'), to({ id: victim.importId }, 'not found', 'skip')],
-    // What the scope names is looked up by the job, in the organisation of whoever asked.
-    complianceReportExportCreate: [to({ brand: victim.brand, format: 'JSONL' }, 'own')],
-    reportScheduleCreate: [to({ name: `${MARK} schedule`, brand: victim.brand, format: 'CSV', every: 'DAY' }, 'own', 'skip')],
+    complianceReportExportCreate: [
+      to({ brand: victim.brand, format: 'JSONL' }, 'not found'),
+      to({ scope: { collection: victim.collection }, format: 'JSONL' }, 'not found'),
+      to({ brand: own.brand, scope: { rule: rule() }, format: 'JSONL' }, 'not found', 'skip'),
+    ],
+    reportScheduleCreate: [
+      to({ name: `${MARK} schedule`, brand: victim.brand, format: 'CSV', every: 'DAY' }, 'not found', 'skip'),
+      to({ name: `${MARK} schedule`, scope: { collection: victim.collection }, format: 'CSV', every: 'DAY' }, 'not found', 'skip'),
+      to({ name: `${MARK} schedule`, scope: { rule: rule() }, format: 'CSV', every: 'DAY' }, 'not found', 'skip'),
+    ],
     reportScheduleDelete: [to({ id: victim.schedule }, 'not found')],
     findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
     findingWaive: [
       to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),
       to({ rule: rule(), collection: victim.collection, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found', 'skip'),
       to({ rule: rule(), assets: [own.asset], reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'refused', 'skip'),
+      to({ rule: own.rule, assets: [victim.asset], reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'refused', 'skip'),
       to({ rule: rule(), filter: { width: { min: 1 } }, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found', 'skip'),
     ],
     waiverApprove: [to({ id: victim.waivers[0] }, 'not found')],
@@ -717,6 +726,7 @@ const mutations = (): Record<string, Case[]> => {
     conceptLabelsSet: [
       to({ concept: victim.concept, negative: [victim.asset] }, 'not found'),
       to({ concept: own.concept, positive: [own.asset, victim.asset] }, 'not found', 'skip'),
+      to({ concept: own.concept, unlabelled: [victim.asset] }, 'not found', 'skip'),
     ],
     conceptCalibrate: [to({ concept: victim.concept, target: 'RECALL', value: 0.5 }, 'not found', 'skip')],
     conceptMatchesAccept: [to({ matches: [victim.match] }, 'not found')],
@@ -753,6 +763,22 @@ function operationOf(kind: 'query' | 'mutation' | 'subscription', field: GraphQL
   const nodeType = id && Buffer.from(id, 'base64url').toString().split(':')[0];
   const selection = selectAll(test.app.schema, field.type, nodeType);
   return print(parse(`${kind} ${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`} ${selection} }`));
+}
+
+/** Places of ids in an argument; conditions of filters name what may be, and match nothing where it is not. */
+function idPaths(type: GraphQLInputType, path: string): string[] {
+  const named = getNamedType(type);
+  if (named.name === 'ID') return [path];
+  if (!isInputObjectType(named) || named.name === 'AssetFilter') return [];
+  return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`));
+}
+
+/** Texts in a value with their places, which leave out the positions in lists. */
+function textsIn(value: unknown, path = ''): [string, string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (Array.isArray(value)) return value.flatMap((item) => textsIn(item, path));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => textsIn(item, path === '' ? name : `${path}.${name}`));
 }
 
 const rootFields = () => ({
@@ -942,6 +968,22 @@ it('opens files and takes uploads by whole tokens only', async () => {
   ]) {
     expect([wrong, (await fetch(`${test.url}/uploads/${wrong}`, { method: 'PUT', body: 'bytes' })).status]).toEqual([wrong, 404]);
   }
+});
+
+it('is tried with an id that names nothing at every place where a mutation takes one, and never takes it', () => {
+  const mine = new Set<unknown>(Object.values(own).flat());
+  const untried: string[] = [];
+  const taken: string[] = [];
+  for (const [name, cases] of Object.entries(mutations())) {
+    const foreign = cases.map(({ variables, outcome }) => ({ outcome, paths: textsIn(variables).filter(([, text]) => !mine.has(text)) }));
+    const field = rootFields().mutation[name] as GraphQLField<unknown, unknown>;
+    for (const path of field.args.flatMap((arg) => idPaths(arg.type, arg.name))) {
+      const tried = foreign.filter(({ paths }) => paths.some(([other]) => other === path));
+      if (tried.length === 0) untried.push(`${name} ${path}`);
+      if (tried.some(({ outcome }) => outcome === 'own')) taken.push(`${name} ${path}`);
+    }
+  }
+  expect({ untried, taken }).toEqual({ untried: [], taken: [] });
 });
 
 it('refuses every field to callers without a key, or with one that is unknown', async () => {

@@ -144,7 +144,8 @@ it.each<[string, string, () => Promise<unknown>]>([
 it('labels nothing when one asset is not there', async () => {
   const gone = toGlobalId('Asset', '00000000-0000-4000-8000-000000000000');
   const before = (await room.concepts.find(room.viewer(), concept))?.counts;
-  await expect(labels({ negative: [anAsset(), gone] })).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'input.negative[1]' });
+  for (const list of ['negative', 'unlabelled'])
+    await expect(labels({ [list]: [anAsset(), gone] })).rejects.toMatchObject({ code: 'NOT_FOUND', field: `input.${list}[1]` });
   expect((await room.concepts.find(room.viewer(), concept))?.counts).toEqual(before);
 });
 
