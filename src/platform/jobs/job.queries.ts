@@ -35,26 +35,19 @@ const DEATHS = `COALESCE((output ->> 'deaths')::int, 0)`;
 export async function takeJob<Data extends object>(
   database: Database,
   queue: string,
-  {
-    served,
-    mostDeaths,
-    operation = '',
-  }: { served: { ids: readonly string[]; numbers: readonly number[] }; mostDeaths: number; operation?: string },
+  { served, mostDeaths, operation = '' }: { served: Record<string, number>; mostDeaths: number; operation?: string },
 ): Promise<TakenJob<Data> | undefined> {
   const { rows } = await database.asOwner(
-    `WITH served AS MATERIALIZED (SELECT * FROM unnest($3::text[], $4::int[]) AS s (id, number)),
-     next AS (
+    `WITH next AS (
        SELECT j.id FROM pgboss.job j
-       LEFT JOIN served o ON o.id = j.data ->> 'organizationId'
-       LEFT JOIN served w ON w.id = j.data ->> $5
        WHERE j.name = $1 AND j.state < 'active' AND j.start_after < now() AND ${DEATHS} <= $2
-       ORDER BY o.number NULLS FIRST, w.number NULLS FIRST, ${DEATHS}, j.created_on, j.id
-       LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+       ORDER BY ($3::jsonb ->> (j.data ->> 'organizationId'))::int NULLS FIRST, ($3::jsonb ->> (j.data ->> $4))::int NULLS FIRST, ${DEATHS}, j.created_on, j.id
+       LIMIT 1 FOR UPDATE SKIP LOCKED)
      UPDATE pgboss.job j SET state = 'active', started_on = now(),
        retry_count = CASE WHEN j.started_on IS NOT NULL THEN j.retry_count + 1 ELSE j.retry_count END
      FROM next WHERE j.name = $1 AND j.id = next.id
      RETURNING j.id::text, j.data, j.retry_count AS "retryCount", ${DEATHS} AS deaths, j.output IS NOT NULL OR j.retry_count > 0 AS marked`,
-    [queue, mostDeaths, served.ids, served.numbers, operation],
+    [queue, mostDeaths, JSON.stringify(served), operation],
   );
   return rows[0] as unknown as TakenJob<Data> | undefined;
 }

@@ -1,5 +1,5 @@
 /** Organisations and operations remembered at most; those served longest ago are forgotten, and count as never served. */
-const REMEMBERED = 2_000;
+const REMEMBERED = 500;
 
 /** Who was served when, in this process: whoever waited longest goes first, and nobody's crowd of jobs holds another's single one back. */
 export class TurnOrder {
@@ -7,9 +7,9 @@ export class TurnOrder {
   readonly #served = new Map<string, number>();
   #count = 0;
 
-  /** As two lists of equal length: the higher its number, the later one was served. */
-  get served(): { ids: string[]; numbers: number[] } {
-    return { ids: [...this.#served.keys()], numbers: [...this.#served.values()] };
+  /** By id: the higher its number, the later one was served. */
+  get served(): Record<string, number> {
+    return Object.fromEntries(this.#served);
   }
 
   serve(ids: readonly string[]): void {
