@@ -5,10 +5,10 @@ import { Node, type NodeFinder } from './node.js';
 
 @Resolver()
 export class NodeResolver {
-  readonly #finders: Partial<Record<NodeType, NodeFinder>>;
+  readonly #finders: ReadonlyMap<string, NodeFinder>;
 
   constructor(finders: Partial<Record<NodeType, NodeFinder>>) {
-    this.#finders = finders;
+    this.#finders = new Map(Object.entries(finders));
   }
 
   @Query(() => Node, {
@@ -19,7 +19,7 @@ export class NodeResolver {
   async node(@Ctx() context: RequestContext, @Arg('id', () => ID, { description: 'Global id.' }) id: string): Promise<Node | null> {
     const viewer = viewerOf(context);
     const found = splitGlobalId(id);
-    const find = found && this.#finders[found.type as NodeType];
+    const find = found && this.#finders.get(found.type);
     return find ? find(viewer, found.key) : null;
   }
 }
