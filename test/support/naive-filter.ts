@@ -84,8 +84,8 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
     (filter.createdAt?.before == null || asset.createdAt < filter.createdAt.before) &&
     (filter.updatedAt?.from == null || asset.updatedAt >= filter.updatedAt.from) &&
     (filter.updatedAt?.before == null || asset.updatedAt < filter.updatedAt.before) &&
-    (filter.capturedOn?.from == null || (asset.takenAt !== null && asset.takenAt.slice(0, 10) >= filter.capturedOn.from)) &&
-    (filter.capturedOn?.before == null || (asset.takenAt !== null && asset.takenAt.slice(0, 10) < filter.capturedOn.before)) &&
+    (filter.capturedOn?.from == null || (asset.takenAt !== null && dayOf(asset.takenAt) >= filter.capturedOn.from)) &&
+    (filter.capturedOn?.before == null || (asset.takenAt !== null && dayOf(asset.takenAt) < filter.capturedOn.before)) &&
     (filter.uploadedBy == null || (asset.uploadedBy !== null && filter.uploadedBy.includes(asset.uploadedBy))) &&
     (filter.externalIds == null || (asset.externalId !== null && filter.externalIds.includes(asset.externalId))) &&
     (filter.textContains == null || containsText(asset, filter.textContains)) &&
@@ -319,4 +319,9 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
     { not: randomFilter(random, vocabulary, depth - 1) },
   ]);
   return random.chance(0.3) ? { ...leaf(), ...branch } : branch;
+}
+
+/** A year or month alone counts as its first day. */
+function dayOf(takenAt: string): string {
+  return takenAt.slice(0, 10).padEnd(10, '-01-01');
 }

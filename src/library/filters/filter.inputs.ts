@@ -247,7 +247,9 @@ export class AssetFilter {
 
   @Field(() => DayRange, {
     nullable: true,
-    description: "When the picture was taken, by the camera's own calendar (EXIF, which seldom knows a time zone).",
+    description:
+      "When the picture was taken, by the camera's own calendar (EXIF, XMP or IPTC, which seldom know a time zone). " +
+      'A year or a month alone counts as its first day.',
   })
   capturedOn?: DayRange | null;
 
