@@ -188,7 +188,8 @@ describe.each(['local', 's3'] as const)('file store: %s', (kind) => {
     await expect(store.put(Readable.from([]), MAX)).rejects.toMatchObject({ code: 'FILE_EMPTY' });
     await expect(store.put(Readable.from(breaking()), MAX)).rejects.toMatchObject({
       code: 'FILE_UNREADABLE',
-      message: expect.stringContaining('connection reset'),
+      message: 'The file broke off before its end. Send it again.',
+      cause: expect.objectContaining({ message: 'connection reset' }),
     });
     const early = new PassThrough();
     const put = store.put(early, MAX);
