@@ -65,7 +65,8 @@ it('a tool is stopped when its time or output is over, and gets no environment',
   expect(slow.wasStopped).toBe(true);
   await expect(runTool('/bin/sh', ['-c', 'echo "it broke" >&2; exit 3'], limits)).rejects.toMatchObject({
     code: 'MEDIA_CORRUPT',
-    message: 'it broke',
+    message: 'its content is damaged',
+    cause: 'it broke',
   });
 });
 
