@@ -1,13 +1,16 @@
--- Texts in their one form, as the program now reads them at every door (src/words/text-form.ts): NFC, without what nobody sees.
+-- Texts in their one form, as the program now reads them at every door (src/platform/words/text-form.ts): NFC, without what nobody sees.
 CREATE FUNCTION normal_text(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT normalize(regexp_replace(given, '[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]', '', 'g'), NFC)
 $$;
 
-ALTER TABLE asset NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE asset_text NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE asset_embedding NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE tag NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE rule NO FORCE ROW LEVEL SECURITY;
+-- Triggers of these tables write history, changes and search rows: for the owner, who need not be a superuser, all policies rest meanwhile.
+CREATE TEMP TABLE forced ON COMMIT DROP AS
+  SELECT c.oid::regclass AS name FROM pg_class c WHERE c.relforcerowsecurity AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'asset'::regclass);
+DO $$
+DECLARE t regclass;
+BEGIN
+  FOR t IN SELECT name FROM forced LOOP EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', t); END LOOP;
+END $$;
 
 UPDATE asset SET title = COALESCE(NULLIF(btrim(normal_text(title)), ''), title), description = normal_text(description), alt_text = normal_text(alt_text),
   file_name = COALESCE(NULLIF(normal_text(file_name), ''), file_name)
@@ -43,11 +46,11 @@ UPDATE tag g SET name = f.form, words_revision = 0 FROM tag_form f WHERE f.id = 
 
 -- References that are checked at the end of a transaction are checked now: a table with checks to come cannot be altered.
 SET CONSTRAINTS ALL IMMEDIATE;
-ALTER TABLE asset FORCE ROW LEVEL SECURITY;
-ALTER TABLE asset_text FORCE ROW LEVEL SECURITY;
-ALTER TABLE asset_embedding FORCE ROW LEVEL SECURITY;
-ALTER TABLE tag FORCE ROW LEVEL SECURITY;
-ALTER TABLE rule FORCE ROW LEVEL SECURITY;
+DO $$
+DECLARE t regclass;
+BEGIN
+  FOR t IN SELECT name FROM forced LOOP EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t); END LOOP;
+END $$;
 DROP FUNCTION normal_text(text);
 
 -- What the indexes of titles for autocomplete ask (0023): below a policy only what is leakproof may use them.

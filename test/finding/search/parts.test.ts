@@ -239,5 +239,5 @@ describe('approximate search', () => {
     const rest = await room.search.findAssets(room.viewer, { query: 'first', first: 100, after: first.pageInfo.endCursor });
     const ids = [...first.edges, ...rest.edges].map((edge) => edge.node.id);
     expect(new Set(ids).size).toBe(120);
-  });
+  }, 300_000);
 });
