@@ -5,7 +5,7 @@ import { inBackground, isInBackground } from './background.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { beginPlanning, planByValues, runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
-import { adoptSettings, BEGIN, settingsList } from './server-settings.js';
+import { adoptSettings, beginText } from './server-settings.js';
 import type { Sql } from './sql.js';
 import { waitingRequest } from '../../waiting-request.js';
 import { insideTransaction, TransactionPool, withClient } from './transaction-pool.js';
@@ -236,9 +236,8 @@ export class Database {
     try {
       request?.signal.throwIfAborted();
       beginPlanning(client);
-      const list = settingsList({ ...this.#settings.get(client), ...settings });
-      // One text, one round trip: a third of what a short transaction takes. A standby refuses it with feature_not_supported.
-      await client.query(`${BEGIN}; SELECT ${list}`).catch((error: { code?: string }) => {
+      // A standby refuses it with feature_not_supported.
+      await client.query(beginText(this.#settings.get(client) ?? {}, settings)).catch((error: { code?: string }) => {
         throw error.code === '0A000' ? new StandbyError() : error;
       });
       const result = await work(client);

@@ -31,14 +31,20 @@ const WANTED: Readonly<Record<string, string>> = {
 /** Sorts and hashes of a search or a report that do not fit go to disk, at many times the cost. A server may give more. */
 const LEAST_WORK_MEMORY_BYTES = 32 * 1024 * 1024;
 
-/** How a transaction begins, whatever the defaults of the server are. */
-export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
+/** What would not let the rest come to its end: a short timeout, and a compiler for statements that are over at once. */
+const setFirst = (command: 'SET' | 'SET LOCAL') => `${command} statement_timeout = 0; ${command} jit = off;`;
 
-/** `set_config` calls for a transaction. */
-export function settingsList(settings: Readonly<Record<string, string>>): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `pg_catalog.set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`)
-    .join(', ');
+/**
+ * How a transaction begins, whatever the defaults of the server are; one text, so that it is one round trip.
+ * @param adopted what {@link adoptSettings} found to differ
+ * @param settings beside those that every transaction has
+ */
+export function beginText(adopted: Readonly<Record<string, string>>, settings: Readonly<Record<string, string>>): string {
+  const calls = Object.entries({ ...adopted, ...settings }).map(
+    ([name, value]) => `pg_catalog.set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,
+  );
+  const first = 'statement_timeout' in adopted ? ` ${setFirst('SET LOCAL')}` : '';
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE;${first} SELECT ${calls.join(', ')}`;
 }
 
 /**
@@ -50,8 +56,7 @@ export async function adoptSettings(client: pg.ClientBase, searchPath: string | 
   const wanted = { ...WANTED, ...(searchPath !== null && { search_path: searchPath }) };
   const rows = Object.entries(wanted).map(([name, value]) => `(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)})`);
   const names = [...Object.keys(wanted), 'work_mem'].map((name) => pg.escapeLiteral(name));
-  // First what would not let the rest come to its end.
-  await client.query('SET statement_timeout = 0; SET jit = off');
+  await client.query(setFirst('SET'));
   // One text, so that all of it happens on one server.
   const results = (await client.query(`
     SELECT pg_catalog.set_config(w.name, w.value, false) FROM (VALUES ${rows}) w (name, value)

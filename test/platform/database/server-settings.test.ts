@@ -138,8 +138,9 @@ const ODD = {
     };
     try {
       expect(asked((await opened.asOwner(read)).rows)).toEqual(expected);
-      // What a pooler does between two clients.
-      await opened.asOwner('SELECT 1');
+      // What a pooler does between two clients: the one connection has the server's settings again, and nobody told the program.
+      await opened.asOwner('RESET ALL');
+      expect(asked((await opened.asOwner(read)).rows)).toEqual(expected);
       const session = await opened.openSession();
       expect(asked((await session.query(read)).rows)).toEqual(expected);
       await session.end();
