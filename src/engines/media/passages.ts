@@ -30,34 +30,34 @@ export function passagesOf(text: string): { passages: Passage[]; isCut: boolean 
     length = 0;
     open = '';
   };
-  for (const { segment } of sentences.segment(text)) {
-    for (const piece of piecesOf(segment)) {
-      const size = lengthOf(piece);
-      if (length > 0 && (length + size > MAX_LENGTH || BREAK.test(open + piece.slice(0, 8)))) close();
-      length += size;
-      open += piece;
-      if (passages.length > MAX_PASSAGES) return { passages: passages.slice(0, MAX_PASSAGES), isCut: true };
-    }
+  for (const piece of piecesOf(text)) {
+    const size = lengthOf(piece);
+    if (length > 0 && (length + size > MAX_LENGTH || BREAK.test(open + piece.slice(0, 8)))) close();
+    length += size;
+    open += piece;
+    if (passages.length > MAX_PASSAGES) return { passages: passages.slice(0, MAX_PASSAGES), isCut: true };
   }
   close();
   return { passages: passages.slice(0, MAX_PASSAGES), isCut: passages.length > MAX_PASSAGES };
 }
 
-/** A sentence in pieces that are short enough, cut after white space where there is some. */
-function piecesOf(sentence: string): string[] {
-  const pieces: string[] = [];
-  for (const line of sentence.split(/(?<=[\n\f])/)) {
-    let rest = Array.from(line);
-    while (rest.length > MAX_LENGTH) {
-      const head = rest.slice(0, MAX_LENGTH);
-      const space = head.findLastIndex((character) => /\s/.test(character));
-      const at = space > MAX_LENGTH / 2 ? space + 1 : MAX_LENGTH;
-      pieces.push(rest.slice(0, at).join(''));
-      rest = rest.slice(at);
+/** A text in pieces that are short enough: its sentences, and what is longer cut after white space where there is some. */
+function* piecesOf(text: string): Generator<string> {
+  // No sentence goes on past the end of a line, and the segmenter's time grows with the square of the text it is given.
+  for (const line of text.split(/(?<=[\n\f])/)) {
+    for (const { segment } of sentences.segment(line)) {
+      const characters = Array.from(segment);
+      for (let from = 0; from < characters.length; ) {
+        let to = Math.min(from + MAX_LENGTH, characters.length);
+        if (to < characters.length) {
+          const space = characters.slice(from, to).findLastIndex((character) => /\s/.test(character));
+          if (space > MAX_LENGTH / 2) to = from + space + 1;
+        }
+        yield characters.slice(from, to).join('');
+        from = to;
+      }
     }
-    if (rest.length > 0) pieces.push(rest.join(''));
   }
-  return pieces;
 }
 
 function lengthOf(text: string): number {
