@@ -90,7 +90,7 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
     (filter.externalIds == null || (asset.externalId !== null && filter.externalIds.includes(asset.externalId))) &&
     (filter.textContains == null || containsText(asset, filter.textContains)) &&
     (rights == null || hasRights(asset, rights)) &&
-    (color == null || hasColor(asset, color.hex, color.maxDistance ?? 10, color.minShare)) &&
+    (color == null || hasColor(asset, color.hex as string, color.maxDistance ?? 10, color.minShare)) &&
     (filter.concepts ?? []).every(({ concept, minProbability, states }) =>
       asset.concepts.some(
         (match) =>

@@ -9,7 +9,7 @@ import { type DetectedMedia, detectMediaType, PDF } from './media-type.js';
 import { openPdf } from './pdf.js';
 import { checkInputSpec, type ImageInputSpec, makeModelInput } from './model-input.js';
 import { paletteOf } from './palette.js';
-import { lumaOf, onWhite, type RawPicture } from '../pixels/raw-picture.js';
+import { lumaOf, onWhite, type RawPicture, seeThrough } from '../pixels/raw-picture.js';
 import { partKeyOf } from './part-key.js';
 import { MAX_PASSAGES, passagesOf } from './passages.js';
 import { makeThumbnail, type MediaPart, partsOf } from './picture-parts.js';
@@ -349,17 +349,23 @@ const bitsOfDepth: Record<string, number> = {
 };
 
 /** What facts are measured on: opaque, and at most {@link factsEdgePx} long. */
-async function workingPicture(base: RawPicture): Promise<RawPicture> {
-  const opaque = onWhite(base);
-  const size = fitWithin(opaque.width, opaque.height, factsEdgePx);
-  return size.width === opaque.width && size.height === opaque.height ? opaque : shrunk(opaque, size.width, size.height);
+function workingPicture(base: RawPicture): Promise<RawPicture> {
+  return within(onWhite(base), factsEdgePx);
 }
 
+async function within(picture: RawPicture, edgePx: number): Promise<RawPicture> {
+  const size = fitWithin(picture.width, picture.height, edgePx);
+  return size.width === picture.width && size.height === picture.height ? picture : shrunk(picture, size.width, size.height);
+}
+
+/** @param working the picture on white: what people see who are shown it alone; colours and light are those of its own pixels, though */
 async function measure(source: SourcePicture, working: RawPicture): Promise<Partial<MediaFacts>> {
   const { metadata } = source;
   const luma = lumaOf(working);
   const smallSize = fitWithin(working.width, working.height, paletteEdgePx);
   const small = await shrunk(working, smallSize.width, smallSize.height);
+  const alpha = seeThrough(source.base);
+  const seen = alpha && (await within(alpha, factsEdgePx));
   return {
     width: source.width,
     height: source.height,
@@ -372,9 +378,9 @@ async function measure(source: SourcePicture, working: RawPicture): Promise<Part
     pageCount: source.more?.count ?? 1,
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
-    ...toneOf(luma),
-    luminanceGrid: luminanceGridOf(working),
-    palette: paletteOf(small),
+    ...(seen ? toneOf(lumaOf(seen), seen) : toneOf(luma)),
+    luminanceGrid: luminanceGridOf(seen ?? working),
+    palette: paletteOf(seen ? await shrunk(seen, smallSize.width, smallSize.height) : small),
     // Two documents with one cover are not the same, nor are two animations that begin alike.
     perceptualHash: source.more?.kind === 'PAGE' ? null : perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole && source.more === null ? pixelHashOf(source.base) : null,

@@ -6,9 +6,9 @@ import type { PalettePatch } from './palette.js';
 /**
  * Which facts this program measures: counted up when one is added or measured otherwise. Versions of an earlier revision are measured
  * again in the background. 2: luminance grid, clipped shares, name of the ICC profile, density, digital source type.
- * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square, what files say about themselves.
+ * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square, what files say about themselves. 4: palette, exposure and luminance grid of what is seen, where parts are see-through.
  */
-export const FACTS_REVISION = 3;
+export const FACTS_REVISION = 4;
 
 /** What was measured in one file. Null where it does not apply (a text has no width) or cannot be told. */
 export interface MediaFacts {
@@ -44,14 +44,14 @@ export interface MediaFacts {
   orientation: number | null;
   /** Variance of the Laplacian of luma at 1024 pixels or less: low when blurred. Compare pictures of one kind only. */
   sharpness: number | null;
-  /** Mean luma, 0 (black) to 1 (white), transparency on white. */
+  /** Mean luma of what is seen, 0 (black) to 1 (white). */
   exposure: number | null;
-  /** Shares (0 to 1) of the pixels that are black, or white, without detail (luma up to 5, from 250). */
+  /** Shares (0 to 1) of the pixels that are seen that are black, or white, without detail (luma up to 5, from 250). */
   shadowShare: number | null;
   highlightShare: number | null;
   /** Darkest and lightest luminance of 16 × 16 cells: see luminanceGridOf. */
   luminanceGrid: Uint8Array | null;
-  /** At most 12 colours on white, largest share first; shares sum to 1. Empty for text. */
+  /** At most 12 colours of what is seen, largest share first; shares sum to 1. Empty for text. */
   palette: PalettePatch[];
   /** 64-bit DCT hash, 16 hex digits. */
   perceptualHash: string | null;

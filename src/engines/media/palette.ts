@@ -1,7 +1,7 @@
 import { type Lab, labOf, squaredDistance } from '../pixels/lab-colour.js';
-import type { RawPicture } from '../pixels/raw-picture.js';
+import { type RawPicture, SEEN_ALPHA } from '../pixels/raw-picture.js';
 
-/** One colour of a picture and the part of its area (0 to 1) it stands for. */
+/** One colour of a picture and the part (0 to 1) of what is seen of its area that it stands for. */
 export interface PalettePatch extends Lab {
   /** #rrggbb, lower case. */
   hex: string;
@@ -30,7 +30,7 @@ interface Group {
   count: number;
 }
 
-/** The different colours of a picture in ascending order, with how many pixels have each, and how many of these are even area. */
+/** The different colours of what is seen of a picture in ascending order, with how many pixels have each, and how many of these are even area. */
 interface Histogram {
   rgb: Uint32Array;
   count: Uint32Array;
@@ -38,12 +38,13 @@ interface Histogram {
 }
 
 /**
- * The at most 12 colours of a small opaque RGB picture, largest share first; shares sum to 1. Colours that fill an area keep
- * their exact value; anti-aliased edges go to the nearest patch. Same pixels, same answer.
+ * The at most 12 colours of a small picture, largest share first; shares sum to 1. Colours that fill an area keep their exact value;
+ * anti-aliased edges go to the nearest patch. What is see-through counts nowhere: with nothing else there is no colour. Same pixels, same answer.
  */
 export function paletteOf(picture: RawPicture): PalettePatch[] {
   const histogram = histogramOf(picture);
-  const pixelCount = picture.width * picture.height;
+  const pixelCount = sumOf(histogram.count);
+  if (pixelCount === 0) return [];
   const isDrawing = sumOf(histogram.flatCount) >= pixelCount * drawingFlatShare;
 
   const patches = exactColours(histogram, pixelCount);
@@ -59,12 +60,16 @@ export function paletteOf(picture: RawPicture): PalettePatch[] {
 }
 
 function histogramOf(picture: RawPicture): Histogram {
-  const { data } = picture;
+  const { data, channels } = picture;
   const flat = flatPixels(picture);
   // Colour and flatness in one number, so that one sort of plain numbers groups both; a Map takes four times as long.
-  const keys = new Uint32Array(flat.length);
-  for (let i = 0, at = 0; i < keys.length; i++, at += 3)
-    keys[i] = (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) << 1) | flat[i]!;
+  const all = new Uint32Array(flat.length);
+  let seen = 0;
+  for (let i = 0, at = 0; i < all.length; i++, at += channels) {
+    if (channels === 4 && data[at + 3]! < SEEN_ALPHA) continue;
+    all[seen++] = (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) << 1) | flat[i]!;
+  }
+  const keys = all.subarray(0, seen);
   keys.sort();
   const rgb = new Uint32Array(keys.length);
   const count = new Uint32Array(keys.length);
@@ -156,14 +161,18 @@ function meanRgb(red: number, green: number, blue: number, count: number): numbe
   return (Math.round(red / count) << 16) | (Math.round(green / count) << 8) | Math.round(blue / count);
 }
 
-/** 1 for pixels like at least three of their four neighbours: inside an area or a line, not on an anti-aliased edge. */
-function flatPixels({ data, width, height }: RawPicture): Uint8Array {
+/**
+ * 1 for pixels like at least three of their four neighbours: inside an area or a line, not on an anti-aliased edge. A see-through neighbour
+ * tells nothing against a pixel that is not.
+ */
+function flatPixels({ data, width, height, channels }: RawPicture): Uint8Array {
   const flat = new Uint8Array(width * height);
   const alike = (one: number, other: number) =>
-    Math.abs(data[one * 3]! - data[other * 3]!) +
-      Math.abs(data[one * 3 + 1]! - data[other * 3 + 1]!) +
-      Math.abs(data[one * 3 + 2]! - data[other * 3 + 2]!) <=
-    12;
+    (channels === 4 && data[other * 4 + 3]! < SEEN_ALPHA) ||
+    Math.abs(data[one * channels]! - data[other * channels]!) +
+      Math.abs(data[one * channels + 1]! - data[other * channels + 1]!) +
+      Math.abs(data[one * channels + 2]! - data[other * channels + 2]!) <=
+      12;
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       let unlike = 0;

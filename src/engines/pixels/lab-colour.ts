@@ -20,28 +20,6 @@ export function labOf(red: number, green: number, blue: number): Lab {
   return { L: 116 * y - 16, a: 500 * (x - y), b: 200 * (y - z) };
 }
 
-/**
- * The 8-bit sRGB colour nearest to a CIELAB one; null when it lies outside the sRGB gamut by more than rounding explains (half a step of
- * a channel).
- */
-export function rgbOfLab({ L, a, b }: Lab): [number, number, number] | null {
-  const y = (L + 16) / 116;
-  const x = expand(y + a / 500) * 0.95047;
-  const z = expand(y - b / 200) * 1.08883;
-  const Y = expand(y);
-  const channels = [
-    3.2404542 * x - 1.5371385 * Y - 0.4985314 * z,
-    -0.969266 * x + 1.8760108 * Y + 0.041556 * z,
-    0.0556434 * x - 0.2040259 * Y + 1.0572252 * z,
-  ].map((value) => 255 * (value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055));
-  if (channels.some((value) => !(value >= -0.5 && value <= 255.5))) return null;
-  return channels.map((value) => Math.min(255, Math.max(0, Math.round(value)))) as [number, number, number];
-}
-
-function expand(t: number): number {
-  return t > 6 / 29 ? t ** 3 : (116 * t - 16) / (24389 / 27);
-}
-
 function compress(t: number): number {
   return t > 216 / 24389 ? Math.cbrt(t) : (24389 / 27) * (t / 116) + 16 / 116;
 }

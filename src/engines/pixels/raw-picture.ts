@@ -6,6 +6,17 @@ export interface RawPicture {
   channels: 3 | 4;
 }
 
+/** From this alpha on a pixel is seen for what it is; below, its ground is. */
+export const SEEN_ALPHA = 128;
+
+/** The picture, or null when nothing in it is see-through. */
+export function seeThrough(picture: RawPicture): RawPicture | null {
+  if (picture.channels === 3) return null;
+  const { data } = picture;
+  for (let at = 3; at < data.length; at += 4) if (data[at]! < 255) return picture;
+  return null;
+}
+
 /** The same picture without alpha, laid on white; the picture itself when it has none. */
 export function onWhite(picture: RawPicture): RawPicture {
   if (picture.channels === 3) return picture;
@@ -21,7 +32,7 @@ export function onWhite(picture: RawPicture): RawPicture {
   return { data: out, width, height, channels: 3 };
 }
 
-/** 8-bit luma (Rec. 709 weights on the encoded values) of an RGB picture. */
+/** 8-bit luma (Rec. 709 weights on the encoded values) of a picture, whatever its alpha. */
 export function lumaOf(picture: RawPicture): Uint8Array {
   const { data, width, height, channels } = picture;
   const out = new Uint8Array(width * height);

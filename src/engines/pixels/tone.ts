@@ -1,4 +1,4 @@
-import type { RawPicture } from './raw-picture.js';
+import { type RawPicture, SEEN_ALPHA } from './raw-picture.js';
 
 /** Cells of a {@link luminanceGridOf} along each side. */
 export const GRID_SIDE = 16;
@@ -29,10 +29,12 @@ const encoded = Uint8Array.from({ length: (ONE >> GREY_SHIFT) + 1 }, (_, index) 
 
 /**
  * Where a picture is dark and light: 16 × 16 cells, row by row, two bytes each: the 5th and the 95th percentile of WCAG relative
- * luminance (WCAG 2.2, "relative luminance"), coded as the sRGB grey that has it. Takes an opaque RGB picture.
+ * luminance (WCAG 2.2, "relative luminance"), coded as the sRGB grey that has it. A cell of which more than 5 % is see-through has no luminance
+ * of its own, but that of its ground: it is 255, 0.
  */
 export function luminanceGridOf({ data, width, height, channels }: RawPicture): Uint8Array {
   const counts = new Uint32Array(GRID_SIDE * GRID_SIDE * 256);
+  const seeThrough = new Uint32Array(GRID_SIDE * GRID_SIDE);
   const step = Math.max(1, Math.ceil(Math.max(width, height) / SAMPLED_EDGE));
   // A picture of fewer pixels than cells is looked at several times a pixel.
   const rows = Math.max(GRID_SIDE, Math.floor(height / step));
@@ -49,23 +51,40 @@ export function luminanceGridOf({ data, width, height, channels }: RawPicture): 
     const cellRow = Math.floor((row * GRID_SIDE) / rows) * GRID_SIDE * 256;
     for (let column = 0; column < columns; column++) {
       const at = line + offsets[column]!;
+      if (channels === 4 && data[at + 3]! < SEEN_ALPHA) {
+        seeThrough[(cellRow + cells[column]!) >> 8]!++;
+        continue;
+      }
       const luminance = reds[data[at]!]! + greens[data[at + 1]!]! + blues[data[at + 2]!]!;
       counts[cellRow + cells[column]! + encoded[(luminance + HALF_GREY) >> GREY_SHIFT]!]!++;
     }
   }
   const grid = new Uint8Array(GRID_SIDE * GRID_SIDE * 2);
   for (let cell = 0; cell < GRID_SIDE * GRID_SIDE; cell++) {
-    grid[cell * 2] = percentileOf(counts, cell * 256, LOW);
-    grid[cell * 2 + 1] = percentileOf(counts, cell * 256, HIGH);
+    const seen = totalOf(counts, cell * 256);
+    const isKnown = seeThrough[cell]! <= (seeThrough[cell]! + seen) * LOW;
+    grid[cell * 2] = isKnown ? percentileOf(counts, cell * 256, LOW * seen) : 255;
+    grid[cell * 2 + 1] = isKnown ? percentileOf(counts, cell * 256, HIGH * seen) : 0;
   }
   return grid;
 }
 
-/** Mean (0 to 1), and the shares of pixels that are black or white without detail, of 8-bit luma. */
-export function toneOf(luma: Uint8Array): { exposure: number; shadowShare: number; highlightShare: number } {
+export interface Tone {
+  exposure: number | null;
+  shadowShare: number | null;
+  highlightShare: number | null;
+}
+
+/**
+ * Mean (0 to 1), and the shares of pixels that are black or white without detail, of 8-bit luma.
+ * @param seen the picture whose luma it is, where parts of it are see-through: these do not count, and with nothing else all is null
+ */
+export function toneOf(luma: Uint8Array, seen: RawPicture | null = null): Tone {
   // Not for...of: five times slower on typed arrays.
   const histogram = new Uint32Array(256);
-  for (let i = 0; i < luma.length; i++) histogram[luma[i]!]!++;
+  for (let i = 0; i < luma.length; i++) if (seen === null || seen.data[i * 4 + 3]! >= SEEN_ALPHA) histogram[luma[i]!]!++;
+  const total = totalOf(histogram, 0);
+  if (total === 0) return { exposure: null, shadowShare: null, highlightShare: null };
   let sum = 0;
   let shadows = 0;
   let highlights = 0;
@@ -75,18 +94,22 @@ export function toneOf(luma: Uint8Array): { exposure: number; shadowShare: numbe
     if (value <= SHADOW_END) shadows += count;
     else if (value >= HIGHLIGHT_START) highlights += count;
   }
-  const share = (amount: number) => Math.round((amount / luma.length) * 1e4) / 1e4;
+  const share = (amount: number) => Math.round((amount / total) * 1e4) / 1e4;
   return { exposure: share(sum / 255), shadowShare: share(shadows), highlightShare: share(highlights) };
 }
 
-/** Smallest value up to which at least `share` of the pixels lie that are counted in the 256 places from `start` on. */
-function percentileOf(counts: Uint32Array, start: number, share: number): number {
+function totalOf(counts: Uint32Array, start: number): number {
   let total = 0;
   for (let value = 0; value < 256; value++) total += counts[start + value]!;
+  return total;
+}
+
+/** Smallest value up to which at least `amount` of the pixels lie that are counted in the 256 places from `start` on. */
+function percentileOf(counts: Uint32Array, start: number, amount: number): number {
   let sum = 0;
   for (let value = 0; value < 256; value++) {
     sum += counts[start + value]!;
-    if (sum >= share * total && sum > 0) return value;
+    if (sum >= amount && sum > 0) return value;
   }
   return 255;
 }

@@ -1,6 +1,6 @@
-import { labOfHex } from '../../engines/pixels/color.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { join, type Sql, sql } from '../../platform/database/sql.js';
+import { NAMED_COLOR_SHARE } from '../../vocabulary/color-name.js';
 
 export const FACETS = ['TAG', 'BRAND', 'KIND', 'MEDIA_TYPE', 'COLOR', 'VERDICT'] as const;
 export type Facet = (typeof FACETS)[number];
@@ -17,31 +17,17 @@ export interface FacetRow {
 
 /** Results that are counted one by one; of more, as many are counted and the counts scaled. Ids are random, so the first are a sample. */
 const COUNTED = 20_000;
-/** Least share of its area that a colour takes for a picture to count as having it. */
-const MIN_SHARE = 0.1;
-/** The eleven basic colour terms (Berlin and Kay 1969) and turquoise; a colour counts as the nearest of them in CIELAB. */
-export const COLORS: Readonly<Record<string, string>> = {
-  ...{ black: '#0f0f11', white: '#fafafa', grey: '#848486', red: '#d2202c', orange: '#f58216', yellow: '#f7d92c', green: '#2f9e48' },
-  ...{ turquoise: '#30bfc4', blue: '#2a5fd6', purple: '#7b34aa', pink: '#f08cba', brown: '#7c4a26' },
-};
-
 /** The most frequent values of each facet among `results` (a SELECT of asset_id), most frequent first. */
 export function countFacets(tx: OrganizationTx, results: Sql, facets: readonly Facet[], limit: number): Promise<FacetRow[]> {
   const organization = sql`${tx.organizationId}::uuid`;
-  const colors = Object.entries(COLORS).map(([name, hex]) => {
-    const { L, a, b } = labOfHex(hex);
-    return sql`(${name}::text, ${L}::float8, ${a}::float8, ${b}::float8)`;
-  });
   const values: Record<Facet, Sql> = {
     // A tag counts where its filter finds it: in those below it too.
     TAG: sql`SELECT DISTINCT ON (a.id, f.name) f.name AS value FROM result a CROSS JOIN LATERAL unnest(a.tag_ids) AS u (id) JOIN family f ON f.id = u.id`,
     BRAND: sql`SELECT a.brand_id::text FROM result a WHERE a.brand_id IS NOT NULL`,
     KIND: sql`SELECT a.kind FROM result a`,
     MEDIA_TYPE: sql`SELECT a.media_type FROM result a`,
-    COLOR: sql`SELECT DISTINCT ON (a.id, n.name) n.name FROM result a JOIN version_color c ON c.organization_id = ${organization}
-      AND c.version_id = a.current_version_id AND c.share >= ${MIN_SHARE}::float8 CROSS JOIN LATERAL (
-        SELECT k.name FROM (VALUES ${join(colors)}) AS k (name, l, a, b)
-        ORDER BY (k.l - c.lab_l) ^ 2 + (k.a - c.lab_a) ^ 2 + (k.b - c.lab_b) ^ 2 LIMIT 1) n`,
+    COLOR: sql`SELECT c.name FROM result a JOIN version_color c ON c.organization_id = ${organization} AND c.version_id = a.current_version_id
+      GROUP BY a.id, c.name HAVING sum(c.share) >= ${NAMED_COLOR_SHARE}::float8 - 1e-9`,
     // The worst verdict of an asset counts, as in filters.
     VERDICT: sql`SELECT DISTINCT ON (a.id) f.verdict FROM result a JOIN finding f ON f.organization_id = ${organization}
       AND f.version_id = a.current_version_id AND f.verdict_rank IS NOT NULL ORDER BY a.id, f.verdict_rank DESC`,

@@ -1,5 +1,6 @@
 import { labOfHex } from '../../engines/pixels/color.js';
 import { complianceFilter } from '../../judging/judgements/compliance-filter.queries.js';
+import { NAMED_COLOR_SHARE } from '../../vocabulary/color-name.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { TagFamily } from '../../library/tags/tag.queries.js';
@@ -139,7 +140,13 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
       ...(use.length > 0 ? [sql`EXISTS ${rights(sql`1`)}`] : []),
     ];
   },
-  color: ({ hex, maxDistance, minShare }, at) => {
+  color: ({ hex, name, maxDistance, minShare }, at) => {
+    if (hex == null) {
+      return [
+        sql`(SELECT sum(c.share) FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
+          AND c.name = ${name}::text) >= ${minShare ?? NAMED_COLOR_SHARE}::float8 - 1e-9`,
+      ];
+    }
     const lab = labOfHex(hex);
     const distance = maxDistance ?? DEFAULT_COLOR_DISTANCE;
     const near = sql`FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}

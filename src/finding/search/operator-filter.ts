@@ -2,12 +2,11 @@ import { readHexColor } from '../../engines/pixels/color.js';
 import { badInput, isVitrineError } from '../../errors.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { fold } from '../../platform/words/fold.js';
-import { COLORS } from './facet.queries.js';
+import { COLOR_NAMES } from '../../vocabulary/color-name.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { Operator } from './plain-query.js';
 
-/** What a query means by a named colour: as near as names of colours are apart. */
-const NAMED_COLOR = { maxDistance: 20, minShare: 0.1 };
+/** What a query means by a colour that has no name of its own: as near as names of colours are apart. */
 const HEX_COLOR = { maxDistance: 12, minShare: 0.1 };
 
 const TYPES: Readonly<Record<string, AssetFilter>> = {
@@ -84,13 +83,13 @@ async function read(name: Operator['name'], value: string, findBrand: (name: str
 }
 
 function readColor(value: string, plain: string): AssetFilter {
-  const named = plain === 'gray' ? COLORS.grey : COLORS[plain];
-  if (named !== undefined) return { color: { hex: named, ...NAMED_COLOR } };
+  const name = plain === 'gray' ? 'grey' : plain;
+  if ((COLOR_NAMES as readonly string[]).includes(name)) return { color: { name } };
   try {
     return { color: { hex: readHexColor(value, 'query'), ...HEX_COLOR } };
   } catch (error) {
     if (!isVitrineError(error)) throw error;
-    return refuse('color', value, ['#rrggbb', ...Object.keys(COLORS)]);
+    return refuse('color', value, ['#rrggbb', ...COLOR_NAMES]);
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { readHexColor } from '../../engines/pixels/color.js';
-import { isVitrineError } from '../../errors.js';
+import { COLOR_HELP } from '../../engines/pixels/color.js';
 import type { MarkRole } from '../../seeing/marks/mark.inputs.js';
+import { cssColor } from '../rules/css-color.js';
 import { RULE_KINDS, RULES } from '../rules/registry.js';
 import { type RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from '../../vocabulary/compliance.js';
 
@@ -70,16 +70,6 @@ const ruleOf = (kind: RuleKind) =>
 
 const rule = z.discriminatedUnion('kind', RULE_KINDS.map(ruleOf) as [ReturnType<typeof ruleOf>, ...ReturnType<typeof ruleOf>[]]);
 
-const hex = z.string().transform((value, context) => {
-  try {
-    return readHexColor(value, 'hex');
-  } catch (error) {
-    if (!isVitrineError(error)) throw error;
-    context.addIssue({ code: 'custom', message: String(error.allowed) });
-    return z.NEVER;
-  }
-});
-
 const guideline = z.strictObject({
   key: guidelineKey.optional().describe(`Name for programs, unique in its brand: ${KEY}. Left out: made of the name.`),
   name: guidelineName.describe('Name for people, unique in its brand.'),
@@ -91,7 +81,7 @@ const brand = z.strictObject({
   key: ruleKey.describe(`Name for programs, unique in the organisation: ${KEY}.`),
   name: text(200).describe('Name for people.'),
   palette: z
-    .array(z.strictObject({ name: text(100), hex: hex.describe('sRGB value as `#rgb` or `#rrggbb`, each colour once.') }))
+    .array(z.strictObject({ name: text(100), hex: cssColor.describe(`${COLOR_HELP} Each colour once.`) }))
     .max(64)
     .optional()
     .describe('Colours of the brand, in place of the old ones. Left out: those stay.'),

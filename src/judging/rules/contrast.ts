@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { COLOR_HELP } from '../../engines/pixels/color.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
+import { cssColor } from './css-color.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 import { textBoxesOf } from './text-boxes.js';
 
@@ -12,10 +14,7 @@ const area = z
     top: share.describe('Top edge as a share (0 to 1) of the height.'),
     width: share.describe('Width as a share of the width.'),
     height: share.describe('Height as a share of the height.'),
-    textColor: z
-      .string()
-      .regex(/^#[0-9a-fA-F]{6}$/, 'a colour such as #ffffff')
-      .describe('Colour of the text that is laid over, `#rrggbb`.'),
+    textColor: cssColor.describe(`Colour of the text that is laid over. ${COLOR_HELP}`),
   })
   .refine((value) => value.width > 0 && value.height > 0 && value.left + value.width <= 1 + 1e-9 && value.top + value.height <= 1 + 1e-9, {
     path: ['width'],
@@ -41,7 +40,8 @@ const parameters = z
 
 /**
  * WCAG 2.2 contrast over the luminance grid of the picture. Under text that is laid over later, a cell counts where the text stands out
- * from both its darkest and its lightest part; where text is drawn already, from the part that differs from it most: its ground.
+ * from both its darkest and its lightest part; where text is drawn already, from the part that differs from it most: its ground. Where the
+ * picture is see-through its ground is not known: when all depends on that, a person has to look.
  */
 export const contrast: RuleModule = {
   kind: 'CONTRAST',
@@ -75,7 +75,7 @@ function judge(scope: JudgeScope): Sql {
       WHERE t.luminance_grid IS NOT NULL AND t.boxes IS NOT NULL AND o.color IS NOT NULL
     ),
     measured AS (
-      SELECT a.rule_id, a.version_id, a.name, a.color, a.x1, a.y1, a.x2, a.y2, s.share, CASE
+      SELECT a.rule_id, a.version_id, a.name, a.color, a.x1, a.y1, a.x2, a.y2, s.share, s.share + s.unknown AS possible, CASE
         WHEN NOT a.laid_over THEN s.drawn_worst
         WHEN s.straddling THEN 1
         ELSE least(contrast_ratio(text.l, luminance_of_grey(s.darker)), contrast_ratio(text.l, luminance_of_grey(s.lighter))) END AS ratio
@@ -85,17 +85,21 @@ function judge(scope: JudgeScope): Sql {
         grey_of_luminance((text.l + 0.05) * a.min_ratio - 0.05) - 1e-6 AS light OFFSET 0) ground
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(weight) FILTER (WHERE CASE WHEN a.laid_over THEN hi <= ground.dark OR lo >= ground.light ELSE lo <= ground.dark OR hi >= ground.light END), 0)
-            / sum(weight) AS share,
+            / sum(weight) AS share, coalesce(sum(weight) FILTER (WHERE lo IS NULL), 0) / sum(weight) AS unknown,
           bool_or(ground.grey BETWEEN lo AND hi) AS straddling, max(hi) FILTER (WHERE hi < ground.grey) AS darker, min(lo) FILTER (WHERE lo > ground.grey) AS lighter,
           min(CASE WHEN NOT a.laid_over THEN greatest(contrast_ratio(text.l, luminance_of_grey(lo)), contrast_ratio(text.l, luminance_of_grey(hi))) END) AS drawn_worst
-        FROM (SELECT get_byte(a.luminance_grid, c.cell) AS lo, get_byte(a.luminance_grid, c.cell + 1) AS hi, c.weight FROM unnest(a.cells, a.weights) AS c (cell, weight)) grid
+        FROM (SELECT CASE WHEN b.lo <= b.hi THEN b.lo END AS lo, CASE WHEN b.lo <= b.hi THEN b.hi END AS hi, b.weight FROM (
+          SELECT get_byte(a.luminance_grid, c.cell) AS lo, get_byte(a.luminance_grid, c.cell + 1) AS hi, c.weight FROM unnest(a.cells, a.weights) AS c (cell, weight)
+          OFFSET 0) b) grid
       ) s
     ),
     worst AS (
-      SELECT rule_id, version_id, min(share) AS share, min(ratio) AS ratio, (array_agg(name ORDER BY share, ratio, name))[1] AS name,
+      SELECT rule_id, version_id, min(possible) AS possible, min(share) AS least_share, min(ratio) AS ratio,
+        (array_agg(share ORDER BY possible, share, ratio, name))[1] AS share, (array_agg(name ORDER BY possible, share, ratio, name))[1] AS name,
         jsonb_agg(jsonb_build_object('name', name, 'textColor', color, 'left', round(x1::numeric, 4), 'top', round(y1::numeric, 4),
           'right', round(x2::numeric, 4), 'bottom', round(y2::numeric, 4), 'share', round(share::numeric, 4), 'worstRatio', round(ratio::numeric, 2))
-          ORDER BY share, ratio, name) AS areas
+          || CASE WHEN possible - share > 1e-9 THEN jsonb_build_object('unknownShare', round((possible - share)::numeric, 4)) ELSE '{}' END
+          ORDER BY possible, share, ratio, name) AS areas
       FROM measured GROUP BY rule_id, version_id
     )
     SELECT ${findingColumns({
@@ -107,6 +111,7 @@ function judge(scope: JudgeScope): Sql {
         WHEN 'NOT_APPLICABLE' THEN 'Contrast is measured in pictures.'
         WHEN 'NOT_EVALUATED' THEN CASE WHEN t.luminance_grid IS NULL THEN 'The luminance of this file was not measured yet; it is measured again in the background.'
           ELSE 'No area of text is known. Say in the metadata field textBoxes where texts stand, and in which colour.' END
+        WHEN 'NEEDS_REVIEW' THEN format('The picture is see-through under "%s", so the contrast of text there depends on the ground that it is laid on. Look at it there.', t.name)
         WHEN 'PASS' THEN format('Text has a contrast of %s : 1 or more.', t.min_ratio)
         ELSE format('In "%s" text has a contrast of %s : 1 on %s%% of the area only; %s%% is needed. Use another colour, or a calmer or darker ground.',
           t.name, t.min_ratio, round((t.share * 100)::numeric, 1), round((t.min_share * 100)::numeric, 1)) END`,
@@ -115,7 +120,8 @@ function judge(scope: JudgeScope): Sql {
       SELECT target.*, w.share, w.ratio, w.name, w.areas, CASE
         WHEN target.asset_kind <> 'IMAGE' THEN 'NOT_APPLICABLE'
         WHEN w.share IS NULL THEN 'NOT_EVALUATED'
-        WHEN w.share >= target.min_share - 1e-9 THEN 'PASS' ELSE 'FAIL' END AS verdict
+        WHEN w.least_share >= target.min_share - 1e-9 THEN 'PASS'
+        WHEN w.possible >= target.min_share - 1e-9 THEN 'NEEDS_REVIEW' ELSE 'FAIL' END AS verdict
       FROM target LEFT JOIN worst w ON w.rule_id = target.rule_id AND w.version_id = target.version_id
     ) t`;
 }

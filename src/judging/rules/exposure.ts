@@ -13,11 +13,11 @@ const parameters = z
   })
   .refine((given) => given.minMean <= given.maxMean, { path: ['minMean'], message: 'must not be greater than maxMean' });
 
-/** Too dark, too light, crushed shadows, blown highlights. Transparency counts as white. Documents: NOT_APPLICABLE. */
+/** Too dark, too light, crushed shadows, blown highlights. What is see-through does not count. Documents: NOT_APPLICABLE. */
 export const exposure: RuleModule = {
   kind: 'EXPOSURE',
   description:
-    'The picture is neither too dark nor too light, and its shadows and highlights keep detail. Meant for photographs. Does not apply to SVG, documents and videos.',
+    'The picture is neither too dark nor too light, and its shadows and highlights keep detail; see-through parts do not count. Meant for photographs. Does not apply to SVG, documents and videos.',
   parameters,
   judge,
 };
@@ -42,7 +42,7 @@ function judge(scope: JudgeScope): Sql {
     evidence: sql`CASE WHEN t.outcome NOT IN ('NOT_APPLICABLE', 'NOT_EVALUATED', 'PASS') THEN jsonb_build_object('fault', t.outcome) END`,
     message: sql`CASE t.outcome
       WHEN 'NOT_APPLICABLE' THEN 'Only pictures made of pixels are exposed.'
-      WHEN 'NOT_EVALUATED' THEN 'The exposure of this file was not measured yet; it is measured again in the background.'
+      WHEN 'NOT_EVALUATED' THEN 'The exposure of this file is not known: it was not measured yet, or nothing in it can be seen.'
       WHEN 'TOO_DARK' THEN format('The picture is too dark: mean %s, at least %s is needed.', t.exposure, t.min_mean)
       WHEN 'TOO_LIGHT' THEN format('The picture is too light: mean %s, at most %s is allowed.', t.exposure, t.max_mean)
       WHEN 'SHADOWS' THEN format('%s%% of the area is black without detail; at most %s%% is allowed. Lift the shadows.',

@@ -1,25 +1,15 @@
 import { z } from 'zod';
-import { readHexColor } from '../../engines/pixels/color.js';
+import { COLOR_HELP } from '../../engines/pixels/color.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
-import { isVitrineError } from '../../errors.js';
 import { colorDifferences } from './color-difference.js';
+import { cssColor } from './css-color.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 
 const share = z.number().min(0).max(1);
 
-const color = z.string().transform((value, context) => {
-  try {
-    return readHexColor(value, 'color');
-  } catch (error) {
-    if (!isVitrineError(error)) throw error;
-    context.addIssue({ code: 'custom', message: `${[error.allowed].flat().join(', ')}` });
-    return z.NEVER;
-  }
-});
-
 const forbidden = z.strictObject({
   name: z.string().trim().min(1).max(100).optional().describe('What findings call it; by default the colour itself.'),
-  color: color.describe('`#rrggbb`, `rgb(r g b)` or `lab(L a b)`, inside the sRGB gamut.'),
+  color: cssColor.describe(COLOR_HELP),
   maxDeltaE: z.number().gt(0).max(100).default(5).describe('Greatest CIEDE2000 difference that still counts as this colour.'),
   maxShare: share.default(0.01).describe('Most of the area (0 to 1) that may be in this colour.'),
 });
@@ -44,7 +34,8 @@ const parameters = z.strictObject({
 /** Share of the area within CIEDE2000 of the brand's colours, neutral colours allowed up to a limit. Documents: NOT_APPLICABLE. */
 export const palette: RuleModule = {
   kind: 'PALETTE',
-  description: "Enough of the picture's area is in the colours of the brand, measured by CIEDE2000. Does not apply to documents.",
+  description:
+    "Enough of the picture's area is in the colours of the brand, measured by CIEDE2000; see-through parts do not count. Does not apply to documents.",
   parameters,
   judge,
 };
@@ -126,7 +117,7 @@ function judge(scope: JudgeScope): Sql {
       evidence: sql`CASE WHEN t.patches IS NOT NULL OR t.intruders IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('patches', t.patches, 'forbidden', t.intruders)) END`,
       message: sql`CASE
         WHEN t.verdict = 'NOT_APPLICABLE' THEN 'Colours of documents are not judged.'
-        WHEN t.verdict = 'NOT_EVALUATED' THEN CASE WHEN t.has_palette THEN 'The colours of this file were not measured.' ELSE 'The brand has no palette yet.' END
+        WHEN t.verdict = 'NOT_EVALUATED' THEN CASE WHEN t.has_palette THEN 'No colour of this file is known: it was not measured, or nothing in it can be seen.' ELSE 'The brand has no palette yet.' END
         WHEN t.intruders IS NOT NULL THEN format('%s%% of the area is in the forbidden colour %s. Use another colour there.', trim_scale(round((t.intruder_share * 100)::numeric, 1)), t.intruder)
         ELSE format('%s%% of the area is in allowed colours; at least %s%% is needed.', trim_scale(round((t.allowed * 100)::numeric, 1)),
           trim_scale(round((t.min_share * 100)::numeric, 1)))

@@ -257,7 +257,7 @@ export interface VersionRow {
   /** As the last check of storage found; null: its file is there. */
   file_missing_since: Date | null;
   created_at: Date;
-  colors: { hex: string; share: number }[];
+  colors: { hex: string; share: number; name: string }[];
   /** Keys of its parts, in order. */
   parts: string[];
   embedded: boolean;
@@ -269,7 +269,7 @@ export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRe
     SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
       v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type, v.duration_ms, v.frame_rate,
       v.exif, v.embedded_metadata, v.warnings, v.file_missing_since, v.created_at,
-      COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share) ORDER BY c.position)
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share, 'name', c.name) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,
       ARRAY(SELECT p.part FROM version_part p WHERE p.organization_id = v.organization_id AND p.version_id = v.id ORDER BY p.position) AS parts,
       EXISTS (SELECT 1 FROM asset_embedding e

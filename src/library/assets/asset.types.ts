@@ -4,6 +4,7 @@ import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { JSONObject, LocalDate, SafeInt } from '../../platform/graphql/scalars.js';
+import { COLOR_NAMES } from '../../vocabulary/color-name.js';
 import type { AssetRow, VersionRow } from './asset.queries.js';
 
 @ObjectType({ description: 'What the rights of an asset allow: these places, channels and releases, from one day to another.' })
@@ -50,8 +51,11 @@ export class AssetColor {
   @Field(() => String, { description: 'The colour as `#rrggbb`, sRGB.' })
   hex!: string;
 
-  @Field(() => Float, { description: 'Its share of the area, 0 to 1; the shares of a picture sum to 1.' })
+  @Field(() => Float, { description: 'Its share of what is seen of the area, 0 to 1; the shares of a picture sum to 1.' })
   share!: number;
+
+  @Field(() => String, { description: `What people call it: ${COLOR_NAMES.join(', ')}. Filters and the facet COLOR use the same names.` })
+  name!: string;
 }
 
 @ObjectType({ description: 'A frame or page of a file, beside the first.' })

@@ -1,11 +1,12 @@
 import { Field, ID, InputType } from 'type-graphql';
+import { COLOR_HELP } from '../../engines/pixels/color.js';
 
 @InputType({ description: 'A colour of a brand.' })
 export class BrandColorInput {
   @Field(() => String, { description: 'What the brand calls it, 1 to 100 characters.' })
   name!: string;
 
-  @Field(() => String, { description: 'sRGB value as `#rgb` or `#rrggbb`, each colour once.' })
+  @Field(() => String, { description: `${COLOR_HELP} Each colour once.` })
   hex!: string;
 }
 

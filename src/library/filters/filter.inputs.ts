@@ -1,4 +1,6 @@
 import { Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
+import { COLOR_HELP } from '../../engines/pixels/color.js';
+import { COLOR_NAMES, NAMED_COLOR_SHARE } from '../../vocabulary/color-name.js';
 import { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
 import { ConceptMatchState } from '../../vocabulary/concept-match.js';
 import { LocalDate } from '../../platform/graphql/scalars.js';
@@ -141,14 +143,24 @@ export class MetadataFilter {
   range?: NumberRange | null;
 }
 
-@InputType({ description: 'A condition on the dominant colours of the current file (at most 8, with their shares of the area).' })
+@InputType({
+  description:
+    'A condition on the dominant colours of the current file (at most 12, with their shares of what is seen of it), by `hex` or by `name`.',
+})
 export class ColorFilter {
-  @Field(() => String, { description: 'The colour looked for: `#rrggbb` or `#rgb`.' })
-  hex!: string;
+  @Field(() => String, { nullable: true, description: `The colour looked for. ${COLOR_HELP}` })
+  hex?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `The name of a colour, as the facet COLOR counts it: ${COLOR_NAMES.join(', ')}. Its shades count together, with \`minShare\` of ${NAMED_COLOR_SHARE} when absent.`,
+  })
+  name?: string | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Greatest difference by CIEDE2000, 0 to 100; 10 when absent. Below 2 is hard to see; 10 is clearly the same colour name.',
+    description:
+      'Greatest difference from `hex` by CIEDE2000, 0 to 100; 10 when absent. Below 2 is hard to see; 10 is clearly the same colour name.',
   })
   maxDistance?: number | null;
 

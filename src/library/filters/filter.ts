@@ -4,6 +4,7 @@ import { fromGlobalId, type NodeType } from '../../platform/graphql/global-id.js
 import { readTagName } from '../tags/label.js';
 import { normalText } from '../../platform/words/text-form.js';
 import { toPhraseQuery } from '../../platform/words/text-query.js';
+import { COLOR_NAMES } from '../../vocabulary/color-name.js';
 import type { AssetFilter, ConditionName, Conditions, MetadataFilter, NumberRange, TagFilter } from './filter.inputs.js';
 
 const MAX_DEPTH = 6;
@@ -41,11 +42,7 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
     release: given(value.release, text(1, 100), `${path}.release`),
     states: given(value.states, list(asItIs), `${path}.states`),
   }),
-  color: (value, path) => ({
-    hex: readHexColor(value.hex, `${path}.hex`),
-    maxDistance: given(value.maxDistance, number(0, MAX_COLOR_DISTANCE), `${path}.maxDistance`),
-    minShare: given(value.minShare, number(0, 1), `${path}.minShare`),
-  }),
+  color: checkColor,
   concepts: list((value, path) => ({
     concept: id('Concept')(value.concept, `${path}.concept`),
     minProbability: given(value.minProbability, number(0, 1), `${path}.minProbability`),
@@ -65,6 +62,18 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   },
   searchable: asItIs,
 };
+
+function checkColor({ hex, name, maxDistance, minShare }: Conditions['color'], path: string): Conditions['color'] {
+  if ((hex == null) === (name == null)) throw badInput(path, { hex, name }, 'one of hex and name');
+  if (name != null && maxDistance != null) throw badInput(`${path}.maxDistance`, maxDistance, 'nothing beside name; it goes with hex');
+  const known = name?.trim().toLowerCase();
+  if (known !== undefined && !(COLOR_NAMES as readonly string[]).includes(known)) throw badInput(`${path}.name`, name, COLOR_NAMES);
+  return {
+    ...(known === undefined ? { hex: readHexColor(hex as string, `${path}.hex`) } : { name: known }),
+    maxDistance: given(maxDistance, number(0, MAX_COLOR_DISTANCE), `${path}.maxDistance`),
+    minShare: given(minShare, number(0, 1), `${path}.minShare`),
+  };
+}
 
 /**
  * Checks a filter from outside and turns global ids into keys, in place of the input's own shape.

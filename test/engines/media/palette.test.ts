@@ -24,6 +24,18 @@ describe('paletteOf', () => {
     expect(palette[2]!.share).toBeCloseTo(0.05, 2);
   });
 
+  it('counts what is seen alone, whatever lies under the see-through parts', async () => {
+    const drawn = drawing(
+      '<circle cx="400" cy="400" r="200" fill="#00aa44"/><rect x="800" y="300" width="100" height="200" fill="#e4002b"/>',
+    );
+    const { data, info } = await drawn.resize(128, 102, { fit: 'fill' }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    const palette = paletteOf({ data, width: info.width, height: info.height, channels: 4 });
+    const circle = Math.PI * 200 * 200;
+    expect(palette.map(({ hex }) => hex)).toEqual(['#00aa44', '#e4002b']);
+    expect(palette[0]!.share).toBeCloseTo(circle / (circle + 20_000), 1.7);
+    expect(paletteOf({ data: new Uint8Array(400), width: 10, height: 10, channels: 4 })).toEqual([]);
+  });
+
   it('finds thin lines and small marks of 1% next to white', async () => {
     const palette = paletteOf(
       await rgbOf(

@@ -42,6 +42,26 @@ describe('luminanceGridOf', () => {
   });
 });
 
+it('what is see-through has neither luminance nor tone', () => {
+  // left half see-through, right half black
+  const picture = {
+    data: Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => (i % 4 === 3 && Math.floor(i / 4) % 64 >= 32 ? 255 : 0)),
+    ...{ width: 64, height: 64, channels: 4 as const },
+  };
+  const grid = luminanceGridOf(picture);
+  expect([cell(grid, 0, 0), cell(grid, 15, 15)]).toEqual([
+    [255, 0],
+    [0, 0],
+  ]);
+  const luma = Uint8Array.from({ length: 64 * 64 }, (_, i) => (i % 64 >= 32 ? 0 : 255));
+  expect(toneOf(luma, picture)).toEqual({ exposure: 0, shadowShare: 1, highlightShare: 0 });
+  expect(toneOf(luma, { ...picture, data: new Uint8Array(64 * 64 * 4) })).toEqual({
+    exposure: null,
+    shadowShare: null,
+    highlightShare: null,
+  });
+});
+
 it('toneOf takes the mean, and counts luma up to 5 and from 250', () => {
   expect(toneOf(Uint8Array.from([0, 5, 6, 100, 249, 250, 255, 128, 128, 128]))).toEqual({
     exposure: 0.4898,

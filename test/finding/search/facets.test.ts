@@ -69,6 +69,20 @@ it('counts what the filter and the query let through, and says that it counted a
   expect(await facets({ filter: { externalIds: ['nothing'] } }, { by: ['KIND'] })).toEqual({ KIND: [] });
 });
 
+it('finds by the name of a colour what its facet counts, and by a name of its query', async () => {
+  const page = await room.search.findAssets(room.viewer, {});
+  const [{ values }] = (await page.countFacets({ by: ['COLOR'] })) as unknown as [{ values: { value: string; count: number }[] }];
+  expect(values.length).toBeGreaterThan(2);
+  for (const { value, count } of values) {
+    const found = await room.search.findAssets(room.viewer, { filter: { color: { name: value } } });
+    expect([value, await found.countTotal()]).toEqual([value, count]);
+    const asked = await room.search.findAssets(room.viewer, { query: `color:${value}` });
+    expect([value, await asked.countTotal()]).toEqual([value, count]);
+  }
+  const all = await room.search.findAssets(room.viewer, { filter: { color: { name: 'red', minShare: 0.85 } } });
+  expect(await all.countTotal()).toBe(1);
+});
+
 it('refuses what it cannot answer, naming the field', async () => {
   const page = await room.search.findAssets(room.viewer, {});
   await expect(page.countFacets({ by: [] })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'by' });

@@ -246,6 +246,26 @@ describe('CONTRAST', () => {
     expect(third.half!.message).toMatch(/^In "headline" text has a contrast of 4.5 : 1 on 66.7% of the area only/);
   });
 
+  it('has a person look where the ground is see-through, unless what is known decides', async () => {
+    /** Left half see-through, right half one grey. */
+    const halfSeen = (right: number): TestAsset => {
+      const data = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => (Math.floor(i / 4) % 64 < 32 ? 0 : i % 4 === 3 ? 255 : right));
+      return { facts: { luminance_grid: Buffer.from(luminanceGridOf({ data, width: 64, height: 64, channels: 4 })) } };
+    };
+    const across = { overlays: overlays(0, 1), minShare: 0.75 };
+    const findings = await judge('CONTRAST', across, { dark: halfSeen(0), light: halfSeen(255) });
+    expect(verdicts(findings)).toEqual({ dark: 'NEEDS_REVIEW', light: 'FAIL' });
+    expect(findings.dark).toMatchObject({
+      message: expect.stringMatching(/^The picture is see-through under "headline"/),
+      measured: { share: 0.5 },
+      evidence: { areas: [{ name: 'headline', share: 0.5, unknownShare: 0.5 }] },
+    });
+    const known = await judge('CONTRAST', { overlays: overlays(0.5, 0.5) }, { dark: halfSeen(0) });
+    expect(verdicts(known)).toEqual({ dark: 'PASS' });
+    const drawn = await judge('CONTRAST', {}, { text: { ...halfSeen(0), metadata: { textBoxes: '0 0 0.4 1 #ffffff' } } });
+    expect(verdicts(drawn)).toEqual({ text: 'NEEDS_REVIEW' });
+  });
+
   it('judges declared texts by the ground that they stand on', async () => {
     const boxed = (textBoxes: string, grid: TestAsset) => ({ ...grid, metadata: { textBoxes } });
     const findings = await judge(
