@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { COMMON_THINGS } from '../../seeing/concepts/common-things.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { isFileName, isPlaceholder } from './stand-in-text.js';
+import { isOnlyMarks, writtenLength, writtenText } from './written-text.js';
 
 /** What other pictures are of: every fourth tells a right text from a wrong one as well as all of them do (`npm run bench verdicts`). */
 export const OTHER_TEXTS: readonly string[] = COMMON_THINGS.filter((_, index) => index % 4 === 0);
@@ -18,7 +20,12 @@ const fits = z
 
 const parameters = z
   .strictObject({
-    minLength: z.int().min(1).max(2000).default(5).describe('Least number of characters, spaces around the text not counted.'),
+    minLength: z
+      .int()
+      .min(1)
+      .max(2000)
+      .default(5)
+      .describe('Least number of characters, spaces around the text not counted; characters of Chinese, Japanese and Korean count as two.'),
     maxLength: z.int().min(1).max(2000).default(250).describe('Most characters; screen readers read the text in one go.'),
     fits: fits
       .optional()
@@ -30,29 +37,24 @@ const parameters = z
   .refine((value) => value.minLength <= value.maxLength, { path: ['minLength'], message: 'must not be greater than maxLength' });
 
 /**
- * Alternative text is there, of a sensible length and no file name; and, where the rule asks, it fits the picture. Documents: NOT_APPLICABLE.
+ * Alternative text is there, of a sensible length, with words of its own: no file name and no placeholder; and, where the rule asks, it fits the picture. Documents: NOT_APPLICABLE.
  * A cosine means nothing by itself, so it is compared with those of {@link OTHER_TEXTS} to the same picture.
  */
 export const altText: RuleModule = {
   kind: 'ALT_TEXT',
   description:
-    'The picture has an alternative text of a sensible length that is not just a file name, and that is about the picture where the rule asks for that. Does not apply to documents.',
+    'The picture has an alternative text of a sensible length that is not just a file name or a placeholder, and that is about the picture where the rule asks for that. Does not apply to documents.',
   parameters,
   texts: (value) => (value.fits === undefined ? [] : [...OTHER_TEXTS]),
   judge,
 };
 
-const BLANK = ' \t\r\n\u00a0';
 /** The longest text that is kept with its vector, in characters. */
 const MAX_READ = 500;
-const IMAGE_EXTENSION = '[.](jpe?g|jfif|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|eps|psd|ai|pdf)$';
-// What cameras, phones and programs call their files: IMG_1234, DSC00012, PXL_2024..., Screenshot 2024-01-01, image (3).
-const MACHINE_NAME =
-  '^(img|image|dsc|dscn|dscf|dcim|pxl|mvimg|gopr|screenshot|screen shot|scan|photo|picture|untitled|unnamed|file)[-_ .(]*[0-9][-_ .():0-9]*$';
 
 /** The alternative text of a row as it is judged. */
 export function altTextOf(column: Sql): Sql {
-  return sql`btrim(coalesce(${column}, ''), ${BLANK})`;
+  return writtenText(column);
 }
 
 /** Whether the model is to read an alternative text. */
@@ -69,7 +71,6 @@ export function asksAltTexts(organizationId: Sql, brandId: Sql): Sql {
 function judge(scope: JudgeScope): Sql {
   const organizationId = sql`${scope.organizationId}::uuid`;
   const model = sql`${scope.modelRevisionId}::int`;
-  // A stem is a file name only with a digit, dash or underscore in it: "apple" is a fair text for apple.png.
   return sql`
     WITH other AS MATERIALIZED (
       SELECT v.vector FROM text_embedding v
@@ -79,9 +80,10 @@ function judge(scope: JudgeScope): Sql {
       SELECT s.*, CASE
           WHEN s.asset_kind = 'DOCUMENT' THEN 'DOCUMENT'
           WHEN s.alt = '' THEN 'MISSING'
-          WHEN lower(s.alt) ~ ${IMAGE_EXTENSION} OR lower(s.alt) = lower(s.file_name) OR lower(s.alt) ~ ${MACHINE_NAME}
-            OR (lower(s.alt) = regexp_replace(lower(s.file_name), '[.][a-z0-9]{1,5}$', '') AND s.alt ~ '[-_0-9]') THEN 'FILE_NAME'
-          WHEN length(s.alt) < s.min_length THEN 'TOO_SHORT'
+          WHEN ${isOnlyMarks(sql`s.alt`)} THEN 'NO_WORDS'
+          WHEN ${isFileName(sql`lower(s.alt)`, sql`s.file_name`)} THEN 'FILE_NAME'
+          WHEN ${isPlaceholder(sql`lower(s.alt)`)} THEN 'PLACEHOLDER'
+          WHEN ${writtenLength(sql`s.alt`)} < s.min_length THEN 'TOO_SHORT'
           WHEN length(s.alt) > s.max_length THEN 'TOO_LONG'
           ELSE 'NONE' END AS formal
       FROM (
@@ -102,8 +104,10 @@ function judge(scope: JudgeScope): Sql {
       CASE t.problem
         WHEN 'DOCUMENT' THEN 'Alternative texts are for pictures.'
         WHEN 'MISSING' THEN 'There is no alternative text. Describe what the picture shows.'
+        WHEN 'NO_WORDS' THEN 'The alternative text has no words. Describe what the picture shows.'
+        WHEN 'PLACEHOLDER' THEN 'The alternative text stands in for one that was to be written. Describe what the picture shows instead.'
         WHEN 'FILE_NAME' THEN 'The alternative text is a file name. Describe what the picture shows instead.'
-        WHEN 'TOO_SHORT' THEN format('The alternative text has %s characters; at least %s are needed.', length(t.alt), t.min_length)
+        WHEN 'TOO_SHORT' THEN format('The alternative text has %s characters; at least %s are needed.', ${writtenLength(sql`t.alt`)}, t.min_length)
         WHEN 'TOO_LONG' THEN format('The alternative text has %s characters; at most %s are allowed. Move details to the description.',
           length(t.alt), t.max_length)
         WHEN 'UNREADABLE' THEN 'The alternative text is longer than the model reads, so whether it fits the picture is not known.'

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectTargets, TARGET_KEYS } from './rule-module.js';
+import { writtenText } from './written-text.js';
 
 /** Bits of a hash that have to be set for it to tell pictures apart. */
 const MIN_BITS = 16;
@@ -35,7 +36,7 @@ export const duplicate: RuleModule = {
 
 function judge(scope: JudgeScope): Sql {
   const organizationId = sql`${scope.organizationId}::uuid`;
-  const heir = sql`nullif(btrim(t.metadata ->> (t.parameters ->> 'supersededKey')), '')`;
+  const heir = sql`nullif(${writtenText(sql`t.metadata ->> (t.parameters ->> 'supersededKey')`)}, '')`;
   return sql`
     WITH target AS MATERIALIZED (
       SELECT ${TARGET_KEYS}, t.created_at, t.perceptual_hash, t.pixel_hash, ${heir} AS heir, (t.parameters ->> 'maxDistance')::int AS max_distance,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets } from './rule-module.js';
+import { isOnlyMarks, writtenLength, writtenText } from './written-text.js';
 
 /** Fields of an asset that are not in `metadata`. */
 export const OWN_FIELDS = ['title', 'description', 'altText', 'externalId', 'rightsHolder', 'rightsLicense'] as const;
@@ -22,7 +23,12 @@ const field = z
       .max(500)
       .optional()
       .describe('The vocabulary: values that are allowed, compared whole, whatever the case.'),
-    minLength: z.int().min(1).max(2000).default(1).describe('Least number of characters.'),
+    minLength: z
+      .int()
+      .min(1)
+      .max(2000)
+      .default(1)
+      .describe('Least number of characters; those of Chinese, Japanese and Korean count as two.'),
   })
   .refine((value) => !value.optional || value.allowed !== undefined, {
     path: ['allowed'],
@@ -99,12 +105,12 @@ function judge(scope: JudgeScope): Sql {
       SELECT target.*, target.parameters -> 'fields' AS asked, x.faults FROM target
       LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('field', name, 'fault', fault, 'value', value)) ORDER BY part, n) AS faults FROM (
-          SELECT 1 AS part, n, key AS name, value, CASE WHEN value = '' THEN CASE WHEN NOT optional THEN 'MISSING' END
-            WHEN length(value) < min_length THEN 'TOO_SHORT' WHEN NOT lower(value) = ANY(allowed) THEN 'NOT_ALLOWED' END AS fault
+          SELECT 1 AS part, n, key AS name, value, CASE WHEN ${isOnlyMarks(sql`value`)} THEN CASE WHEN NOT optional THEN 'MISSING' END
+            WHEN ${writtenLength(sql`value`)} < min_length THEN 'TOO_SHORT' WHEN NOT lower(value) = ANY(allowed) THEN 'NOT_ALLOWED' END AS fault
           FROM (
-            SELECT f.*, btrim(coalesce(CASE f.key WHEN 'title' THEN target.title WHEN 'description' THEN target.description WHEN 'altText' THEN target.alt_text
+            SELECT f.*, ${writtenText(sql`CASE f.key WHEN 'title' THEN target.title WHEN 'description' THEN target.description WHEN 'altText' THEN target.alt_text
               WHEN 'externalId' THEN target.external_id WHEN 'rightsHolder' THEN target.rights_holder WHEN 'rightsLicense' THEN target.rights_license
-              ELSE target.metadata ->> f.key END, '')) AS value
+              ELSE target.metadata ->> f.key END`)} AS value
             FROM field f WHERE f.rule_id = target.rule_id
           ) valued
           UNION ALL

@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../platform/database/sql.js';
-import { dayOf, lastDay, rightsOf, runningPeriod, startOf } from './rights.js';
+import { dayOf, lastDay, rightsOf, runningPeriod, startOf, warningDay } from './rights.js';
 import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
+import { isOnlyMarks, writtenText } from './written-text.js';
 
 const parameters = z.strictObject({
-  warnDays: z.int().min(0).max(3650).default(30).describe('Days before the last day of the rights from which the asset needs review.'),
+  warnDays: z
+    .int()
+    .min(0)
+    .max(3650)
+    .default(30)
+    .describe('Days before the last day of the rights from which the asset needs review; 0: it never does.'),
   requireLicense: z.boolean().default(false).describe('Whether an asset without a licence text fails.'),
   requireDates: z.boolean().default(false).describe('Whether an asset without an expiry date fails; otherwise its rights do not end.'),
 });
@@ -40,15 +46,15 @@ function judge(scope: JudgeScope): Sql {
         WHEN 'VALID' THEN format('The rights last until %s.', t.ends_on)
         ELSE 'The rights do not end.'
       END AS message,
-      CASE t.outcome WHEN 'NOT_STARTED' THEN ${startOf(sql`t.next_start`)} WHEN 'VALID' THEN ${startOf(sql`t.ends_on + 1 - t.warn_days`)}
+      CASE t.outcome WHEN 'NOT_STARTED' THEN ${startOf(sql`t.next_start`)} WHEN 'VALID' THEN ${startOf(warningDay(sql`t.ends_on`, sql`t.warn_days`))}
         WHEN 'EXPIRING' THEN ${startOf(sql`t.ends_on + 1`)} END AS valid_until,
       NULL::int AS model_revision_id
     FROM (
       SELECT s.*, CASE
-          WHEN s.require_license AND btrim(coalesce(s.rights_license, '')) = '' THEN 'NO_LICENSE'
+          WHEN s.require_license AND ${isOnlyMarks(writtenText(sql`s.rights_license`))} THEN 'NO_LICENSE'
           WHEN s.require_dates AND s.rights_expires_on IS NULL THEN 'NO_DATES'
           WHEN s.running IS NULL THEN CASE WHEN s.next_start IS NULL THEN 'EXPIRED' ELSE 'NOT_STARTED' END
-          WHEN ${today} > s.ends_on - s.warn_days THEN 'EXPIRING'
+          WHEN ${today} >= ${warningDay(sql`s.ends_on`, sql`s.warn_days`)} THEN 'EXPIRING'
           WHEN s.ends_on IS NOT NULL THEN 'VALID'
           ELSE 'UNLIMITED' END AS outcome
       FROM (

@@ -27,3 +27,8 @@ export function runningPeriod(periods: Sql, day: Sql): Sql {
 export function lastDay(period: Sql): Sql {
   return sql`upper(${period}) - 1`;
 }
+
+/** The first day on which a warning is due, so many days before the last one; with 0 the day after that, when there is nothing to warn of. */
+export function warningDay(last: Sql, warnDays: Sql): Sql {
+  return sql`(${last} - CASE ${warnDays} WHEN 0 THEN -1 ELSE ${warnDays} END)`;
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../platform/database/sql.js';
-import { dayOf, lastDay, rightsOf, runningPeriod, startOf } from './rights.js';
+import { dayOf, lastDay, rightsOf, runningPeriod, startOf, warningDay } from './rights.js';
 import { type JudgeScope, judgeEach, type RuleModule } from './rule-module.js';
 
 const names = z.array(z.string().trim().toLowerCase().min(1).max(60)).max(300).default([]);
@@ -33,7 +33,9 @@ const parameters = z
       .min(0)
       .max(3650)
       .optional()
-      .describe('Days before the last day on which this use is allowed from which the asset needs review; without it RIGHTS_EXPIRY warns.'),
+      .describe(
+        'Days before the last day on which this use is allowed from which the asset needs review; 0, or without it, RIGHTS_EXPIRY warns.',
+      ),
   })
   .refine((value) => value.territories.length + value.channels.length + value.releases.length > 0, {
     path: ['territories'],
@@ -94,7 +96,7 @@ function judge(scope: JudgeScope): Sql {
     ) whole
     GROUP BY whole.runs, whole.has_grants, whole.next_start, whole.next_change, whole.grants
   ) g`;
-  const warnsOn = sql`s.covered_until + 1 - (s.parameters ->> 'warnDays')::int`;
+  const warnsOn = warningDay(sql`s.covered_until`, sql`(s.parameters ->> 'warnDays')::int`);
   const outcome = sql`CASE
     WHEN NOT s.runs AND s.next_start IS NULL THEN 'EXPIRED' WHEN NOT s.runs THEN 'NOT_STARTED'
     WHEN s.no_territory IS NOT NULL THEN 'TERRITORY' WHEN s.no_channel IS NOT NULL THEN 'CHANNEL' WHEN s.no_release IS NOT NULL THEN 'RELEASE'
@@ -120,7 +122,7 @@ function judge(scope: JudgeScope): Sql {
         WHEN 'COMBINATION' THEN format('No grant that runs covers %s. Extend the licence or do not use the asset there.', array_to_string(t.refused, ', '))
         WHEN 'EXPIRING' THEN format('The rights to this use expire on %s. Renew them or plan a replacement.', t.covered_until)
         ELSE 'What is granted is not recorded. Record territories, channels and releases of the grants, or fill in the metadata fields about them.' END`,
-      validUntil: sql`least(${startOf(sql`t.next_change`)}, CASE WHEN t.outcome = 'PASS' THEN ${startOf(sql`t.covered_until + 1 - (t.parameters ->> 'warnDays')::int`)} END)`,
+      validUntil: sql`least(${startOf(sql`t.next_change`)}, CASE WHEN t.outcome = 'PASS' THEN ${startOf(warningDay(sql`t.covered_until`, sql`(t.parameters ->> 'warnDays')::int`))} END)`,
     },
     from,
   );

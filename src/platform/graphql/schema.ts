@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { requirePlainArguments } from './plain-arguments.js';
+import { DateTime } from './scalars.js';
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
@@ -22,6 +23,7 @@ export function buildGraphqlSchema(events: Record<string, EventSource>, resolver
       },
     },
     validate: false,
+    scalarsMap: [{ type: Date, scalar: DateTime }],
     // Nothing is published here: each topic has its own source. GraphQL waits for the promise, which type-graphql's types do not mention.
     pubSub: {
       publish: () => undefined,

@@ -58,7 +58,7 @@ describe('parameters', () => {
     ['PALETTE', [], 'input.parameters', /expected object/],
     ['PALETTE', { forbidden: [{ color: 'lab(50 120 -120)' }] }, 'input.parameters.forbidden[0].color', /colours of the sRGB gamut/],
     ['PALETTE', { forbidden: [{ color: 'rgb(300 0 0)' }] }, 'input.parameters.forbidden[0].color', /colours of the sRGB gamut/],
-    ['PALETTE', { forbidden: [{ color: 'red' }] }, 'input.parameters.forbidden[0].color', /#rrggbb/],
+    ['PALETTE', { forbidden: [{ color: 'reddish' }] }, 'input.parameters.forbidden[0].color', /#rrggbb/],
     ['MIN_RESOLUTION', { print: { widthMm: 210 } }, 'input.parameters.print.heightMm', /missing/],
     ['CONTRAST', { textBoxes: false }, 'input.parameters.overlays', /an area is needed/],
     [

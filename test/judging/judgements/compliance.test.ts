@@ -166,8 +166,8 @@ describe('judging', () => {
       const finding = found![0]!;
       return [finding.verdict, finding.validUntil?.toISOString() ?? null];
     };
-    expect(await ask('2026-03-21T23:59:59Z')).toEqual(['PASS', '2026-03-22T00:00:00.000Z']);
-    expect(await ask('2026-03-22T00:00:00Z')).toEqual(['NEEDS_REVIEW', '2026-04-01T00:00:00.000Z']);
+    expect(await ask('2026-03-20T23:59:59Z')).toEqual(['PASS', '2026-03-21T00:00:00.000Z']);
+    expect(await ask('2026-03-21T00:00:00Z')).toEqual(['NEEDS_REVIEW', '2026-04-01T00:00:00.000Z']);
     expect(await ask('2026-04-01T00:00:00Z')).toEqual(['FAIL', null]);
     expect(await countStatements((tx) => room.compliance.refreshExpiredIn(tx))).toHaveLength(1);
   });

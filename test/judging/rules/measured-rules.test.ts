@@ -305,6 +305,9 @@ it('REQUIRED_METADATA asks fields and tags, with their vocabularies', async () =
     'no season': good,
     'wrong season': { ...good, metadata: { photographer: 'Ada', season: 'Winter' } },
     'blank photographer': { ...good, metadata: { photographer: ' ' } },
+    'invisible photographer': { ...good, metadata: { photographer: '\u200b\u3000' } },
+    'a dash for a photographer': { ...good, metadata: { photographer: '–' } },
+    'Chinese text': { ...good, altText: '红色汽车' },
     'short text': { ...good, altText: 'Boat' },
     'no kind': { ...good, tagIds: [banner!] },
     'two kinds': { ...good, tagIds: [kind!, other!] },
@@ -319,6 +322,9 @@ it('REQUIRED_METADATA asks fields and tags, with their vocabularies', async () =
   expect(faults).toEqual({
     ...{ good: [], 'no season': [], 'wrong season': ['season NOT_ALLOWED'], 'blank photographer': ['photographer MISSING'] },
     ...{
+      'invisible photographer': ['photographer MISSING'],
+      'a dash for a photographer': ['photographer MISSING'],
+      'Chinese text': [],
       'short text': ['altText TOO_SHORT'],
       'no kind': ['kind/ TOO_FEW'],
       'two kinds': ['kind/ TOO_MANY'],
@@ -446,7 +452,7 @@ it('USAGE_RIGHTS asks that each channel in each place is allowed by one grant th
   const ends = (title: string) => findings[title]!.validUntil?.toISOString().slice(0, 10) ?? null;
   expect(['one for all', 'one each', 'follows without a gap', 'follows after a gap', 'begins again'].map(ends)).toEqual(
     // of the third: when the first grant ends and the next begins; nothing changes then, and it is judged anew all the same
-    [null, '2026-12-02', '2026-07-01', '2026-07-01', '2026-07-02'],
+    [null, '2026-12-01', '2026-07-01', '2026-07-01', '2026-07-02'],
   );
   expect(findings['one each']!.measured).toMatchObject({
     grants: [{ territories: ['de'] }, { territories: ['at'], expiresOn: '2026-12-31' }],

@@ -7,8 +7,8 @@ import { runImport, stageFiles } from '../../support/import-client.js';
 import { structuredPicture } from '../../support/structured-picture.js';
 import { type GraphqlAnswer, openTestApp, type TestApp, type TestOrganization } from '../../support/test-app.js';
 
-/** Set VITRINE_TEST_SEED to see a run again. */
-const SEED = Number(process.env.VITRINE_TEST_SEED ?? Date.now() % 1_000_000_007);
+/** The same tries each time, so that a change is not blamed for what another draw would have found; set VITRINE_TEST_SEED to draw others. */
+const SEED = Number(process.env.VITRINE_TEST_SEED ?? 20_261_201);
 /** Odd values at each place, of those that there are. */
 const ODD_AT_PLACE = Number(process.env.VITRINE_TEST_ODD ?? 2);
 /** Operations by which a place that many share is tried. */
