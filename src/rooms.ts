@@ -142,6 +142,7 @@ export function makeRooms(ground: Ground) {
     ...uploads.services,
     ...storage.services,
     ...assets.services,
+    ...duplicates.services,
     organizations,
     restore,
     thumbnailEdgePx,

@@ -147,7 +147,7 @@ function refine(whole: Planes, part: Planes, coarse: { x: number; y: number; wid
 }
 
 /** Averages over boxes, parts of pixels counted by their part; all sizes here shrink. */
-function resize(plane: Float64Array, side: number, width: number, height: number): Float64Array {
+export function resize(plane: Float64Array, side: number, width: number, height: number): Float64Array {
   const rows = new Float64Array(width * side);
   for (let x = 0; x < width; x++)
     for (const [from, weight] of span(x, width, side))

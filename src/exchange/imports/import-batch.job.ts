@@ -1,5 +1,7 @@
 import { completeFields } from '../../library/assets/embedded-fields.js';
 import type { AssetIngest } from '../../library/assets/asset-ingest.js';
+import { type Comparisons, PicturesNotCompared } from '../../library/assets/duplicates.js';
+import type { PictureComparer } from '../../library/duplicates/picture-comparer.js';
 import type { Actor, Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
@@ -40,6 +42,7 @@ export interface ImportBatchRooms {
   media: MediaAnalyzer;
   embedding: EmbeddingService;
   ingest: AssetIngest;
+  comparer: Pick<PictureComparer, 'compare' | 'lookAt'>;
   /** Called when an import has ended; work that can be done again if the process dies before it. */
   afterImport?(organizationId: string): Promise<void>;
   outcomes: ImportOutcomes;
@@ -140,10 +143,8 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
       // No row before its file would survive a power cut.
       await group?.settled();
       const started = performance.now();
-      const { unmeasured, later } = await database.asOrganization(
-        organizationId,
-        (tx) => outcomes.write(tx, operation, open),
-        importerOf(operation),
+      const { unmeasured, later } = await this.#comparing((compared) =>
+        database.asOrganization(organizationId, (tx) => outcomes.write(tx, operation, open, compared), importerOf(operation)),
       );
       this.#options.onStage?.('database', performance.now() - started);
       if (round > items.length + 1) throw new Error('items of a batch wait for each other');
@@ -152,10 +153,23 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
     }
   }
 
+  /** Carries out what may ask for pictures to be compared first, outside its transaction: decoding takes long. */
+  async #comparing<T>(work: (compared: Comparisons) => Promise<T>): Promise<T> {
+    const compared = new Map<string, boolean>();
+    for (;;) {
+      try {
+        return await work(compared);
+      } catch (error) {
+        if (!(error instanceof PicturesNotCompared)) throw error;
+        for (const [key, isSame] of await this.#rooms.comparer.compare(error.pairs)) compared.set(key, isSame);
+      }
+    }
+  }
+
   /** @param group null for a dry run */
   async #prepare(
     organizationId: string,
-    { read_metadata }: OperationRow,
+    { read_metadata, duplicate_by }: OperationRow,
     group: PutGroup | null,
     items: readonly ItemRow[],
     skipKnown: boolean,
@@ -172,7 +186,9 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
       const { fields } = item;
       if (file !== null && known.has(file.sha256)) await file.dispose();
       if (file === null || known.has(file.sha256)) return { item, result: { fields, file, measured: null } };
-      const measured = await this.#measure(organizationId, file, group)
+      // A dry run keeps no file that could be looked at later.
+      const looksAhead = group === null && duplicate_by.includes('NEAR');
+      const measured = await this.#measure(organizationId, file, group, looksAhead)
         .catch(asFileError)
         .finally(() => file.dispose());
       if (isVitrineError(measured)) return { item, result: measured };
@@ -183,8 +199,8 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
   }
 
   /** @param group null for a dry run, which keeps no thumbnail */
-  async #measure(organizationId: string, file: ItemFile, group: PutGroup | null) {
-    const { files, keeper, media, embedding } = this.#rooms;
+  async #measure(organizationId: string, file: ItemFile, group: PutGroup | null, looksAhead: boolean) {
+    const { files, keeper, media, embedding, comparer } = this.#rooms;
     if (group !== null && file.foundThere && !(await keeper.keep(file.sha256)))
       throw new VitrineError('STORAGE_UNAVAILABLE', 'A file that was in storage was removed a moment ago; it is stored anew.');
     const model = await embedding.modelOf(organizationId);
@@ -202,6 +218,9 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
     ] as const) {
       this.#options.onStage?.(stage, ms);
     }
+    const { perceptualHash, width, height } = facts;
+    if (looksAhead && perceptualHash !== null && width !== null && height !== null)
+      await file.withPath((localPath) => comparer.lookAt({ ...file, width, height }, localPath));
     if (group !== null) {
       if (thumbnail !== null) await files.putRendition(file.sha256, 'thumbnail.webp', thumbnail, group);
       for (const { part, thumbnail: partThumbnail } of parts)

@@ -1,4 +1,5 @@
 import type { AssetIngest } from '../../library/assets/asset-ingest.js';
+import type { Comparisons } from '../../library/assets/duplicates.js';
 import type { IngestItem, IngestOutcome } from '../../library/assets/ingest-decision.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { isVitrineError, traitsOf, type VitrineError } from '../../errors.js';
@@ -30,12 +31,15 @@ export class ImportOutcomes {
     this.#ingest = ingest;
   }
 
-  async write(tx: OrganizationTx, operation: OperationRow, prepared: readonly PreparedItem[]): Promise<LeftOver> {
+  /** @throws PicturesNotCompared before anything is written */
+  async write(tx: OrganizationTx, operation: OperationRow, prepared: readonly PreparedItem[], compared: Comparisons): Promise<LeftOver> {
     const positions = prepared.map(({ item }) => item.position);
     const pending = await lockPending(tx, operation.id, positions);
     const todo = prepared.filter(({ item }) => pending.has(item.position));
     const ready = todo.filter((entry): entry is Ready => !isVitrineError(entry.result));
-    const outcomes = operation.dry_run ? await this.#predict(tx, operation, ready) : await this.#carryOut(tx, operation, ready);
+    const outcomes = await (operation.dry_run
+      ? this.#predict(tx, operation, ready, compared)
+      : this.#carryOut(tx, operation, ready, compared));
     const of = (wanted: Outcome) => ready.filter((_, index) => outcomes[index] === wanted);
     await closeItems(tx, operation.id, [
       ...todo.flatMap(({ item, result }) => (isVitrineError(result) ? [faulty(item, result)] : [])),
@@ -44,20 +48,25 @@ export class ImportOutcomes {
     return { unmeasured: of('UNMEASURED').map(({ item }) => item), later: of('LATER') };
   }
 
-  async #carryOut(tx: OrganizationTx, { on_duplicate, duplicate_by }: OperationRow, ready: readonly Ready[]): Promise<Outcome[]> {
+  async #carryOut(
+    tx: OrganizationTx,
+    { on_duplicate, duplicate_by }: OperationRow,
+    ready: readonly Ready[],
+    compared: Comparisons,
+  ): Promise<Outcome[]> {
     const items = ready.map(({ result }) => result);
-    const outcomes = await this.#ingest.ingest(tx, items, { onDuplicate: on_duplicate, by: duplicate_by });
+    const outcomes = await this.#ingest.ingest(tx, items, { onDuplicate: on_duplicate, by: duplicate_by }, compared);
     return outcomes.map((outcome, index) => toFinal((ready[index] as Ready).item, outcome));
   }
 
   /** Writes everything, looks at what came of it, and takes it back. */
-  async #predict(tx: OrganizationTx, operation: OperationRow, ready: readonly Ready[]): Promise<Outcome[]> {
+  async #predict(tx: OrganizationTx, operation: OperationRow, ready: readonly Ready[], compared: Comparisons): Promise<Outcome[]> {
     const items = ready.map(({ result }) => result);
     const policy = { onDuplicate: operation.on_duplicate, by: operation.duplicate_by };
     // Taken outside the savepoint: rolling back to it would give them up before the prediction is recorded.
     await this.#ingest.lock(tx, items, policy);
     const { outcomes, findings } = await tx.tentatively(async () => {
-      const outcomes = await this.#ingest.ingest(tx, items, policy);
+      const outcomes = await this.#ingest.ingest(tx, items, policy, compared);
       const versionIds = outcomes.flatMap((outcome) => ('versionId' in outcome ? (outcome.versionId ?? []) : []));
       return { outcomes, findings: await findPredictedFindings(tx, versionIds) };
     });

@@ -4,6 +4,7 @@ import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { AssetIngest } from '../../library/assets/asset-ingest.js';
 import type { AssetRestore } from '../../library/assets/asset-restore.js';
 import { ChangeUndoJob } from '../../library/assets/change-undo.job.js';
+import type { PictureComparer } from '../../library/duplicates/picture-comparer.js';
 import type { FileKeeper } from '../../library/storage/file-keeper.js';
 import type { StagedUploadService } from '../../library/uploads/staged-upload.service.js';
 import type { Logger } from '../../log.js';
@@ -51,6 +52,7 @@ interface ImportNeeds {
   uploads: StagedUploadService;
   keeper: FileKeeper;
   ingest: AssetIngest;
+  comparer: PictureComparer;
   restore: AssetRestore;
   /** Pictures came in. */
   afterImport(organizationId: string): Promise<void>;
@@ -76,8 +78,12 @@ export function importsRoom(needs: ImportNeeds) {
   const batches = () => {
     const itemFiles = new ItemFiles(database, files, urls, importBuckets, { maxByteSize, temporaryFolder, parallel: batch.parallelFiles });
     const outcomes = new ImportOutcomes(ingest);
-    const { afterImport } = needs;
-    return new ImportBatchJob({ database, queue, itemFiles, files, keeper, media, embedding, ingest, outcomes, afterImport }, batch, log);
+    const { afterImport, comparer } = needs;
+    return new ImportBatchJob(
+      { database, queue, itemFiles, files, keeper, media, embedding, ingest, comparer, outcomes, afterImport },
+      batch,
+      log,
+    );
   };
   return {
     services: { imports, importControl, importResults, importBuckets, watchedFolders },

@@ -16,7 +16,7 @@ import {
   updateAssets,
 } from './asset.queries.js';
 import { findByContent, insertHashBands } from './duplicate.queries.js';
-import { contentLocks, type DuplicatePolicy, KnownContents } from './duplicates.js';
+import { type Comparisons, contentLocks, type DuplicatePolicy, KnownContents } from './duplicates.js';
 import { type Decision, decide, type IngestItem, type IngestNames, type IngestOutcome } from './ingest-decision.js';
 import { refreshSearchRows } from '../../engines/embedding/search-row.queries.js';
 
@@ -54,11 +54,20 @@ export class AssetIngest {
     ]);
   }
 
-  /** One outcome per item, in order. An item at fault is REJECTED alone. */
-  async ingest(tx: OrganizationTx, items: readonly IngestItem[], policy: DuplicatePolicy): Promise<IngestOutcome[]> {
+  /**
+   * One outcome per item, in order. An item at fault is REJECTED alone.
+   * @param compared what is known of pictures whose hashes are near; read only where the policy asks for likeness
+   * @throws PicturesNotCompared when more has to be known: nothing is written then
+   */
+  async ingest(
+    tx: OrganizationTx,
+    items: readonly IngestItem[],
+    policy: DuplicatePolicy,
+    compared: Comparisons = new Map(),
+  ): Promise<IngestOutcome[]> {
     if (items.length === 0) return [];
     await this.lock(tx, items, policy);
-    const contents = await KnownContents.load(tx, policy, contentsOf(items));
+    const contents = await KnownContents.load(tx, policy, contentsOf(items), compared);
     const mayBeNew = ({ file, measured }: IngestItem) =>
       file !== null &&
       (policy.onDuplicate === 'KEEP_BOTH' || contents.find({ sha256: file.sha256, facts: measured?.facts ?? null }, undefined) === null);
@@ -75,7 +84,10 @@ export class AssetIngest {
       decisions.push(decision);
       if (decision.asset === undefined) continue;
       touched.add(decision.asset.id);
-      if (decision.version) contents.add({ sha256: decision.version.sha256, facts: decision.version.facts }, decision.asset);
+      if (decision.version) {
+        const { sha256, facts } = decision.version;
+        contents.add({ sha256, facts, fileName: item.file?.fileName ?? decision.asset.file_name }, decision.asset);
+      }
       if (decision.asset.external_id !== null) {
         const row = { ...decision.asset, created_at: new Date(), updated_at: new Date() };
         byExternalId.set(decision.asset.external_id, row);
@@ -192,5 +204,7 @@ export class AssetIngest {
 }
 
 function contentsOf(items: readonly IngestItem[]) {
-  return items.flatMap(({ file, measured }) => (file === null ? [] : [{ sha256: file.sha256, facts: measured?.facts ?? null }]));
+  return items.flatMap(({ file, measured }) =>
+    file === null ? [] : [{ sha256: file.sha256, fileName: file.fileName, facts: measured?.facts ?? null }],
+  );
 }

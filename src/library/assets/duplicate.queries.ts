@@ -28,14 +28,20 @@ export function findByPixels(tx: OrganizationTx, pixelHashes: readonly string[])
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.pixel_hash = ANY(${pixelHashes}::text[]) ORDER BY v.created_at, v.id`);
 }
 
+export interface LikePicture {
+  perceptual_hash: string;
+  version_id: string;
+  asset_id: string;
+  sha256: string;
+  fileName: string;
+  width: number;
+  height: number;
+}
+
 /** Current versions whose perceptual hash differs from one of these in at most `distance` bits (4 at most: the bands find no others). */
-export function findByLikeness(
-  tx: OrganizationTx,
-  hashes: readonly string[],
-  distance: number,
-): Promise<{ perceptual_hash: string; version_id: string; asset_id: string }[]> {
+export function findByLikeness(tx: OrganizationTx, hashes: readonly string[], distance: number): Promise<LikePicture[]> {
   return tx.query(sql`
-    SELECT DISTINCT v.perceptual_hash, v.id AS version_id, v.asset_id
+    SELECT DISTINCT v.perceptual_hash, v.id AS version_id, v.asset_id, v.sha256, v.file_name AS "fileName", v.width, v.height
     FROM unnest(${hashes}::text[]) AS probe (hash)
       CROSS JOIN generate_series(0, 4) AS s (n)
       JOIN version_hash_band b ON b.organization_id = ${tx.organizationId}::uuid AND b.band = s.n::smallint AND b.key = hash_band_key(probe.hash, s.n)

@@ -1,6 +1,6 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
 import type { MediaFacts } from '../../engines/media/media-facts.js';
-import { type FileColumns, findByContent, findByLikeness, findByPixels, type KnownContent } from './duplicate.queries.js';
+import { type FileColumns, findByContent, findByLikeness, findByPixels, type KnownContent, type LikePicture } from './duplicate.queries.js';
 
 /** What to do with a file that is a duplicate. */
 export type OnDuplicate = 'RETURN_EXISTING' | 'REJECT' | 'KEEP_BOTH' | 'NEW_VERSION';
@@ -23,14 +23,36 @@ export interface Duplicate {
   distance: number;
 }
 
-interface KnownPicture {
-  perceptual_hash: string;
-  asset_id: string;
-  version_id: string;
+/** A picture as it is compared with another. Width and height in pixels. */
+export interface ComparedPicture {
+  sha256: string;
+  fileName: string;
+  width: number;
+  height: number;
+}
+export type PicturePair = readonly [ComparedPicture, ComparedPicture];
+
+/** Which pairs of pictures with like hashes were found to show the same, by {@link pairKey}. */
+export type Comparisons = ReadonlyMap<string, boolean>;
+
+/** The same for both orders. */
+export function pairKey(sha256: string, other: string): string {
+  return sha256 < other ? `${sha256} ${other}` : `${other} ${sha256}`;
+}
+
+/** Pictures have to be compared first, with nothing locked: then all is to be done again. Ends the transaction. */
+export class PicturesNotCompared extends Error {
+  readonly pairs: readonly PicturePair[];
+
+  constructor(pairs: readonly PicturePair[]) {
+    super('pictures with like hashes have to be compared first');
+    this.pairs = pairs;
+  }
 }
 
 interface Content {
   sha256: string;
+  fileName: string;
   facts: MediaFacts | null;
 }
 
@@ -39,31 +61,50 @@ export class KnownContents {
   readonly #by: ReadonlySet<DuplicateBy>;
   readonly #exact: (KnownContent & FileColumns)[];
   readonly #pixels: KnownContent[];
-  readonly #near: KnownPicture[];
+  readonly #near: LikePicture[];
+  readonly #compared: Comparisons;
 
-  private constructor(policy: DuplicatePolicy, exact: (KnownContent & FileColumns)[], pixels: KnownContent[], near: KnownPicture[]) {
+  private constructor(
+    policy: DuplicatePolicy,
+    compared: Comparisons,
+    exact: (KnownContent & FileColumns)[],
+    pixels: KnownContent[],
+    near: LikePicture[],
+  ) {
+    this.#compared = compared;
     this.#by = new Set(policy.by);
     this.#exact = exact;
     this.#pixels = pixels;
     this.#near = near;
   }
 
-  /** Call it with the locks of {@link contentLocks} held. */
-  static async load(tx: OrganizationTx, policy: DuplicatePolicy, contents: readonly Content[]): Promise<KnownContents> {
+  /** Call it with the locks of {@link contentLocks} held. @throws PicturesNotCompared pairs that `compared` does not have */
+  static async load(
+    tx: OrganizationTx,
+    policy: DuplicatePolicy,
+    contents: readonly Content[],
+    compared: Comparisons,
+  ): Promise<KnownContents> {
     const hashes = (by: DuplicateBy, pick: (facts: MediaFacts) => string | null) =>
       policy.by.includes(by) ? [...new Set(contents.flatMap(({ facts }) => (facts === null ? [] : (pick(facts) ?? []))))] : [];
     const pixels = hashes('PIXELS', (facts) => facts.pixelHash);
     const near = hashes('NEAR', nearHash);
+    const like = near.length === 0 ? [] : await findByLikeness(tx, near, NEAR_DISTANCE);
+    if (near.length > 0) {
+      const missing = listPairs(contents, like).filter(([one, other]) => !compared.has(pairKey(one.sha256, other.sha256)));
+      if (missing.length > 0) throw new PicturesNotCompared(missing);
+    }
     return new KnownContents(
       policy,
+      compared,
       await findByContent(tx, [...new Set(contents.map(({ sha256 }) => sha256))]),
       pixels.length === 0 ? [] : await findByPixels(tx, pixels),
-      near.length === 0 ? [] : await findByLikeness(tx, near, NEAR_DISTANCE),
+      like,
     );
   }
 
   /** The best duplicate of a content that is not `except`'s: bytes before pixels before likeness. Bytes count always. */
-  find({ sha256, facts }: Content, except: string | undefined): Duplicate | null {
+  find({ sha256, facts }: Pick<Content, 'sha256' | 'facts'>, except: string | undefined): Duplicate | null {
     const found = (by: DuplicateBy, row: { asset_id: string; version_id: string }, distance = 0): Duplicate => ({
       by,
       assetId: row.asset_id,
@@ -81,7 +122,7 @@ export class KnownContents {
     const [nearest] = this.#near
       .filter((row) => row.asset_id !== except)
       .map((row) => ({ row, distance: hammingDistance(row.perceptual_hash, hash) }))
-      .filter(({ distance }) => distance <= NEAR_DISTANCE)
+      .filter(({ row, distance }) => distance <= NEAR_DISTANCE && this.#compared.get(pairKey(sha256, row.sha256)) === true)
       .sort((a, b) => a.distance - b.distance);
     return nearest === undefined ? null : found('NEAR', nearest.row, nearest.distance);
   }
@@ -97,13 +138,32 @@ export class KnownContents {
   }
 
   /** What a later row of the same batch must see. */
-  add({ sha256, facts }: Content, asset: FileColumns & { id: string; current_version_id: string }): void {
+  add({ sha256, facts, fileName }: Content, asset: FileColumns & { id: string; current_version_id: string }): void {
     const row = { asset_id: asset.id, version_id: asset.current_version_id };
     this.#exact.push({ ...fileOf(asset), ...row, sha256, copy: this.nextCopy(sha256) });
     if (facts?.pixelHash) this.#pixels.push({ ...row, sha256: facts.pixelHash, copy: 0 });
     const hash = facts === null ? null : nearHash(facts);
-    if (hash !== null) this.#near.push({ ...row, perceptual_hash: hash });
+    const { width, height } = facts ?? {};
+    if (hash !== null)
+      this.#near.push({ ...row, perceptual_hash: hash, sha256, fileName, width: width as number, height: height as number });
   }
+}
+
+/** Pairs whose hashes are near: of these contents with pictures of the library, and with one another. */
+function listPairs(contents: readonly Content[], like: readonly LikePicture[]): PicturePair[] {
+  const pictures = contents.flatMap(({ sha256, fileName, facts }) => {
+    const hash = facts === null ? null : nearHash(facts);
+    return hash === null ? [] : [{ sha256, fileName, width: facts?.width as number, height: facts?.height as number, hash }];
+  });
+  const known = like.map(({ perceptual_hash: hash, ...picture }) => ({ ...picture, hash }));
+  const pairs = new Map<string, PicturePair>();
+  for (const [index, picture] of pictures.entries()) {
+    for (const other of [...known, ...pictures.slice(0, index)]) {
+      if (other.sha256 !== picture.sha256 && hammingDistance(other.hash, picture.hash) <= NEAR_DISTANCE)
+        pairs.set(pairKey(picture.sha256, other.sha256), [picture, other]);
+    }
+  }
+  return [...pairs.values()];
 }
 
 /** What an asset has of the file that is its current one. */
@@ -112,7 +172,7 @@ export function fileOf({ kind, media_type, file_name, byte_size, width, height }
 }
 
 /** Keys to lock before {@link KnownContents.load}, so that two workers with the same content come one after the other. */
-export function contentLocks(policy: DuplicatePolicy, contents: readonly Content[]): string[] {
+export function contentLocks(policy: DuplicatePolicy, contents: readonly Pick<Content, 'sha256' | 'facts'>[]): string[] {
   return contents.flatMap(({ sha256, facts }) => [
     `content ${sha256}`,
     ...(policy.by.includes('PIXELS') && facts?.pixelHash ? [`pixels ${facts.pixelHash}`] : []),

@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -381,6 +382,30 @@ describe('duplicates', () => {
       expect(new Set(nodes.slice(0, 3).map((node: { assetId: string }) => node.assetId)).size).toBe(1);
       expect((await assetOf(nodes[0].assetId)).versions).toHaveLength(3);
     }
+  });
+
+  it.each([false, true])('by likeness are none where a word or a number is another (dry run: %s)', async (dryRun) => {
+    // The very same form, squeezed to what a perceptual hash sees of it.
+    const page = (words: string) =>
+      sharp(
+        Buffer.from(
+          `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="#fff"/>
+          <text x="40" y="160" font-size="40" font-family="Noto Sans, DejaVu Sans, sans-serif">${words}</text></svg>`,
+        ),
+      ).png();
+    seed += 1;
+    const [first, other, next] = [page(`Invoice ${seed}01`), page(`Invoice ${seed}02`), page(`Invoice ${seed}77`)];
+    const before = await write(`pages-${seed}-before`, { 'first.png': await first.toBuffer() });
+    await runImport(test, key, { source: { folder: before } });
+    const folder = await write(`pages-${seed}`, {
+      'a-small.jpg': await first.clone().resize(240).jpeg({ quality: 70 }).toBuffer(),
+      'b-other.png': await other.toBuffer(),
+      'c-next.png': await next.toBuffer(),
+      'd-next.webp': await next.clone().webp({ quality: 60 }).toBuffer(),
+    });
+    const end = await runImport(test, key, { source: { folder }, onDuplicate: 'RETURN_EXISTING', duplicateBy: ['NEAR'], dryRun });
+    // A dry run writes nothing that a later row of it could be like, but for the very same bytes.
+    expect(codes(end)).toEqual(['DUPLICATE NEAR_DUPLICATE', ...['CREATED NEW_ASSET', 'CREATED NEW_ASSET', 'DUPLICATE NEAR_DUPLICATE']]);
   });
 
   it('imported by two workers at one moment are one asset, or as many as were asked for', async () => {
