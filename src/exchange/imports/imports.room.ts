@@ -33,6 +33,7 @@ import { SourceListing } from './source-listing.js';
 import { SourceReader } from './source-request.js';
 import { UrlSource } from './url-source.js';
 import { WatchedFolderResolver } from './watched-folder.resolver.js';
+import { toWatchedFolder } from './watched-folder.types.js';
 import { WatchedFolderService } from './watched-folder.service.js';
 
 interface ImportNeeds {
@@ -112,6 +113,10 @@ export function importsRoom(needs: ImportNeeds) {
       async ImportOperation(viewer, key) {
         const operation = await imports.find(viewer, key);
         return operation && toImportOperation(operation);
+      },
+      async WatchedFolder(viewer, key) {
+        const folder = await watchedFolders.find(viewer, key);
+        return folder && toWatchedFolder(folder);
       },
     },
     events: { [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => watch.follow(viewer, importId) },

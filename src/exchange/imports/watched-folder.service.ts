@@ -67,6 +67,12 @@ export class WatchedFolderService {
     return this.#get(viewer, id);
   }
 
+  /** @throws VitrineError FORBIDDEN */
+  find(viewer: Viewer, id: string): Promise<Row | null> {
+    requireRole(viewer, 'ADMIN');
+    return this.#database.asOrganization(viewer.organizationId, (tx) => rows.findWatchedFolder(tx, id));
+  }
+
   list(viewer: Viewer, first: number | null | undefined, after: string | null | undefined): Promise<Connection<Row>> {
     requireRole(viewer, 'ADMIN');
     const page = readPage(first, after, 'watchedFolders');

@@ -38,6 +38,14 @@ export class ReportScheduleService {
     this.#clock = clock;
   }
 
+  async find(viewer: Viewer, id: string): Promise<ScheduleRow | null> {
+    const { organizationId } = viewer;
+    const row = await this.#database.asOrganization(organizationId, (tx) =>
+      tx.rows.reportSchedule.findFirst({ where: { organizationId, id } }),
+    );
+    return row as unknown as ScheduleRow | null;
+  }
+
   /** By name. */
   list(viewer: Viewer, { first, after }: { first?: number | null; after?: string | null }): Promise<Connection<ScheduleRow>> {
     const page = readPage(first, after, 'reportSchedules');

@@ -14,6 +14,8 @@ import { ReportExportJob } from './report-export.job.js';
 import { ReportExportResolver } from './report-export.resolver.js';
 import { REPORT_EXPORT, ReportExportService } from './report-export.service.js';
 import { ReportScheduleResolver } from './report-schedule.resolver.js';
+import { toReportExport } from './report-export.types.js';
+import { toReportSchedule } from './report-schedule.types.js';
 import { ReportScheduleService } from './report-schedule.service.js';
 import { ReportWriter } from './report-writer.js';
 import { ReportResolver } from './report.resolver.js';
@@ -49,6 +51,16 @@ export function reportsRoom({ database, files, media, queue, signer, baseUrl, or
       declareJob({ kind: REPORT_EXPORT, handler: () => new ReportExportJob(database, files, reportWriter) }),
       declareJob({ kind: COMPLIANCE_CLOCK, handler: clock, schedule: COMPLIANCE_CLOCK_CRON }),
     ],
+    nodes: {
+      async ReportExport(viewer, key) {
+        const row = await reportExports.find(viewer, key);
+        return row && toReportExport(row, reportExports.linkTo(viewer.organizationId, row));
+      },
+      async ReportSchedule(viewer, key) {
+        const schedule = await schedules.find(viewer, key);
+        return schedule && toReportSchedule(schedule);
+      },
+    },
     openFile: (token) => reportExports.open(token),
   } satisfies Room;
 }

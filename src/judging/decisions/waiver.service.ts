@@ -62,6 +62,11 @@ export class WaiverService {
     });
   }
 
+  async find(viewer: Viewer, id: string): Promise<WaiverRow | null> {
+    const [row] = await this.#database.asOrganization(viewer.organizationId, (tx) => this.#read(tx, id));
+    return row ?? null;
+  }
+
   /** Asks for a waiver; nothing is waived yet. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
   async request(viewer: Viewer, target: WaiverTarget, input: { reason: string; expiresAt: Date }): Promise<WaiverRow> {
     requireRole(viewer, 'EDITOR');

@@ -8,6 +8,7 @@ import { GuidelineFileResolver } from './guideline-file.resolver.js';
 import { GuidelineFileService } from './guideline-file.service.js';
 import { GuidelineResolver } from './guideline.resolver.js';
 import { GuidelineService } from './guideline.service.js';
+import { toGuideline, toRule } from './guideline.types.js';
 import { RuleCheckResolver } from './rule-check.resolver.js';
 import { RuleCheckService } from './rule-check.service.js';
 import { RuleImport } from './rule-import.js';
@@ -36,5 +37,15 @@ export function guidelinesRoom({ database, brands, tags, marks, compliance }: Gu
       new RuleCheckResolver(ruleChecks),
       new RuleResolver(rules),
     ],
+    nodes: {
+      async Guideline(viewer, key) {
+        const guideline = await guidelines.findGuideline(viewer, key);
+        return guideline && toGuideline(guideline);
+      },
+      async Rule(viewer, key) {
+        const rule = await rules.find(viewer, key);
+        return rule && toRule(rule);
+      },
+    },
   } satisfies Room;
 }

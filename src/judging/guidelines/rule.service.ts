@@ -103,6 +103,13 @@ export class RuleService {
     });
   }
 
+  async find(viewer: Viewer, id: string): Promise<RuleRecord | null> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const row = await tx.rows.rule.findFirst({ where: { organizationId: tx.organizationId, id } });
+      return row && this.#toRecord(tx, row);
+    });
+  }
+
   /** The rule comes into force: its assets are judged. */
   publishRule(viewer: Viewer, id: string): Promise<NotedRule> {
     return this.#setState(viewer, id, 'PUBLISHED');

@@ -228,6 +228,14 @@ export class ComplianceService {
     });
   }
 
+  /** A finding about a current version. */
+  async findFinding(viewer: Viewer, id: string): Promise<FindingRecord | null> {
+    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      await this.refreshExpiredIn(tx);
+      return (await listFindings(tx, { id }, 1, null))[0] ?? null;
+    });
+  }
+
   /** One finding, in the caller's transaction. @throws VitrineError NOT_FOUND naming `field` */
   async getFinding(tx: OrganizationTx, id: string, field: string): Promise<FindingRecord> {
     const [finding] = await listFindings(tx, { id }, 1, null);

@@ -7,6 +7,7 @@ import type { ScopeFilters } from '../rules/rule-scope.js';
 import { ALT_TEXT_READ, AltTextReadJob } from './alt-text-read.job.js';
 import { AssetFindingsResolver } from './asset-findings.resolver.js';
 import { ComplianceResolver } from './compliance.resolver.js';
+import { toFinding } from './finding.types.js';
 import { ComplianceService } from './compliance.service.js';
 
 interface JudgementNeeds {
@@ -24,6 +25,12 @@ export function judgementsRoom({ database, queue, embedding, scopes }: Judgement
     services: { compliance },
     resolvers: [new AssetFindingsResolver(compliance), new ComplianceResolver(compliance)],
     jobs: [declareJob({ kind: ALT_TEXT_READ, handler: readJob, followsLibrary: true })],
+    nodes: {
+      async Finding(viewer, key) {
+        const finding = await compliance.findFinding(viewer, key);
+        return finding && toFinding(finding);
+      },
+    },
     adopt: (organizationId) => compliance.adoptModel(organizationId),
   } satisfies Room;
 }

@@ -20,7 +20,7 @@ import { AssetRestore } from './asset-restore.js';
 import { ASSET_WORDS, AssetWordsJob } from './asset-words.job.js';
 import { AssetResolver } from './asset.resolver.js';
 import { AssetService } from './asset.service.js';
-import { toAsset } from './asset.types.js';
+import { toAsset, toVersion } from './asset.types.js';
 
 interface AssetNeeds {
   database: Database;
@@ -68,6 +68,10 @@ export function assetsRoom(needs: AssetNeeds) {
       async Asset(viewer, key) {
         const row = await assets.find(viewer, toGlobalId('Asset', key));
         return row && toAsset(row);
+      },
+      async AssetVersion(viewer, key) {
+        const [row] = await assets.findVersions(viewer, [key]);
+        return row ? toVersion(row) : null;
       },
     },
     openFile: (token) => assetFiles.open(token),

@@ -24,6 +24,13 @@ export function listTags(tx: OrganizationTx, prefix: string, afterName: string |
     SELECT page.id, page.name, COALESCE(carried.n, 0) AS "assetCount" FROM page LEFT JOIN carried USING (id) ORDER BY page.name`);
 }
 
+export async function findTag(tx: OrganizationTx, id: number): Promise<TagRow | null> {
+  const rows = await tx.query<TagRow>(sql`
+    SELECT t.id, t.name, (SELECT count(*) FROM asset a WHERE a.organization_id = t.organization_id AND a.tag_ids @> ARRAY[t.id])::int AS "assetCount"
+    FROM tag t WHERE t.organization_id = ${tx.organizationId}::uuid AND t.id = ${id}`);
+  return rows[0] ?? null;
+}
+
 export async function countTags(tx: OrganizationTx, prefix: string): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`
     SELECT count(*) AS n FROM tag WHERE organization_id = ${tx.organizationId}::uuid AND starts_with(name, ${prefix})`);

@@ -12,6 +12,7 @@ import {
   addTags,
   countTags,
   findTagFamilies,
+  findTag,
   findTagIds,
   findTagNames,
   hasOldTags,
@@ -21,6 +22,7 @@ import {
   lockAssets,
   removeTags,
   type TagFamily,
+  type TagRow,
 } from './tag.queries.js';
 import type { Tag, TagChange } from './tag.types.js';
 
@@ -48,6 +50,12 @@ export class TagService {
     this.#listener = listener;
   }
 
+  async find(viewer: Viewer, id: number): Promise<Tag | null> {
+    requireRole(viewer, 'VIEWER');
+    const row = await this.#database.asOrganization(viewer.organizationId, (tx) => findTag(tx, id));
+    return row && toTag(row);
+  }
+
   /** Tags by name. @throws VitrineError BAD_USER_INPUT, CURSOR_MISMATCH */
   async listTags(
     viewer: Viewer,
@@ -59,13 +67,7 @@ export class TagService {
     const [afterName] = readKeys(page, CURSOR_KEYS, options.after) ?? [null];
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       const rows = await listTags(tx, prefix, afterName, page.first + 1);
-      return toConnection(
-        page,
-        rows,
-        await countTags(tx, prefix),
-        (row): Tag => ({ id: toGlobalId('Tag', row.id), name: row.name, assetCount: row.assetCount }),
-        (row) => [row.name],
-      );
+      return toConnection(page, rows, await countTags(tx, prefix), toTag, (row) => [row.name]);
     });
   }
 
@@ -180,4 +182,8 @@ function requireTagCount(tags: readonly string[]): void {
     '1 to 50 tags a call',
     `input.tags has ${tags.length} tags; allowed: 1 to ${MAX_TAGS_PER_CALL} a call.`,
   );
+}
+
+function toTag({ id, name, assetCount }: TagRow): Tag {
+  return { id: toGlobalId('Tag', id), name, assetCount };
 }

@@ -5,5 +5,9 @@ import { type TagChangeListener, TagService } from './tag.service.js';
 
 export function tagsRoom({ database, afterChange }: { database: Database } & TagChangeListener) {
   const tags = new TagService(database, { afterChange });
-  return { services: { tags }, resolvers: [new TagResolver(tags)] } satisfies Room;
+  return {
+    services: { tags },
+    resolvers: [new TagResolver(tags)],
+    nodes: { Tag: (viewer, key) => tags.find(viewer, Number(key)) },
+  } satisfies Room;
 }

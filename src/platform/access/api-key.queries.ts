@@ -45,6 +45,13 @@ export function listApiKeys(tx: OrganizationTx, limit: number, after: readonly [
     ORDER BY created_at DESC, id DESC LIMIT ${limit}`);
 }
 
+export async function findApiKey(tx: OrganizationTx, id: string): Promise<ApiKeyRow | null> {
+  const rows = await tx.query<ApiKeyRow>(
+    sql`SELECT ${COLUMNS} FROM api_key WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid`,
+  );
+  return rows[0] ?? null;
+}
+
 /** Ids of the keys that can administer the organisation now. Locks them, so that two revocations cannot both spare the other's key. */
 export async function lockUsableAdmins(tx: OrganizationTx): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(sql`

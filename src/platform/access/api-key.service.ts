@@ -9,6 +9,7 @@ import {
   type ApiKeyRecord,
   type ApiKeyRow,
   findKeyBySecret,
+  findApiKey,
   insertApiKey,
   type KnownKey,
   listApiKeys,
@@ -98,6 +99,13 @@ export class ApiKeyService {
     });
     this.#known.delete(row.secretSha256.toString('hex'));
     return toRecord(row);
+  }
+
+  /** A key of the organisation by its key in the database. @throws VitrineError FORBIDDEN */
+  async find(viewer: Viewer, id: string): Promise<ApiKeyRecord | null> {
+    requireRole(viewer, 'ADMIN');
+    const row = await this.#database.asOrganization(viewer.organizationId, (tx) => findApiKey(tx, id));
+    return row && toRecord(row);
   }
 
   /** Newest first, revoked and expired ones included. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CURSOR_MISMATCH */

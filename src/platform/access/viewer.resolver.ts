@@ -1,8 +1,7 @@
 import { Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../graphql/context.js';
-import { toGlobalId } from '../graphql/global-id.js';
 import type { OrganizationService } from './organization.service.js';
-import { Organization, ViewerInfo } from './viewer.types.js';
+import { Organization, toOrganization, ViewerInfo } from './viewer.types.js';
 import type { Viewer } from '../../viewer.js';
 
 @Resolver(() => ViewerInfo)
@@ -20,7 +19,6 @@ export class ViewerResolver {
 
   @FieldResolver(() => Organization, { description: 'The organisation that the key belongs to.' })
   async organization(@Ctx() context: RequestContext): Promise<Organization> {
-    const organization = await this.#organizations.getOrganization(viewerOf(context));
-    return { ...organization, id: toGlobalId('Organization', organization.id) };
+    return toOrganization(await this.#organizations.getOrganization(viewerOf(context)));
   }
 }

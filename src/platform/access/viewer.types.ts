@@ -1,7 +1,9 @@
 import { Field, ID, ObjectType } from 'type-graphql';
+import { toGlobalId } from '../graphql/global-id.js';
 import { Node } from '../graphql/node.js';
 import { RoleType } from './api-key.types.js';
 import type { Role } from '../../viewer.js';
+import type { OrganizationRecord } from './organization.service.js';
 
 @ObjectType({ implements: Node, description: 'A customer of this installation. Nothing crosses from one organisation into another.' })
 export class Organization implements Node {
@@ -25,4 +27,8 @@ export class ViewerInfo {
 
   @Field(() => String, { description: 'What the key is for.' })
   apiKeyName!: string;
+}
+
+export function toOrganization(record: OrganizationRecord): Organization {
+  return { ...record, id: toGlobalId('Organization', record.id) };
 }

@@ -54,8 +54,9 @@ export function limitRules(limits: GraphqlLimits): ValidationRule[] {
 
 const MAX_FIELDS = 10_000;
 
-// A field costs 1 and what is under it, once per row of the page it asks for.
+// A field costs 1 and what is under it, once per row of the page, or per id of the list, that it asks for.
 const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
+  if (Array.isArray(args.ids)) return 1 + Math.max(1, args.ids.length) * (1 + childComplexity);
   if (!field.args.some((arg) => arg.name === 'first')) return 1 + childComplexity;
   const first: unknown = args.first ?? DEFAULT_PAGE_SIZE;
   return 1 + Math.max(1, typeof first === 'number' ? first : DEFAULT_PAGE_SIZE) * childComplexity;

@@ -3,7 +3,15 @@ import type { DetectorDescription } from '../../../src/engines/embedding/detecto
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type GraphQLField, type GraphQLInputType, getNamedType, isInputObjectType, print, parse } from 'graphql';
+import {
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLInterfaceType,
+  getNamedType,
+  isInputObjectType,
+  print,
+  parse,
+} from 'graphql';
 import sharp from 'sharp';
 import { sql } from '../../../src/platform/database/sql.js';
 import { createImport, runImport, stageFiles } from '../../support/import-client.js';
@@ -532,20 +540,10 @@ const queries = (): Record<string, Case[]> => ({
   ],
   modelRevisions: [{ variables: {}, outcome: 'own' }],
   node: [
-    ...[victim.asset, victim.brand, victim.collection, victim.importId, victim.edit, victim.concept, victim.match, victim.saved].map(
-      (id) => ({
-        variables: { id },
-        outcome: 'nothing' as const,
-      }),
-    ),
-    ...[victim.version, victim.finding, victim.guideline, rule(), victim.staged.id, victim.tag, victim.apiKey, victim.organization].map(
-      (id) => ({
-        variables: { id },
-        outcome: 'nothing' as const,
-        control: 'skip' as const,
-      }),
-    ),
+    ...nodeIds().map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
+    ...[victim.staged.id, victim.organization].map((id) => ({ variables: { id }, outcome: 'nothing' as const, control: 'skip' as const })),
   ],
+  nodes: [{ variables: { ids: [...nodeIds(), victim.organization] }, outcome: 'own', control: 'skip' }],
   renditionPresets: [{ variables: {}, outcome: 'own', control: 'skip' }],
   reportSchedules: [
     { variables: { first: 5 }, outcome: 'nothing' },
@@ -754,6 +752,15 @@ const mutations = (): Record<string, Case[]> => {
   };
 };
 
+/** One of each type that implements Node and belongs to an organisation, all of A. */
+function nodeIds(): string[] {
+  return [
+    ...[victim.asset, victim.version, victim.tag, victim.collection, victim.brand, victim.importId, victim.edit, victim.saved],
+    ...[victim.concept, victim.match, victim.finding, victim.guideline, rule(), victim.waivers[0] as string],
+    ...[victim.export, victim.schedule, victim.watchedFolder, victim.apiKey],
+  ];
+}
+
 /** One operation with everything selected that the field can give. */
 function operationOf(kind: 'query' | 'mutation' | 'subscription', field: GraphQLField<unknown, unknown>, variables: object): string {
   const given = field.args.filter(({ name }) => name in variables);
@@ -849,6 +856,19 @@ it('has a case for every query and mutation of the schema', () => {
     'assetBulkEditProgress',
     'assetImportProgress',
   ]);
+});
+
+it('gives by its id whatever implements Node, one by one and in a list', async () => {
+  const types = test.app.schema.getPossibleTypes(test.app.schema.getType('Node') as GraphQLInterfaceType).map(({ name }) => name);
+  const ids = [...nodeIds(), victim.organization];
+  const typeOf = (id: string) => Buffer.from(id, 'base64url').toString().split(':')[0] as string;
+  expect(ids.map(typeOf).sort()).toEqual(types.sort());
+  const nodes = await test.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids: [...ids, 'nothing'] }, a.keys.ADMIN);
+  expect(nodes.nodes).toEqual([...ids.map((id) => ({ __typename: typeOf(id), id })), null]);
+  for (const id of ids) {
+    const { node } = await test.ask('query ($id: ID!) { node(id: $id) { __typename id } }', { id }, a.keys.ADMIN);
+    expect(node).toEqual({ __typename: typeOf(id), id });
+  }
 });
 
 it('fills every table of an organisation', async () => {
