@@ -21,6 +21,7 @@ export const ERRORS = {
   FORBIDDEN: { status: 403, fault: 'CALLER' },
   NOT_FOUND: { status: 404, fault: 'CALLER', mendable: true },
   CONFLICT: { status: 409, fault: 'CALLER', mendable: true },
+  EDIT_CONFLICT: { status: 409, fault: 'CALLER', mendable: true },
   CURSOR_MISMATCH: { status: 400, fault: 'CALLER' },
   RULE_TESTS_FAILED: { status: 500, fault: 'CALLER', mendable: true },
   SELF_APPROVAL: { status: 500, fault: 'CALLER', mendable: true },

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { AssetFilter } from '../../library/filters/filter.inputs.js';
 
 @InputType({
@@ -33,6 +34,9 @@ export class SavedSearchCreateInput {
 export class SavedSearchUpdateInput {
   @Field(() => ID, { description: 'The saved search.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => String, { nullable: true, description: 'New name.' })
   name?: string | null;

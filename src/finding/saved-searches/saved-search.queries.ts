@@ -74,7 +74,7 @@ export async function deleteSavedSearch(tx: OrganizationTx, id: string): Promise
   return (await tx.execute(sql`DELETE FROM saved_search WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid`)) > 0;
 }
 
-/** Holds a search while its matches are written, so that two evaluations do not announce the same twice. Null when it is gone. */
+/** Holds a search while its matches are written, so that two evaluations do not announce the same twice, or while it is changed. Null when it is gone. */
 export async function lockSavedSearch(tx: OrganizationTx, id: string): Promise<{ evaluatedAt: Date | null } | null> {
   const rows = await tx.query<{ evaluatedAt: Date | null }>(sql`
     SELECT evaluated_at AS "evaluatedAt" FROM saved_search

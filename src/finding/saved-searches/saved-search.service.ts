@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { etagOf, requireMatch } from '../../platform/graphql/etag.js';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../../errors.js';
@@ -17,6 +18,7 @@ import {
   findSavedSearch,
   insertSavedSearch,
   listSavedSearches,
+  lockSavedSearch,
   type SavedSearchRow,
   updateSavedSearch,
 } from './saved-search.queries.js';
@@ -106,7 +108,7 @@ export class SavedSearchService {
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CONFLICT when the name is taken */
   async update(
     viewer: Viewer,
-    input: SearchInput & { id: string; name?: string | null; webhook?: { url: string } | null },
+    input: SearchInput & { id: string; ifMatch?: string | null; name?: string | null; webhook?: { url: string } | null },
   ): Promise<{ savedSearch: SavedSearch; webhookSecret: string | null }> {
     requireRole(viewer, input.webhook === undefined ? 'EDITOR' : RECEIVER_ROLE);
     const id = fromGlobalId('SavedSearch', input.id, 'input.id');
@@ -116,7 +118,8 @@ export class SavedSearchService {
     const change = { ...(name !== undefined && { name }), ...(search && { search }), ...(webhook !== undefined && { webhook }) };
     const savedSearch = await this.#database
       .asOrganization(viewer.organizationId, async (tx) => {
-        if ((await findSavedSearch(tx, id)) === null) throw notFound(input.id);
+        if ((await lockSavedSearch(tx, id)) === null) throw notFound(input.id);
+        requireMatch(input.ifMatch, (await getSavedSearch(viewer, tx, id)).etag);
         await updateSavedSearch(tx, id, change);
         return getSavedSearch(viewer, tx, id);
       })
@@ -165,6 +168,7 @@ function toSavedSearch(viewer: Viewer, row: SavedSearchRow): SavedSearch {
     evaluatedAt: row.evaluatedAt,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
+    etag: etagOf(row.name, row.search.query ?? null, row.search.filter ?? null, row.webhookUrl),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
@@ -50,6 +51,9 @@ export class SavedSearch extends Node {
 
   @Field(() => Date, { description: 'When it was last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 export const SavedSearchConnection = connectionOf(SavedSearch, 'SavedSearch');

@@ -1,4 +1,5 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
+import { etagOf } from '../../platform/graphql/etag.js';
 import { VitrineError } from '../../errors.js';
 import type { Section } from './guideline-document.js';
 import type { RuleRecord } from './rule-record.js';
@@ -73,4 +74,12 @@ export async function writeSections(tx: OrganizationTx, guidelineId: string, sec
   }
   if (added.length > 0) await tx.rows.guidelineSection.createMany({ data: added });
   return changed || added.length > 0;
+}
+
+/** Of its own texts; rules have their own. */
+export function guidelineEtag({ name, sections }: Pick<GuidelineRecord, 'name' | 'sections'>): string {
+  return etagOf(
+    name,
+    sections.map(({ title, text }) => [title, text]),
+  );
 }

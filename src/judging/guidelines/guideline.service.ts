@@ -1,9 +1,10 @@
 import { requireRole, type Viewer } from '../../viewer.js';
+import { requireMatch } from '../../platform/graphql/etag.js';
 import type { BrandService } from '../../library/brands/brand.service.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, Faults, VitrineError } from '../../errors.js';
 import { type DocumentRule, guidelineKey, guidelineName, type Section, sectionsSchema } from './guideline-document.js';
-import { type GuidelineRecord, insertGuideline, taken, writeSections } from './guideline-record.js';
+import { guidelineEtag, type GuidelineRecord, insertGuideline, taken, writeSections } from './guideline-record.js';
 import { readBy, readParameters } from '../rules/read-input.js';
 import type { RuleImport } from './rule-import.js';
 import type { RuleService } from './rule.service.js';
@@ -68,15 +69,17 @@ export class GuidelineService {
   async updateGuideline(
     viewer: Viewer,
     id: string,
-    changes: { name?: string | null; sections?: readonly Section[] | null },
+    changes: { name?: string | null; sections?: readonly Section[] | null; ifMatch?: string | null },
   ): Promise<GuidelineRecord> {
     requireRole(viewer, 'ADMIN');
     const name = changes.name == null ? undefined : readBy(guidelineName, changes.name, 'input.name');
     const sections = changes.sections == null ? undefined : readBy(sectionsSchema, changes.sections, 'input.sections');
     const { organizationId } = viewer;
     return this.#database.asOrganization(organizationId, async (tx) => {
+      const { brandId } = await this.#read(tx, id, 'input.id');
+      await this.#brands.hold(tx, brandId);
       const before = await this.#read(tx, id, 'input.id');
-      await this.#brands.hold(tx, before.brandId);
+      requireMatch(changes.ifMatch, guidelineEtag(before));
       if (name !== undefined && name !== before.name) {
         const others = await tx.rows.guideline.count({ where: { organizationId, brandId: before.brandId, name } });
         if (others > 0) throw taken('name', name);

@@ -1,10 +1,11 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
-import type { GuidelineRecord } from './guideline-record.js';
-import type { RuleRecord } from './rule-record.js';
+import { guidelineEtag, type GuidelineRecord } from './guideline-record.js';
+import { ruleEtag, type RuleRecord } from './rule-record.js';
 import { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from '../../vocabulary/compliance.js';
 
 @ObjectType({ description: 'An asset that a rule must pass, or fail.' })
@@ -71,6 +72,9 @@ export class Rule implements Node {
 
   @Field(() => Date, { description: 'When it last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 @ObjectType({ description: 'A section of a guideline.' })
@@ -110,6 +114,9 @@ export class Guideline implements Node {
 
   @Field(() => Date, { description: 'When its name last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 @ObjectType({ description: 'A ready set of sections and rules to start a guideline from.' })
@@ -216,11 +223,11 @@ export function toRule(record: RuleRecord): Rule {
     brandId: toGlobalId('Brand', record.brandId),
   };
   const testCases = record.testCases.map((entry) => ({ ...entry, assetId: toGlobalId('Asset', entry.assetId) }));
-  return Object.assign(new Rule(), record, ids, { testCases });
+  return Object.assign(new Rule(), record, ids, { testCases, etag: ruleEtag(record) });
 }
 
 /** A guideline as the API shows it. */
 export function toGuideline(record: GuidelineRecord): Guideline {
   const ids = { id: toGlobalId('Guideline', record.id), brandId: toGlobalId('Brand', record.brandId) };
-  return Object.assign(new Guideline(), record, ids, { rules: record.rules.map(toRule) });
+  return Object.assign(new Guideline(), record, ids, { rules: record.rules.map(toRule), etag: guidelineEtag(record) });
 }

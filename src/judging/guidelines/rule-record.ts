@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { etagOf } from '../../platform/graphql/etag.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import type { JsonInput } from '../../platform/database/sql.js';
 import { scopeColumn } from '../rules/rule-scope.queries.js';
@@ -52,6 +53,7 @@ export interface NewRule {
 
 /** What is left out stays as it is; `section: null` takes the rule out of its section, `scope: null` the filter away. */
 export interface RuleChanges {
+  ifMatch?: string | null;
   title?: string | null;
   severity?: RuleSeverity | null;
   parameters?: RuleParameters | null;
@@ -105,4 +107,9 @@ export async function changeRule(tx: OrganizationTx, row: RuleRow, columns: Rule
 /** As `rule.scope_tag_ids` holds them. */
 export function sortedIds(ids: readonly number[]): number[] {
   return [...new Set(ids)].sort((a, b) => a - b);
+}
+
+/** Of what it asks of which assets, and whether it is in force. */
+export function ruleEtag({ title, severity, parameters, scopeTags, scope, section, state }: RuleRecord): string {
+  return etagOf(title, severity, parameters, [...scopeTags].sort(), scope, section, state);
 }

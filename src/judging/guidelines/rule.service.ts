@@ -1,4 +1,5 @@
 import { requireRole, type Viewer } from '../../viewer.js';
+import { requireMatch } from '../../platform/graphql/etag.js';
 import type { BrandService } from '../../library/brands/brand.service.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { JsonInput } from '../../platform/database/sql.js';
@@ -16,6 +17,7 @@ import {
   type RuleRecord,
   type RuleRow,
   sortedIds,
+  ruleEtag,
 } from './rule-record.js';
 import { scopeColumn } from '../rules/rule-scope.queries.js';
 import type { RuleKind, RuleState, RuleTestExpectation } from '../../vocabulary/compliance.js';
@@ -88,6 +90,7 @@ export class RuleService {
     const parameters = changes.parameters == null ? undefined : readParameters(kind, changes.parameters, 'input.parameters');
     if (parameters) await this.#compliance.preparePrompts(viewer.organizationId, [{ kind, parameters }]);
     return this.#changeLocked(viewer, id, async (tx, row) => {
+      if (changes.ifMatch != null) requireMatch(changes.ifMatch, ruleEtag(await this.#toRecord(tx, row)));
       if (parameters) await this.#checks.requireSound(tx, row.brandId, kind, parameters, 'input.parameters');
       const changed = await changeRule(tx, row, {
         title: title ?? row.title,

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/graphql/connection.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import { AssetFilter } from '../../library/filters/filter.inputs.js';
@@ -65,6 +66,9 @@ export class GuidelineUpdateInput {
   @Field(() => ID, { description: 'The guideline.' })
   id!: string;
 
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
+
   @Field(() => String, { nullable: true, description: 'New name, 1 to 200 characters.' })
   name?: string | null;
 
@@ -121,6 +125,9 @@ export class RuleCreateInput {
 export class RuleUpdateInput {
   @Field(() => ID, { description: 'The rule.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => String, { nullable: true, description: 'New title, 1 to 300 characters.' })
   title?: string | null;

@@ -1,6 +1,7 @@
 import type { AssetColumns, AssetRow } from './asset.queries.js';
 import type { AssetFields } from './asset-fields.js';
 import { titleOf } from '../../platform/files/file-name.js';
+import { etagOf } from '../../platform/graphql/etag.js';
 import { spanOf } from './rights-grants.js';
 
 /** An asset of which nothing is said yet; what was measured is filled in by the caller. */
@@ -32,6 +33,12 @@ export function newAsset(id: string, fileName: string): AssetColumns {
 /** The columns of a row that are written back. */
 export function toColumns({ created_at: _created, updated_at: _updated, ...columns }: AssetRow): AssetColumns {
   return columns;
+}
+
+/** Of what can be edited of an asset, and of the file that it has. */
+export function assetEtag(row: AssetRow): string {
+  const { kind: _kind, media_type: _type, byte_size: _bytes, width: _width, height: _height, ...edited } = toColumns(row);
+  return etagOf(Object.entries(edited).sort());
 }
 
 /** A field that is not given stays; one that is given as null is cleared. */

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { JSONObject, LocalDate } from '../../platform/graphql/scalars.js';
 
 @InputType({
@@ -91,6 +92,9 @@ export class AssetFieldsInput {
 export class AssetUpdateInput {
   @Field(() => ID, { description: 'The asset.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => AssetFieldsInput, { description: 'The fields to change.' })
   fields!: AssetFieldsInput;

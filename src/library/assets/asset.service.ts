@@ -1,4 +1,5 @@
 import { requireRole, type Viewer } from '../../viewer.js';
+import { requireMatch } from '../../platform/graphql/etag.js';
 import type { CollectionService } from '../collections/collection.service.js';
 import type { Database } from '../../platform/database/database.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
@@ -17,7 +18,7 @@ import {
 } from './asset.queries.js';
 import { collectionsOf, parseAssetFields } from './asset-fields.js';
 import { readAssetIds, requireAllFound } from '../../platform/graphql/asset-id-list.js';
-import { applyFields, findRightsFault } from './asset-columns.js';
+import { applyFields, assetEtag, findRightsFault } from './asset-columns.js';
 import type { VersionJudge } from './asset-ingest.js';
 import { refreshSearchRows } from '../../engines/embedding/search-row.queries.js';
 
@@ -76,7 +77,7 @@ export class AssetService {
   }
 
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CONFLICT (external id taken) */
-  async update(viewer: Viewer, input: { id: string; fields: unknown }): Promise<AssetRow> {
+  async update(viewer: Viewer, input: { id: string; ifMatch?: string | null; fields: unknown }): Promise<AssetRow> {
     requireRole(viewer, 'EDITOR');
     const id = fromGlobalId('Asset', input.id, 'input.id');
     const fields = parseAssetFields(input.fields, 'input.fields');
@@ -87,6 +88,7 @@ export class AssetService {
           const [before] = await findAssets(tx, [id], true);
           if (before === undefined)
             throw new VitrineError('NOT_FOUND', 'input.id: there is no such asset.', { field: 'input.id', value: input.id });
+          requireMatch(input.ifMatch, assetEtag(before));
           const brands = await findBrandIds(tx, fields.brand ? [fields.brand] : []);
           if (fields.brand && !brands.has(fields.brand)) {
             throw new VitrineError('NOT_FOUND', `input.fields.brand: there is no brand with the key ${JSON.stringify(fields.brand)}.`, {

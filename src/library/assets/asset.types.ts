@@ -5,6 +5,8 @@ import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { JSONObject, LocalDate, SafeInt } from '../../platform/graphql/scalars.js';
 import { COLOR_NAMES } from '../../vocabulary/color-name.js';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
+import { assetEtag } from './asset-columns.js';
 import type { AssetRow, VersionRow } from './asset.queries.js';
 
 @ObjectType({ description: 'What the rights of an asset allow: these places, channels and releases, from one day to another.' })
@@ -229,6 +231,9 @@ export class Asset extends Node {
 
   @Field(() => Date, { description: 'When anything about it last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 @ObjectType({ description: 'What `assetUpdate` did.' })
@@ -270,6 +275,7 @@ export function toAsset(row: AssetRow): Asset {
     metadata: row.metadata,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    etag: assetEtag(row),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { COLOR_HELP } from '../../engines/pixels/color.js';
 
 @InputType({ description: 'A colour of a brand.' })
@@ -26,6 +27,9 @@ export class BrandCreateInput {
 export class BrandUpdateInput {
   @Field(() => ID, { description: 'The brand.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => String, { nullable: true, description: 'New name, 1 to 200 characters.' })
   name?: string | null;

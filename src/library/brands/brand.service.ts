@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { requireMatch } from '../../platform/graphql/etag.js';
+import { brandEtag } from './brand-etag.js';
 import type { Viewer } from '../../viewer.js';
 import { requireRole } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
@@ -103,7 +105,7 @@ export class BrandService {
   async updateBrand(
     viewer: Viewer,
     id: string,
-    changes: { name?: string | null; palette?: readonly PaletteColor[] | null },
+    changes: { name?: string | null; palette?: readonly PaletteColor[] | null; ifMatch?: string | null },
   ): Promise<BrandRecord> {
     requireRole(viewer, 'ADMIN');
     const name = changes.name == null ? undefined : readName(changes.name, 'input.name');
@@ -112,6 +114,7 @@ export class BrandService {
       viewer.organizationId,
       async (tx) => {
         if (!(await lockBrand(tx, id))) throw noSuchBrand('input.id', id);
+        requireMatch(changes.ifMatch, brandEtag(await readRecord(tx, id)));
         await this.#change(tx, id, { ...(name !== undefined && { name }), ...(palette && { palette }) });
         return readRecord(tx, id);
       },

@@ -1,4 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
+import { brandEtag } from './brand-etag.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { Node } from '../../platform/graphql/node.js';
@@ -33,6 +35,9 @@ export class Brand implements Node {
 
   @Field(() => Date, { description: 'When its name or palette last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 export const BrandConnection = connectionOf(Brand, 'Brand');
@@ -57,5 +62,5 @@ export class BrandUpdatePayload {
 
 /** A brand as the API shows it. */
 export function toBrand(record: BrandRecord): Brand {
-  return Object.assign(new Brand(), record, { id: toGlobalId('Brand', record.id) });
+  return Object.assign(new Brand(), record, { id: toGlobalId('Brand', record.id), etag: brandEtag(record) });
 }

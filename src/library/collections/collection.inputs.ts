@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/graphql/connection.js';
 
 @ArgsType()
@@ -23,6 +24,9 @@ export class CollectionCreateInput {
 export class CollectionUpdateInput {
   @Field(() => ID, { description: 'The collection.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => String, { nullable: true, description: 'New name, 1 to 200 characters.' })
   name?: string | null;

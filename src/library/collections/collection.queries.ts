@@ -74,6 +74,13 @@ export async function holdCollection(tx: OrganizationTx, id: string): Promise<bo
   return rows.length > 0;
 }
 
+/** Whether it is there; nobody else changes it until the transaction ends. */
+export async function lockCollection(tx: OrganizationTx, id: string): Promise<boolean> {
+  const rows = await tx.query(sql`
+    SELECT 1 FROM collection WHERE organization_id = ${tx.organizationId}::uuid AND id = ${id}::uuid FOR UPDATE`);
+  return rows.length > 0;
+}
+
 /** Which of the assets exist; keeps them from being deleted until the transaction ends. */
 export async function holdAssets(tx: OrganizationTx, assetIds: readonly string[]): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(sql`

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { etagOf, requireMatch } from '../../platform/graphql/etag.js';
 import { requireRole, type Viewer } from '../../viewer.js';
 import { readAssetIds, requireAllFound } from '../../platform/graphql/asset-id-list.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
@@ -22,6 +23,7 @@ import {
   listCollections,
   listCollectionsOfAssets,
   listMembers,
+  lockCollection,
   updateCollection,
 } from './collection.queries.js';
 import type { Collection } from './collection.types.js';
@@ -89,7 +91,7 @@ export class CollectionService {
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CONFLICT when the name is taken */
   async updateCollection(
     viewer: Viewer,
-    input: { id: string; name?: string | null; description?: string | null },
+    input: { id: string; ifMatch?: string | null; name?: string | null; description?: string | null },
   ): Promise<{ collection: Collection }> {
     requireRole(viewer, 'EDITOR');
     const id = fromGlobalId('Collection', input.id, 'input.id');
@@ -97,7 +99,9 @@ export class CollectionService {
     const description = input.description == null ? null : readDescription(input.description);
     try {
       return await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-        if (!(await updateCollection(tx, id, name, description))) throw notFound('input.id', id);
+        if (!(await lockCollection(tx, id))) throw notFound('input.id', id);
+        requireMatch(input.ifMatch, (await getCollection(tx, id, 'input.id')).etag);
+        await updateCollection(tx, id, name, description);
         return { collection: await getCollection(tx, id, 'input.id') };
       });
     } catch (error) {
@@ -214,7 +218,7 @@ async function getCollection(tx: OrganizationTx, id: string, field: string): Pro
 }
 
 function toCollection(row: CollectionRow): Collection {
-  return { ...row, id: toGlobalId('Collection', row.id) };
+  return { ...row, id: toGlobalId('Collection', row.id), etag: etagOf(row.name, row.description) };
 }
 
 function readDescription(text: string): string {

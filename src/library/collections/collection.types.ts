@@ -1,4 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
@@ -22,6 +23,9 @@ export class Collection implements Node {
 
   @Field(() => Date, { description: 'When its name or description last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 export const CollectionConnection = connectionOf(Collection, 'Collection');

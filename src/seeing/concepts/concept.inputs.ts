@@ -1,4 +1,5 @@
 import { ArgsType, Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
+import { IF_MATCH_HELP } from '../../platform/graphql/etag.js';
 import { PageArgs } from './page.inputs.js';
 
 export const ConceptPurpose = { TAG: 'TAG', MODERATION: 'MODERATION' } as const;
@@ -70,6 +71,9 @@ export class ConceptCreateInput {
 export class ConceptUpdateInput {
   @Field(() => ID, { description: 'The concept.' })
   id!: string;
+
+  @Field(() => String, { nullable: true, description: IF_MATCH_HELP })
+  ifMatch?: string | null;
 
   @Field(() => String, { nullable: true, description: 'New name.' })
   name?: string | null;

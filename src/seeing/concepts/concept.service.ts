@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { etagOf, requireMatch } from '../../platform/graphql/etag.js';
 import { requireRole, type Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { VitrineError } from '../../errors.js';
@@ -98,7 +99,10 @@ export class ConceptService {
   }
 
   /** @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CONFLICT (name taken, or changed by somebody else meanwhile) */
-  async update(viewer: Viewer, { id: globalId, ...input }: ConceptInput & { id: string }): Promise<{ concept: Concept }> {
+  async update(
+    viewer: Viewer,
+    { id: globalId, ifMatch, ...input }: ConceptInput & { id: string; ifMatch?: string | null },
+  ): Promise<{ concept: Concept }> {
     requireRole(viewer, 'EDITOR');
     const id = fromGlobalId('Concept', globalId, 'input.id');
     const [before] = await this.#database.asOrganization(viewer.organizationId, (tx) => findConcepts(tx, [id]));
@@ -113,6 +117,7 @@ export class ConceptService {
       await lockConcepts(tx, 'alone');
       const [now] = await findConcepts(tx, [id], true);
       if (now === undefined) throw noConcept(globalId, 'input.id');
+      requireMatch(ifMatch, etagOf(now.change));
       if (now.change !== before.change) {
         throw new VitrineError('CONFLICT', 'input.id: somebody else has just changed this concept. Read it again, then change it.', {
           field: 'input.id',
@@ -152,6 +157,7 @@ export class ConceptService {
         ...shown,
         ...{ id: toGlobalId('Concept', row.id), synonyms: [...row.synonyms], templates: [...row.templates] },
         ...{ counterPrompts: [...row.counterPrompts], tag: tagName, counts: parts, leftOut, warnings: warningsOf(row) },
+        etag: etagOf(change),
         isMatched: matchedChange === change && matchedRivalSetId === rivals.id,
         calibration: calibration ? toCalibration(calibration, row, rivals.id) : null,
       };

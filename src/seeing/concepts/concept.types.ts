@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ETAG_HELP } from '../../platform/graphql/etag.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
@@ -111,6 +112,9 @@ export class Concept implements Node {
 
   @Field(() => Date, { description: 'When it was last changed.' })
   updatedAt!: Date;
+
+  @Field(() => String, { description: ETAG_HELP })
+  etag!: string;
 }
 
 export const ConceptConnection = connectionOf(Concept, 'Concept');

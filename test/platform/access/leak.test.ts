@@ -755,7 +755,7 @@ const mutations = (): Record<string, Case[]> => {
 /** One of each type that implements Node and belongs to an organisation, all of A. */
 function nodeIds(): string[] {
   return [
-    ...[victim.asset, victim.version, victim.tag, victim.collection, victim.brand, victim.importId, victim.edit, victim.saved],
+    ...[victim.asset as string, victim.version, victim.tag, victim.collection, victim.brand, victim.importId, victim.edit, victim.saved],
     ...[victim.concept, victim.match, victim.finding, victim.guideline, rule(), victim.waivers[0] as string],
     ...[victim.export, victim.schedule, victim.watchedFolder, victim.apiKey],
   ];
