@@ -7,6 +7,9 @@ import { sql } from '../../src/platform/database/sql.js';
 import { freshDatabase } from '../support/test-database.js';
 import { isRunning, pause, VitrineProcess } from '../support/vitrine-process.js';
 
+/** How often a fault is repeated that turns up by chance: 10 before a release (`VITRINE_TEST_ROUNDS=10 npm run test:faults`), fewer each time. */
+export const ROUNDS = Number(process.env.VITRINE_TEST_ROUNDS ?? 3);
+
 export interface Progress {
   state: string;
   counts: { total: number; pending: number; created: number; duplicate: number; rejected: number; failed: number };

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ROUNDS } from '../../support/fault-room.js';
 import { emptyDatabase, nativeUrl } from '../../support/test-database.js';
 import { VitrineProcess } from '../../support/vitrine-process.js';
 
-const ROUNDS = 10;
-
 (nativeUrl === undefined ? it.skip : it)(
-  'two servers and two workers start at once on an empty database, ten times',
+  'two servers and two workers start at once on an empty database, again and again',
   async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-first-starts-'));
     for (let round = 0; round < ROUNDS; round += 1) {
