@@ -14,6 +14,7 @@ import {
   listForbiddenBrandColors,
   listKnownExternalIds,
   listMarkNames,
+  lockRule,
   previewRule,
   type RulePreviewFacts,
 } from '../judgements/rule-check.queries.js';
@@ -149,7 +150,7 @@ export class RuleCheckService {
     return this.#database.asOrganization(
       organizationId,
       async (tx) => {
-        const row = await tx.rows.rule.findFirst({ where: { organizationId, id: ruleId } });
+        const row = (await lockRule(tx, ruleId)) ? await tx.rows.rule.findFirst({ where: { organizationId, id: ruleId } }) : null;
         if (row === null) throw new VitrineError('NOT_FOUND', 'input.rule: there is no such rule.', { field: 'input.rule', value: ruleId });
         const ids = cases.map(({ assetId }) => assetId);
         const found = await tx.rows.asset.findMany({ where: { organizationId, id: { in: ids } }, select: { id: true, brandId: true } });

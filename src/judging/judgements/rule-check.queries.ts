@@ -138,3 +138,10 @@ export async function countInScope(tx: OrganizationTx, brandId: string, scopeTag
       AND (${[...scopeTagIds]}::int[] = '{}' OR a.tag_ids && ${[...scopeTagIds]}::int[]) ${filter ? sql`AND (${filter})` : empty}`);
   return rows[0]?.n ?? 0;
 }
+
+/** Keeps others from changing a rule, and what belongs to it, until the transaction ends. @returns whether it is there */
+export async function lockRule(tx: OrganizationTx, ruleId: string): Promise<boolean> {
+  const rows = await tx.query(sql`
+    SELECT 1 FROM rule WHERE organization_id = ${tx.organizationId}::uuid AND id = ${ruleId}::uuid FOR NO KEY UPDATE`);
+  return rows.length > 0;
+}
