@@ -58,7 +58,8 @@ export class PictureComparer {
   async #look({ fileName, width, height }: ComparedPicture, filePath: string): Promise<Look> {
     const planes = await this.#media.preprocess(filePath, INPUT, fileName);
     const area = LOOK_SIDE * LOOK_SIDE;
-    const data = Uint8Array.from({ length: area * 3 }, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)] as number);
+    const data = new Uint8Array(area * 3);
+    for (let channel = 0; channel < 3; channel++) for (let i = 0; i < area; i++) data[i * 3 + channel] = planes[channel * area + i]!;
     return { data, longEdge: Math.max(width, height) };
   }
 }

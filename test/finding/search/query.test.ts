@@ -212,7 +212,7 @@ describe('a search of several parts', () => {
     [{ search: { terms: [{ subject: { text: ' ' }, weight: 1 }] } }, 'search.terms[0].subject.text'],
     [{ search: { terms: [{ subject: { text: 'x'.repeat(10_000) }, weight: 1 }] } }, 'search.terms[0].subject.text'],
     [{ search: { terms: [{ subject: {}, weight: 1 }] } }, 'search.terms[0].subject'],
-    [{ search: { terms: [{ subject: { color: 'blue' }, weight: 1 }] } }, 'search.terms[0].subject.color'],
+    [{ search: { terms: [{ subject: { color: 'bluish' }, weight: 1 }] } }, 'search.terms[0].subject.color'],
     [{ search: { terms: [{ subject: { asset: 'x' }, weight: 1 }] } }, 'search.terms[0].subject.asset'],
     [{ search: { terms: Array.from({ length: 11 }, () => ({ subject: { text: 'x' }, weight: 1 })) } }, 'search.terms'],
     [{ search: { terms: [], without: [{ subject: { text: 'x' }, threshold: 2 }] } }, 'search.without[0].threshold'],
