@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { cp, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -131,6 +132,56 @@ onNative(
     } finally {
       await room.close();
       await server.close();
+    }
+  },
+  300_000,
+);
+
+/** Takes connections to `url` under an address of its own, until it is shut. */
+async function startListener(url: string): Promise<{ host: string; shut(): void }> {
+  const { hostname, port } = new URL(url);
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    const upstream = connect(Number(port), hostname);
+    for (const [one, twin] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      open.add(one);
+      one.on('error', () => twin.destroy()).on('close', () => twin.destroy());
+      one.pipe(twin);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    shut() {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+onNative(
+  'of two addresses of the database the first goes away in the middle of an import: it goes on at the second',
+  async () => {
+    const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures });
+    const { url: direct } = room.settings as unknown as { url: string };
+    const listeners = [await startListener(direct), await startListener(direct)];
+    const { username, password, pathname } = new URL(direct);
+    const hosts = listeners.map(({ host }) => host).join(',');
+    try {
+      const url = await room.start({ DATABASE_URL: `postgresql://${username}:${password}@${hosts}${pathname}` });
+      const id = await room.createImport(url, source());
+      await room.watch(url, id, ({ state }) => state === 'RUNNING', true);
+      listeners[0]?.shut();
+      const end = await room.watch(url, id, ({ state }) => state === 'COMPLETED', true);
+      expect(end.counts).toMatchObject(whole);
+      expect(await room.stop()).toBe(0);
+      await room.checkLibrary(FILES);
+    } finally {
+      await room.close();
+      for (const { shut } of listeners) shut();
     }
   },
   300_000,

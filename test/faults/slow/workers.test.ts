@@ -149,6 +149,37 @@ it('kill -9 again and again, a moment after each start, turns no healthy file in
   }
 }, 600_000);
 
+onNative(
+  'a worker beside a server that is killed again and again turns no healthy file into a failed one',
+  async () => {
+    const room = await FaultRoom.open({ VITRINE_IMPORT_ROOTS: pictures });
+    const url = await room.start({}, ['serve', '--no-worker']);
+    const start = async () => {
+      const worker = room.launch({ VITRINE_LOG_LEVEL: 'info' }, ['worker']);
+      await worker.waitFor(/(worker started)/);
+      return worker;
+    };
+    let worker = await start();
+    try {
+      const id = await room.createImport(url, { source: { folder: pictures } });
+      for (let kills = 0; kills < 3 * ROUNDS; kills += 1) {
+        await pause(200 + (kills % 5) * 150);
+        await worker.kill();
+        worker = await start();
+      }
+      const end = await room.watch(url, id, ({ state }) => state === 'COMPLETED');
+      expect(end.counts).toMatchObject(whole);
+      expect(await worker.stop()).toBe(0);
+      expect(await room.stop()).toBe(0);
+      await room.checkLibrary(FILES);
+    } finally {
+      await worker.kill();
+      await room.close();
+    }
+  },
+  600_000,
+);
+
 it('a model that is gone is said at the start, and nothing is lost: with it back the import goes on', async () => {
   const model = path.join(folder, 'model');
   await cp(path.resolve('models/vitrine-sketch'), model, { recursive: true });
