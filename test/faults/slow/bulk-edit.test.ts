@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from '../../src/platform/database/sql.js';
-import { FaultRoom } from '../support/fault-room.js';
+import { sql } from '../../../src/platform/database/sql.js';
+import { FaultRoom } from '../../support/fault-room.js';
 
 const ASSETS = 6000;
 const FIELDS = '{ id state counts { total pending changed failed } undo { state } }';

@@ -1,9 +1,9 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { sql } from '../../src/platform/database/sql.js';
-import { FaultRoom, faultPicture } from '../support/fault-room.js';
-import { pause } from '../support/vitrine-process.js';
+import { sql } from '../../../src/platform/database/sql.js';
+import { FaultRoom, faultPicture } from '../../support/fault-room.js';
+import { pause } from '../../support/vitrine-process.js';
 
 const PICTURES = 60;
 /** Pictures of one batch under this budget; five seconds of rest follow each. */
