@@ -1,4 +1,5 @@
 import { VitrineError } from '../../errors.js';
+import type { Appearance } from '../../vocabulary/appearance.js';
 import type { ImageInputSpec } from '../media/model-input.js';
 import { EncoderThread, type ReadyEncoder } from './encoder-thread.js';
 import type { Lane } from '../../lane-queue.js';
@@ -39,6 +40,9 @@ export interface EmbedderInfo {
   logitBias: number | null;
   modelType: 'clip' | 'siglip';
   license: string | null;
+  /** Kinds of pictures that it was trained on; null: all. */
+  domains: readonly Appearance[] | null;
+  languages: readonly string[];
   folder: string;
   /** Templates around a label, `{}` standing for it; [] where the model's maker names none. */
   labelPrompts: readonly string[];
@@ -109,11 +113,25 @@ class WorkerEmbedder implements Embedder {
   private readonly lowercase: boolean;
 
   constructor(model: ModelDescription, image: ReadyEncoder, images: EncoderThread, texts: EncoderThread) {
-    const { modelId, revision, precision, contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts, metrics } = model;
+    const {
+      modelId,
+      revision,
+      precision,
+      contextLength,
+      logitScale,
+      logitBias,
+      modelType,
+      license,
+      domains,
+      languages,
+      folder,
+      labelPrompts,
+      metrics,
+    } = model;
     const { dimensions, provider, threads, maxBatch } = image;
     this.info = {
       ...{ modelId, revision, dimensions, provider, precision, threads, maxImageBatch: maxBatch },
-      ...{ contextLength, logitScale, logitBias, modelType, license, folder, labelPrompts },
+      ...{ contextLength, logitScale, logitBias, modelType, license, domains, languages, folder, labelPrompts },
       ...(metrics ? { metrics } : {}),
     };
     this.imageInput = model.imageInput;

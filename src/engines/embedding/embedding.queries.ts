@@ -26,10 +26,11 @@ const MAX_INLINE_DIMENSIONS = 1800;
 export async function registerModel(database: Database, info: EmbedderInfo): Promise<ModelRevision> {
   const id = await database.asSystem(async (tx) => {
     await tx.execute(sql`
-      INSERT INTO model_revision AS m (model_name, revision, dimensions, model_type, logit_scale, logit_bias, precision, location)
-      VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias}, ${info.precision}, ${info.folder})
-      ON CONFLICT (revision) DO UPDATE SET precision = EXCLUDED.precision, location = EXCLUDED.location
-      WHERE m.precision IS NULL OR m.location IS DISTINCT FROM EXCLUDED.location`);
+      INSERT INTO model_revision AS m (model_name, revision, dimensions, model_type, logit_scale, logit_bias, precision, location, domains)
+      VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias}, ${info.precision}, ${info.folder},
+        ${info.domains && [...info.domains]}::text[])
+      ON CONFLICT (revision) DO UPDATE SET precision = EXCLUDED.precision, location = EXCLUDED.location, domains = EXCLUDED.domains
+      WHERE m.precision IS NULL OR (m.location, m.domains) IS DISTINCT FROM (EXCLUDED.location, EXCLUDED.domains)`);
     const rows = await tx.query<{ id: number }>(sql`SELECT id FROM model_revision WHERE revision = ${info.revision}`);
     return (rows[0] as { id: number }).id;
   });
@@ -199,6 +200,8 @@ export interface EmbeddingCoverage {
   embeddable: number;
   embedded: number;
   failed: number;
+  /** Of the embedded ones, those of a kind that the model was not trained on. */
+  notUnderstood: number;
 }
 
 export async function countCoverage(tx: OrganizationTx, modelRevisionId: number): Promise<EmbeddingCoverage> {
@@ -208,6 +211,8 @@ export async function countCoverage(tx: OrganizationTx, modelRevisionId: number)
     SELECT (SELECT count(*) FROM asset a WHERE a.organization_id = ${organization} AND ${HAS_PICTURE}) AS embeddable,
       (SELECT count(*) FROM asset_embedding e WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId}
         AND e.part = 'whole' AND e.superseded_in IS NULL) AS embedded,
+      (SELECT count(*) FROM asset_embedding e WHERE e.organization_id = ${organization} AND e.model_revision_id = ${modelRevisionId}
+        AND e.part = 'whole' AND e.superseded_in IS NULL AND e.is_foreign) AS "notUnderstood",
       (SELECT count(*) FROM embedding_failure f WHERE f.organization_id = ${organization} AND f.model_revision_id = ${modelRevisionId}
         AND EXISTS (SELECT 1 FROM asset_version v JOIN asset a ON a.organization_id = v.organization_id AND a.id = v.asset_id
           WHERE v.organization_id = ${organization} AND v.id = f.version_id AND a.current_version_id = v.id AND ${HAS_PICTURE})) AS failed`);

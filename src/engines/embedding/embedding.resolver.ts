@@ -1,5 +1,6 @@
 import { Ctx, Field, Float, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
+import { Appearance } from '../../vocabulary/appearance.js';
 import type { EmbeddingService } from './embedding.service.js';
 
 @ObjectType({ description: 'The model that sees what is in the pictures, and how much of the library it has seen.' })
@@ -26,6 +27,21 @@ export class EmbeddingModel {
 
   @Field(() => String, { nullable: true, description: 'Licence of its weights.' })
   license!: string | null;
+
+  @Field(() => [Appearance], {
+    nullable: true,
+    description:
+      'Kinds of pictures that it was trained on; of others it says nothing. Null: its maker names none, and all are taken to be.',
+  })
+  domains!: Appearance[] | null;
+
+  @Field(() => [String], { description: 'Languages that it reads, as BCP 47; empty where its maker does not say.' })
+  languages!: string[];
+
+  @Field(() => Int, {
+    description: 'Pictures in the library that are of none of its `domains`: rules, concepts and search by words leave them out.',
+  })
+  notUnderstood!: number;
 
   @Field(() => Int, { description: 'Assets that can have a vector: all pictures.' })
   embeddable!: number;
@@ -59,9 +75,19 @@ export class EmbeddingResolver {
     const { organizationId } = viewerOf(context);
     const model = await this.#embedding.modelOf(organizationId);
     const counts = await model.coverage(organizationId);
-    const { modelId, revision, dimensions, provider, precision, contextLength, license } = model.info;
+    const { modelId, revision, dimensions, provider, precision, contextLength, license, domains, languages } = model.info;
     const index = await this.#embedding.describeVectorIndex(organizationId);
     const coverage = counts.embeddable === 0 ? null : counts.embedded / counts.embeddable;
-    return { name: modelId, revision, dimensions, provider, precision, contextLength, license, ...counts, coverage, ...index };
+    const facts = {
+      revision,
+      dimensions,
+      provider,
+      precision,
+      contextLength,
+      license,
+      domains: domains && [...domains],
+      languages: [...languages],
+    };
+    return { name: modelId, ...facts, ...counts, coverage, ...index };
   }
 }

@@ -1,4 +1,5 @@
 import type { ImageInputSpec } from '../media/model-input.js';
+import type { Appearance } from '../../vocabulary/appearance.js';
 
 export type Precision = 'fp32' | 'fp16' | 'int8';
 
@@ -17,6 +18,10 @@ export interface ModelDescription {
   revision: string;
   modelType: 'clip' | 'siglip';
   license: string | null;
+  /** Kinds of pictures that it was trained on; null: all. */
+  domains: readonly Appearance[] | null;
+  /** Languages of its texts, BCP 47; empty where its maker does not say. */
+  languages: readonly string[];
   precision: Precision;
   image: EncoderWeights;
   text: EncoderWeights;

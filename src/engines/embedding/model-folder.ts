@@ -107,6 +107,8 @@ export async function readModelFolder(folder: string, options: ReadModelOptions 
     ]),
     modelType,
     license: manifest.license ?? null,
+    domains: manifest.domains ?? null,
+    languages: manifest.languages ?? [],
     precision,
     image,
     text,

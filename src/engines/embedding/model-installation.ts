@@ -74,6 +74,8 @@ export async function pullModel(
     const manifest: ModelManifest = {
       id: entry.id,
       license: entry.license,
+      languages: entry.languages,
+      ...(entry.domains && { domains: entry.domains }),
       pulledFrom: { repository: entry.repository, revision },
       ...(logitScale !== undefined && { logitScale }),
       ...(logitBias !== undefined && { logitBias }),
@@ -137,6 +139,8 @@ export async function addModel(
       ...given,
       id,
       ...(given.license === undefined && entry && { license: entry.license }),
+      ...(given.languages === undefined && entry && { languages: entry.languages }),
+      ...(given.domains === undefined && entry?.domains && { domains: entry.domains }),
       ...(logitScale !== undefined && { logitScale }),
       ...(logitBias !== undefined && { logitBias }),
       ...(lowercase !== undefined && { lowercase }),

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { APPEARANCES } from '../../vocabulary/appearance.js';
 import { z } from 'zod';
 import { VitrineError } from '../../errors.js';
 import { findByteSize, readModelJson, sha256OfFile } from './model-file.js';
@@ -19,6 +20,9 @@ const listedFile = z.object({ path: relativePath, byteSize: z.int().nonnegative(
 export const modelManifestSchema = z.object({
   id: z.string().min(1).max(200).optional(),
   license: z.string().max(200).optional(),
+  /** Kinds of pictures that it was trained on; absent: all. */
+  domains: z.array(z.enum(APPEARANCES)).min(1).optional(),
+  languages: z.array(z.string().min(2).max(35)).min(1).max(200).optional(),
   files: z.array(listedFile).max(200).optional(),
   promptPrefix: z.string().max(200).optional(),
   /** The model was trained on lower-cased text and its tokenizer does not see to that. */

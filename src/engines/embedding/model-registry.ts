@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { APPEARANCES } from '../../vocabulary/appearance.js';
 import { z } from 'zod';
 import { VitrineError } from '../../errors.js';
 import { MODEL_ID, relativePath, sha256Hex } from './model-manifest.js';
@@ -35,6 +36,8 @@ const entry = z.object({
   license: z.string(),
   dimensions: z.int().positive(),
   languages: z.array(z.string()).min(1),
+  /** Kinds of pictures that it was trained on; absent: all. */
+  domains: z.array(z.enum(APPEARANCES)).min(1).optional(),
   defaultPrecision: precision,
   note: z.string().default(''),
   logitScale: z.number().positive().optional(),

@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { APPEARANCE_EDGE_PX, appearanceOf } from '../pixels/appearance.js';
+import type { Appearance } from '../../vocabulary/appearance.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { describeItself } from './embedded-metadata.js';
 import { readExif } from './exif.js';
@@ -104,6 +106,7 @@ export async function analyzeFile(filePath: string, options: AnalyzeOptions, lim
       ...noPicture(byteSize, media),
       ...measured,
       ...said,
+      appearance: appearanceBy(source, measured.appearance ?? null, said),
       parts: parts.map(({ part }) => part),
       warnings: [...media.warnings, ...source.warnings, ...warnings],
     };
@@ -146,8 +149,9 @@ async function analyzeVideo(
     const [poster, ...others] = shown;
     const parts = others.map(({ timeMs, ...made }) => ({ part: partKeyOf({ kind: 'FRAME', timeMs }), text: null, ...made }));
     const first = frames[0] as (typeof frames)[0];
-    const { palette } = {
+    const { palette, appearance } = {
       palette: [],
+      appearance: null,
       ...(await timed('factsMs', async () => measure(first.picture, await workingPicture(first.picture.base)))),
     };
     const said = isDescribed ? describeItself({ ...(await timed('factsMs', () => readByTool(filePath))), texts }) : {};
@@ -156,6 +160,7 @@ async function analyzeVideo(
       ...video,
       ...said,
       palette,
+      appearance,
       parts: parts.map(({ part }) => part),
       warnings: [...media.warnings, ...warnings],
     };
@@ -194,6 +199,7 @@ async function analyzePdf(
     const facts = {
       ...noPicture(byteSize, media),
       ...said,
+      appearance: 'DOCUMENT' as const,
       width,
       height,
       palette,
@@ -323,6 +329,7 @@ function noPicture(byteSize: number, media: DetectedMedia): MediaFacts {
     exposure: null,
     shadowShare: null,
     highlightShare: null,
+    appearance: null,
     luminanceGrid: null,
     palette: [],
     perceptualHash: null,
@@ -379,12 +386,25 @@ async function measure(source: SourcePicture, working: RawPicture): Promise<Part
     orientation: metadata.orientation ?? null,
     sharpness: sharpnessOf(luma, working.width, working.height),
     ...(seen ? toneOf(lumaOf(seen), seen) : toneOf(luma)),
+    appearance: appearanceOf(await within(working, APPEARANCE_EDGE_PX)),
     luminanceGrid: luminanceGridOf(seen ?? working),
     palette: paletteOf(seen ? await shrunk(seen, smallSize.width, smallSize.height) : small),
     // Two documents with one cover are not the same, nor are two animations that begin alike.
     perceptualHash: source.more?.kind === 'PAGE' ? null : perceptualHashOf(lumaOf(await shrunk(small, 32, 32))),
     pixelHash: source.isWhole && source.more === null ? pixelHashOf(source.base) : null,
   };
+}
+
+/** What its file says goes before what its pixels look like: cameras write which they are, phones that it is of a screen. */
+function appearanceBy(
+  { isVector }: SourcePicture,
+  measured: Appearance | null,
+  { exif, embedded }: Partial<MediaFacts>,
+): Appearance | null {
+  if (isVector) return 'DRAWING';
+  const said = JSON.stringify([exif ?? null, embedded ?? null]);
+  if (/"[^"]*screen ?shot[^"]*"/i.test(said)) return 'SCREENSHOT';
+  return exif?.make && exif.model && measured === 'UNSURE' ? 'PHOTOGRAPH' : measured;
 }
 
 /** What a picture says about itself; a drawing says nothing. */

@@ -1,4 +1,5 @@
 import type { EmbeddedMetadata } from './embedded-metadata.js';
+import type { Appearance } from '../../vocabulary/appearance.js';
 import type { ExifFacts } from './exif.js';
 import type { MediaKind } from './media-type.js';
 import type { PalettePatch } from './palette.js';
@@ -6,7 +7,7 @@ import type { PalettePatch } from './palette.js';
 /**
  * Which facts this program measures: counted up when one is added or measured otherwise. Versions of an earlier revision are measured
  * again in the background. 2: luminance grid, clipped shares, name of the ICC profile, density, digital source type.
- * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square, what files say about themselves. 4: palette, exposure and luminance grid of what is seen, where parts are see-through.
+ * 3: channels and pages of TIFF, forms in PDF, pixels of videos that are not square, what files say about themselves. 4: palette, exposure and luminance grid of what is seen, where parts are see-through; appearance.
  */
 export const FACTS_REVISION = 4;
 
@@ -49,6 +50,8 @@ export interface MediaFacts {
   /** Shares (0 to 1) of the pixels that are seen that are black, or white, without detail (luma up to 5, from 250). */
   shadowShare: number | null;
   highlightShare: number | null;
+  /** What it is made like; null for a text. */
+  appearance: Appearance | null;
   /** Darkest and lightest luminance of 16 × 16 cells: see luminanceGridOf. */
   luminanceGrid: Uint8Array | null;
   /** At most 12 colours of what is seen, largest share first; shares sum to 1. Empty for text. */

@@ -4,8 +4,8 @@ import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { compileFilter, type FilterContext, needsAsset } from './filter.queries.js';
 import type { Approximate, Strategy } from './plan.js';
 
-/** What to compare with: a query's vector in pgvector's text form, or the vector of an asset. */
-export type Probe = { vector: string } | { assetId: string };
+/** What to compare with: a query's vector in pgvector's text form, made of words or of pictures alone, or the vector of an asset. */
+export type Probe = { vector: string; ofWords?: boolean } | { assetId: string };
 
 export interface CandidateRequest {
   probe: Probe;
@@ -140,13 +140,15 @@ function marginOf({ tileMargin }: CandidateRequest, alias: string): Sql {
 }
 
 /** Rows of asset_embedding that the request sees: its library and model, of the revision that it is about. */
-function rowsOf({ context, revision = null }: CandidateRequest, alias: string): Sql {
+function rowsOf({ context, probe, revision = null }: CandidateRequest, alias: string): Sql {
   const s = raw(alias);
+  // To words a picture that the model was not trained on is as near as chance has it.
+  const meant = 'vector' in probe && probe.ofWords ? sql`AND NOT ${s}.is_foreign` : empty;
   return sql`${s}.organization_id = ${context.organizationId}::uuid AND ${s}.model_revision_id = ${context.modelRevisionId} AND ${
     revision === null
       ? sql`${s}.superseded_in IS NULL`
       : sql`${s}.added_in <= ${revision}::bigint AND (${s}.superseded_in IS NULL OR ${s}.superseded_in > ${revision}::bigint)`
-  }`;
+  } ${meant}`;
 }
 
 /** The exclusions of a request as conditions on a version: none of its pictures, parts included, is as near as this to what is left out. */

@@ -101,7 +101,16 @@ export class SearchService {
     // What is left when something is left out is no match of anything: all of it is listed.
     const isCut = !showAll && maxDistance === null && read.isAimed;
     return this.#ranking.rank(viewer, model, {
-      ...{ probe: { vector: read.vector }, filter: whole, maxDistance, sort: order, page, after, notices: read.notices, isCut },
+      ...{
+        probe: { vector: read.vector, ofWords: !showAll && ofWords(read) },
+        filter: whole,
+        maxDistance,
+        sort: order,
+        page,
+        after,
+        notices: read.notices,
+        isCut,
+      },
       showAll,
       read,
     });
@@ -129,7 +138,7 @@ export class SearchService {
       if (levels === null || (!isAimed && without.length === 0)) return null;
       const cut = isAimed ? { keep: 1 - levels.match, match: 1 - levels.match } : null;
       return selectResults({
-        probe: { vector: read.vector },
+        probe: { vector: read.vector, ofWords: ofWords(read) },
         filter: whole,
         context,
         words,
@@ -246,4 +255,9 @@ function readMinScore(minScore: number | null | undefined): number | null {
   if (minScore == null) return null;
   if (!(minScore >= -1 && minScore <= 1)) throw badInput('minScore', minScore, 'a number from -1 to 1');
   return 1 - minScore;
+}
+
+/** Whether words say what to look for: pictures that a model was not trained on are compared with pictures alone. */
+function ofWords({ interpretedAs }: ReadQuery): boolean {
+  return interpretedAs.terms.some(({ kind }) => kind !== 'ASSET' && kind !== 'UPLOAD');
 }

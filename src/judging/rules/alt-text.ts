@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FOREIGN_MESSAGE, selectForeign } from './concepts.js';
 import { COMMON_THINGS } from '../../seeing/concepts/common-things.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { type JudgeScope, type RuleModule, selectTargets } from './rule-module.js';
@@ -95,7 +96,7 @@ function judge(scope: JudgeScope): Sql {
     )
     SELECT t.version_id, t.rule_id, t.asset_id, t.brand_id, t.severity, t.rule_revision,
       CASE WHEN t.problem = 'DOCUMENT' THEN 'NOT_APPLICABLE' WHEN t.problem IN ('NONE', 'FITS') THEN 'PASS' WHEN t.problem = 'DOUBTFUL' THEN 'NEEDS_REVIEW'
-        WHEN t.problem IN ('UNREADABLE', 'UNREAD', 'UNSEEN') THEN 'NOT_EVALUATED' ELSE 'FAIL' END AS verdict,
+        WHEN t.problem IN ('UNREADABLE', 'UNREAD', 'UNSEEN', 'FOREIGN') THEN 'NOT_EVALUATED' ELSE 'FAIL' END AS verdict,
       jsonb_strip_nulls(jsonb_build_object('lengthCharacters', length(t.alt), 'fitDeviations', round(t.deviations::numeric, 2))) AS measured,
       jsonb_strip_nulls(jsonb_build_object('minLengthCharacters', t.min_length, 'maxLengthCharacters', t.max_length, 'fileName', false,
         'failBelow', t.fits -> 'failBelow', 'passFrom', t.fits -> 'passFrom')) AS required,
@@ -112,6 +113,7 @@ function judge(scope: JudgeScope): Sql {
           length(t.alt), t.max_length)
         WHEN 'UNREADABLE' THEN 'The alternative text is longer than the model reads, so whether it fits the picture is not known.'
         WHEN 'UNREAD' THEN 'The model has not read the alternative text yet.'
+        WHEN 'FOREIGN' THEN ${FOREIGN_MESSAGE}
         WHEN 'UNSEEN' THEN 'The model has not seen this picture yet.'
         WHEN 'OTHER' THEN 'The alternative text seems to be about something else than the picture. Describe what the picture shows.'
         WHEN 'DOUBTFUL' THEN 'The alternative text may not be about the picture. A person should look.'
@@ -124,7 +126,7 @@ function judge(scope: JudgeScope): Sql {
           WHEN told.formal <> 'NONE' OR told.fits IS NULL THEN told.formal
           WHEN NOT ${isReadable(sql`told.alt`)} OR own.truncated THEN 'UNREADABLE'
           WHEN own.vector IS NULL OR (SELECT count(*) FROM other) < ${OTHER_TEXTS.length} THEN 'UNREAD'
-          WHEN best.deviations IS NULL THEN 'UNSEEN'
+          WHEN best.deviations IS NULL THEN CASE WHEN d.is_foreign THEN 'FOREIGN' ELSE 'UNSEEN' END
           WHEN best.deviations < (told.fits ->> 'failBelow')::float8 THEN 'OTHER'
           WHEN best.deviations < (told.fits ->> 'passFrom')::float8 THEN 'DOUBTFUL'
           ELSE 'FITS' END AS problem
@@ -138,8 +140,9 @@ function judge(scope: JudgeScope): Sql {
         CROSS JOIN LATERAL (SELECT 1 - (e.vector <=> own.vector) AS cosine) c
         CROSS JOIN LATERAL (SELECT avg(x.cosine) AS mean, stddev_pop(x.cosine) AS deviation FROM (SELECT 1 - (e.vector <=> other.vector) AS cosine FROM other) x) o
         WHERE own.vector IS NOT NULL AND NOT own.truncated AND e.organization_id = ${organizationId} AND e.model_revision_id = ${model}
-          AND e.version_id = told.version_id AND NOT e.of_text AND e.part NOT LIKE 'tile:%'
+          AND e.version_id = told.version_id AND NOT e.of_text AND NOT e.is_foreign AND e.part NOT LIKE 'tile:%'
         ORDER BY deviations DESC NULLS LAST, e.part LIMIT 1
       ) best ON TRUE
+      CROSS JOIN LATERAL (${selectForeign(scope, sql`told.version_id`)}) d
     ) t`;
 }

@@ -83,7 +83,7 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
       SELECT t.rule_id, t.version_id, e.part, k.position, k.concept, b.*
       FROM target t
       JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = t.version_id
-        AND NOT e.of_text AND e.part NOT LIKE ${TILE_KEYS}
+        AND NOT e.of_text AND NOT e.is_foreign AND e.part NOT LIKE ${TILE_KEYS}
       JOIN asked k ON k.rule_id = t.rule_id
       CROSS JOIN model_revision m
       CROSS JOIN LATERAL (
@@ -112,15 +112,30 @@ export function conceptTables(kind: RuleKind, scope: JudgeScope, firstAt: string
 export const CONCEPT_EVIDENCE = sql`jsonb_build_object('concept', concept, 'probability', round(probability::numeric, 4), 'part', part, 'prompt', text,
   'cosine', round(cosine::numeric, 4), 'counterPrompt', rival, 'counterCosine', round(rival_cosine::numeric, 4))`;
 
-/** Why a target of a kind about content is not judged, from a row `t` with `complete` and `failure`. */
+/** What is said of a picture that the model was not trained on, by every kind that asks the model. */
+export const FOREIGN_MESSAGE =
+  'The model in use was not trained on pictures like this one, so it says nothing about it. Use one that was: vitrine models use tinyclip-8m.';
+
+/** Why a target of a kind about content is not judged, from a row `t` with `complete`, `failure` and `is_foreign`. */
 export const UNSEEN_MESSAGE = sql`CASE
+  WHEN t.is_foreign THEN ${FOREIGN_MESSAGE}
   WHEN NOT t.complete THEN 'The prompts of this rule have no vectors of the current model yet. They are made when the rule is next judged.'
   WHEN t.failure IS NOT NULL THEN 'The model could not read this picture: ' || t.failure
   WHEN t.asset_kind = 'DOCUMENT' THEN 'The model has not seen the pages of this document.'
   ELSE 'The model has not seen this picture yet.' END`;
 
-/** Joins to `target` what the model could not read, as `f`. */
+/** Joins to `target` what the model could not read, as `f`, and whether it was trained on such pictures, as `d.is_foreign`. */
 export function embeddingFailures({ organizationId, modelRevisionId }: JudgeScope): Sql {
   return sql`LEFT JOIN embedding_failure f ON f.organization_id = ${organizationId}::uuid AND f.model_revision_id = ${modelRevisionId}::int
-    AND f.version_id = target.version_id`;
+    AND f.version_id = target.version_id
+    CROSS JOIN LATERAL (${selectForeign({ organizationId, modelRevisionId })}) d`;
+}
+
+/** A SELECT of whether a version, by default that of `target`, is a picture that the model was not trained on. */
+export function selectForeign(
+  { organizationId, modelRevisionId }: Pick<JudgeScope, 'organizationId' | 'modelRevisionId'>,
+  version = sql`target.version_id`,
+): Sql {
+  return sql`SELECT EXISTS (SELECT 1 FROM asset_embedding o WHERE o.organization_id = ${organizationId}::uuid
+    AND o.model_revision_id = ${modelRevisionId}::int AND o.version_id = ${version} AND o.is_foreign) AS is_foreign`;
 }

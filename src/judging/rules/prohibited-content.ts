@@ -45,7 +45,7 @@ function judge(scope: JudgeScope): Sql {
       model: sql`${scope.modelRevisionId}::int`,
     })}
     FROM (
-      SELECT target.*, seen.probability, seen.concept, seen.concepts, ready.complete, f.message AS failure, CASE
+      SELECT target.*, seen.probability, seen.concept, seen.concepts, ready.complete, f.message AS failure, d.is_foreign, CASE
           WHEN seen.probability >= target.first_at THEN 'FAIL'
           WHEN seen.probability >= target.review_at THEN 'NEEDS_REVIEW'
           WHEN seen.probability IS NOT NULL THEN 'PASS'

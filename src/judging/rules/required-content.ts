@@ -54,7 +54,7 @@ function judge(scope: JudgeScope): Sql {
           WHEN s.media_type LIKE 'text/%' THEN 'NOT_APPLICABLE'
           ELSE 'NOT_EVALUATED' END AS verdict
       FROM (
-        SELECT target.*, seen.concepts, ready.complete, f.message AS failure,
+        SELECT target.*, seen.concepts, ready.complete, f.message AS failure, d.is_foreign,
           CASE WHEN target.any_of THEN seen.most ELSE seen.least END AS probability,
           CASE WHEN target.any_of THEN seen.most_concept ELSE seen.least_concept END AS concept
         FROM target

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FOREIGN_MESSAGE, selectForeign } from './concepts.js';
 import { type Sql, sql } from '../../platform/database/sql.js';
 import { findingColumns, type JudgeScope, type RuleModule, selectRules, selectTargets, TARGET_KEYS } from './rule-module.js';
 
@@ -66,7 +67,7 @@ function judge(scope: JudgeScope): Sql {
         UNION ALL SELECT 'rejected', id FROM jsonb_array_elements_text(r.parameters -> 'rejected') id
       ) l
       JOIN asset a ON a.organization_id = ${organizationId} AND a.external_id = l.id
-      JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = a.current_version_id AND e.part = 'whole'
+      JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = a.current_version_id AND e.part = 'whole' AND NOT e.is_foreign
     )
     SELECT ${findingColumns({
       verdict: sql`t.verdict`,
@@ -78,7 +79,7 @@ function judge(scope: JudgeScope): Sql {
           'title', t.rejected_title, 'cosine', round(t.rejected_cosine::numeric, 4)) END)) END`,
       message: sql`CASE t.verdict
         WHEN 'NOT_APPLICABLE' THEN 'There is no picture to look at.'
-        WHEN 'NOT_EVALUATED' THEN CASE WHEN t.seen THEN 'The model has seen none of the approved exemplars yet.' ELSE 'The model has not seen this picture yet.' END
+        WHEN 'NOT_EVALUATED' THEN CASE WHEN t.is_foreign THEN ${FOREIGN_MESSAGE} WHEN t.seen THEN 'The model has seen none of the approved exemplars yet.' ELSE 'The model has not seen this picture yet.' END
         WHEN 'PASS' THEN format('In the style of "%s".', t.approved_title)
         WHEN 'FAIL' THEN CASE WHEN t.cosine < t.min_similarity THEN format('Unlike all approved pictures; the nearest is "%s".', t.approved_title)
           ELSE format('More like the rejected "%s" than like the approved "%s".', t.rejected_title, t.approved_title) END
@@ -92,10 +93,11 @@ function judge(scope: JudgeScope): Sql {
         WHEN s.cosine < s.min_similarity OR s.margin <= s.fail_margin THEN 'FAIL'
         WHEN s.margin < s.pass_margin THEN 'NEEDS_REVIEW' ELSE 'PASS' END AS verdict
       FROM (
-        SELECT target.*, e.vector IS NOT NULL AS seen, a.external_id AS approved_id, a.title AS approved_title, a.asset_id AS approved_asset, a.cosine,
+        SELECT target.*, e.vector IS NOT NULL AS seen, d.is_foreign, a.external_id AS approved_id, a.title AS approved_title, a.asset_id AS approved_asset, a.cosine,
           r.external_id AS rejected_id, r.title AS rejected_title, r.asset_id AS rejected_asset, r.cosine AS rejected_cosine, a.cosine - r.cosine AS margin
         FROM target
-        LEFT JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = target.version_id AND e.part = 'whole'
+        LEFT JOIN asset_embedding e ON e.organization_id = ${organizationId} AND e.model_revision_id = ${model} AND e.version_id = target.version_id AND e.part = 'whole' AND NOT e.is_foreign
+        CROSS JOIN LATERAL (${selectForeign(scope)}) d
         LEFT JOIN LATERAL ${nearest('approved')} a ON TRUE
         LEFT JOIN LATERAL ${nearest('rejected')} r ON TRUE
       ) s

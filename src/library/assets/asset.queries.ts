@@ -1,4 +1,5 @@
 import { indexTexts } from './asset-text.queries.js';
+import type { Appearance } from '../../vocabulary/appearance.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { sql } from '../../platform/database/sql.js';
 import { FACTS_REVISION, type MediaFacts } from '../../engines/media/media-facts.js';
@@ -99,7 +100,7 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
   await tx.execute(sql`
     INSERT INTO asset_version (organization_id, id, asset_id, number, sha256, byte_size, file_name, copy, media_type, kind, width, height, has_alpha,
       color_space, bit_depth, page_count, sharpness, exposure, perceptual_hash, pixel_hash, document_text, exif, embedded_metadata, warnings, facts_revision,
-      has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type, duration_ms, frame_rate)
+      has_icc_profile, icc_profile, density_dpi, shadow_share, highlight_share, luminance_grid, digital_source_type, duration_ms, frame_rate, appearance)
     SELECT ${tx.organizationId}::uuid, r.* FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, asset_id uuid, number int, sha256 text,
       byte_size bigint, file_name text, copy int, media_type text, kind text, width int, height int, has_alpha boolean, color_space text, bit_depth int,
       page_count int, sharpness float8, exposure float8, perceptual_hash text, pixel_hash text, document_text text, exif jsonb, embedded_metadata jsonb,
@@ -113,7 +114,7 @@ export async function insertVersions(tx: OrganizationTx, versions: readonly NewV
 }
 
 const RULE_FACTS = sql`facts_revision int, has_icc_profile boolean, icc_profile text, density_dpi float8, shadow_share float8, highlight_share float8,
-  luminance_grid bytea, digital_source_type text, duration_ms int, frame_rate float8`;
+  luminance_grid bytea, digital_source_type text, duration_ms int, frame_rate float8, appearance text`;
 
 function ruleFacts(facts: MediaFacts) {
   return {
@@ -128,6 +129,7 @@ function ruleFacts(facts: MediaFacts) {
     digital_source_type: facts.digitalSourceType,
     duration_ms: facts.durationMs,
     frame_rate: facts.frameRate,
+    appearance: facts.appearance,
   };
 }
 
@@ -178,7 +180,7 @@ export async function updateFacts(tx: OrganizationTx, versions: readonly { id: s
   await tx.execute(sql`
     UPDATE asset_version v SET width = r.width, height = r.height, duration_ms = r.duration_ms, frame_rate = r.frame_rate, sharpness = r.sharpness,
       exposure = r.exposure, page_count = r.page_count, warnings = r.warnings, facts_revision = r.facts_revision, has_icc_profile = r.has_icc_profile, icc_profile = r.icc_profile, density_dpi = r.density_dpi, shadow_share = r.shadow_share, highlight_share = r.highlight_share,
-      luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type, exif = r.exif, embedded_metadata = r.embedded_metadata
+      luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type, appearance = r.appearance, exif = r.exif, embedded_metadata = r.embedded_metadata
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, width int, height int, sharpness float8, exposure float8, page_count int, warnings text[], exif jsonb, embedded_metadata jsonb, ${RULE_FACTS})
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
   // A video that could not be looked into before has a size and colours now.
@@ -257,6 +259,7 @@ export interface VersionRow {
   /** As the last check of storage found; null: its file is there. */
   file_missing_since: Date | null;
   created_at: Date;
+  appearance: Appearance | null;
   colors: { hex: string; share: number; name: string }[];
   /** Keys of its parts, in order. */
   parts: string[];
@@ -267,7 +270,7 @@ export interface VersionRow {
 export function findVersions(tx: OrganizationTx, ids: readonly string[], modelRevisionId: number): Promise<VersionRow[]> {
   return tx.query<VersionRow>(sql`
     SELECT v.id, v.asset_id, v.number, v.sha256, v.byte_size, v.file_name, v.media_type, v.kind, v.width, v.height, v.has_alpha, v.color_space,
-      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type, v.duration_ms, v.frame_rate,
+      v.bit_depth, v.page_count, v.sharpness, v.exposure, v.perceptual_hash, v.has_icc_profile, v.icc_profile, v.density_dpi, v.digital_source_type, v.duration_ms, v.frame_rate, v.appearance,
       v.exif, v.embedded_metadata, v.warnings, v.file_missing_since, v.created_at,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('hex', c.hex, 'share', c.share, 'name', c.name) ORDER BY c.position)
         FROM version_color c WHERE c.organization_id = v.organization_id AND c.version_id = v.id), '[]') AS colors,

@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { Appearance as AppearanceType, type Appearance } from '../../vocabulary/appearance.js';
 import { AssetKind } from '../filters/filter.inputs.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { Node } from '../../platform/graphql/node.js';
@@ -159,6 +160,9 @@ export class AssetVersion extends Node {
   })
   fileMissingSince!: Date | null;
 
+  @Field(() => AppearanceType, { nullable: true, description: 'What it is made like; null for a text, and until it was measured.' })
+  appearance!: Appearance | null;
+
   @Field(() => [AssetColor], { description: 'Dominant colours, largest share first; empty for documents.' })
   colors!: AssetColor[];
 
@@ -303,6 +307,7 @@ export function toVersion(row: VersionRow): AssetVersion {
     densityDpi: row.density_dpi,
     digitalSourceType: row.digital_source_type,
     fileMissingSince: row.file_missing_since,
+    appearance: row.appearance,
     colors: row.colors,
     searchable: row.embedded,
     exif: row.exif,

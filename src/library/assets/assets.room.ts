@@ -46,7 +46,7 @@ export function assetsRoom(needs: AssetNeeds) {
   const { database, files, media, queue, embedding, tags, collections, judge, rulesJudge, thumbnailEdgePx, afterParts } = needs;
   const assets = new AssetService(database, tags, collections, embedding, rulesJudge);
   const assetFiles = new AssetFileService(database, files, needs.signer, needs.baseUrl);
-  const measuring = { database, files, media, embedding, judge: rulesJudge, afterParts, thumbnailEdgePx };
+  const measuring = { database, files, media, embedding, judge, afterParts, thumbnailEdgePx };
   const remeasure = new AssetRemeasureJob(measuring, needs.log);
   const words = new AssetWordsJob(database, tags);
   return {

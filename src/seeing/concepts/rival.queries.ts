@@ -34,10 +34,11 @@ export async function insertRivalSet(
 
 /**
  * Rows of asset_embedding that are looked at for what a picture shows: wholes, frames and pages. Regions are not: thresholds are of whole
- * pictures, and many regions would each be another chance to be wrong. Texts show nothing.
+ * pictures, and many regions would each be another chance to be wrong. Texts show nothing, and of pictures that the model was not trained on it
+ * says nothing.
  */
 export function isJudgedPart(alias: string): Sql {
-  return raw(`NOT ${alias}.of_text AND ${alias}.part NOT LIKE '${TILE_KEYS}'`);
+  return raw(`NOT ${alias}.of_text AND NOT ${alias}.is_foreign AND ${alias}.part NOT LIKE '${TILE_KEYS}'`);
 }
 
 /**
