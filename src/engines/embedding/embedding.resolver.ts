@@ -1,6 +1,7 @@
 import { Ctx, Field, Float, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
 import { Appearance } from '../../vocabulary/appearance.js';
+import { domainNotice } from './domain-notice.js';
 import type { EmbeddingService } from './embedding.service.js';
 
 @ObjectType({ description: 'The model that sees what is in the pictures, and how much of the library it has seen.' })
@@ -42,6 +43,9 @@ export class EmbeddingModel {
     description: 'Pictures in the library that are of none of its `domains`: rules, concepts and search by words leave them out.',
   })
   notUnderstood!: number;
+
+  @Field(() => [String], { description: 'What is to be known, for people: pictures that it does not understand, and what helps.' })
+  notices!: string[];
 
   @Field(() => Int, { description: 'Assets that can have a vector: all pictures.' })
   embeddable!: number;
@@ -88,6 +92,7 @@ export class EmbeddingResolver {
       domains: domains && [...domains],
       languages: [...languages],
     };
-    return { name: modelId, ...facts, ...counts, coverage, ...index };
+    const notice = domainNotice(modelId, domains, counts.notUnderstood);
+    return { name: modelId, notices: notice === null ? [] : [notice], ...facts, ...counts, coverage, ...index };
   }
 }

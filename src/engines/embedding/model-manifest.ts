@@ -19,7 +19,11 @@ const listedFile = z.object({ path: relativePath, byteSize: z.int().nonnegative(
 /** Vitrine's own manifest.json: optional, and every key in it too. */
 export const modelManifestSchema = z.object({
   id: z.string().min(1).max(200).optional(),
+  /** For people. */
+  name: z.string().min(1).max(200).optional(),
   license: z.string().max(200).optional(),
+  /** Length of its vectors. */
+  dimensions: z.int().positive().optional(),
   /** Kinds of pictures that it was trained on; absent: all. */
   domains: z.array(z.enum(APPEARANCES)).min(1).optional(),
   languages: z.array(z.string().min(2).max(35)).min(1).max(200).optional(),

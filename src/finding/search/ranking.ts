@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { domainNotice } from '../../engines/embedding/domain-notice.js';
 import type { Viewer } from '../../viewer.js';
 import type { CalibrationService } from '../../seeing/concepts/calibration.service.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
@@ -105,7 +106,8 @@ export class Ranking {
       }
     });
     const missing = coverage.embeddable - coverage.embedded;
-    const foreign = 'vector' in probe && probe.ofWords ? notUnderstood(model, coverage.notUnderstood) : [];
+    const asksWords = 'vector' in probe && probe.ofWords;
+    const foreign = asksWords ? domainNotice(model.info.modelId, model.info.domains, coverage.notUnderstood) : null;
     const exact = strategy.mode === 'EXACT';
     const waiting = `${missing} of ${coverage.embeddable} pictures have no vector of the current model yet and cannot be found by likeness.`;
     // After an approximate page the next one is exact and leaves out what was given; a position would hide what was overlooked.
@@ -154,7 +156,13 @@ export class Ranking {
         modelRevision: model.revision.revision,
         match: read && matchOf(found, levels && toDistances(levels)),
         interpretedAs: read?.interpretedAs ?? null,
-        notices: [...notices, ...about, ...(missing > 0 ? [waiting] : []), ...foreign, ...nothing(found, levels !== null, after !== null)],
+        notices: [
+          ...notices,
+          ...about,
+          ...(missing > 0 ? [waiting] : []),
+          ...(foreign ? [foreign] : []),
+          ...nothing(found, levels !== null, after !== null),
+        ],
       },
     );
   }
@@ -227,14 +235,4 @@ async function rankBy(
     if (typeof facts === 'string' || strategy.mode === 'EXACT' || passed >= strategy.required) return { found, strategy };
     strategy = afterTooFew(facts, strategy, passed, isFirst);
   }
-}
-
-/** What is said where some of the pictures could not take part, and what helps. */
-function notUnderstood({ info }: LibraryModel, pictures: number): string[] {
-  if (pictures === 0 || info.domains === null) return [];
-  const known = info.domains.map((domain) => `${domain.toLowerCase()}s`).join(', ');
-  return [
-    `The model in use, ${info.modelId}, understands ${known} alone: ${pictures} other picture${pictures === 1 ? ' is' : 's are'} found by words of theirs and not by what ` +
-      `they show. A model that understands photographs: vitrine models use tinyclip-8m.`,
-  ];
 }

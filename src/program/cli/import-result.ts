@@ -8,4 +8,6 @@ export interface ImportResult {
   error: { code: string; message: string } | null;
   counts: Record<string, number>;
   problems: Problem[];
+  /** What is to be known about the library beside. */
+  notices: string[];
 }

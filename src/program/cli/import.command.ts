@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { domainNotice } from '../../engines/embedding/domain-notice.js';
 import path from 'node:path';
 import type { Viewer } from '../../viewer.js';
 import { type App, createApp } from '../../app.js';
@@ -101,7 +102,8 @@ async function importHere(app: App, request: ImportRequest, target: string): Pro
     if (started.pausing) await app.importControl.resume(owner, started.id);
     const { state, counts, error_code: code, error_message: message } = await waitForImport(app, owner, started.id, 'Importing');
     const problems = await listProblems(app, owner, started.id);
-    return { state, counts: { ...counts }, error: code === null ? null : { code, message: message ?? '' }, problems };
+    const error = code === null ? null : { code, message: message ?? '' };
+    return { state, counts: { ...counts }, error, problems, notices: await modelNotices(app, owner) };
   } finally {
     await app.stop();
   }
@@ -135,7 +137,7 @@ async function listProblems(app: App, viewer: Viewer, id: string): Promise<Probl
   return problems;
 }
 
-function describeImport({ state, error, counts, problems }: ImportResult): string {
+function describeImport({ state, error, counts, problems, notices }: ImportResult): string {
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name.toLowerCase()}`);
@@ -146,5 +148,13 @@ function describeImport({ state, error, counts, problems }: ImportResult): strin
   if (problems.length > 50) lines.push(`  ... and ${problems.length - 50} more (--json lists all)`);
   if (problems.some(({ state: itemState }) => itemState === 'FAILED'))
     lines.push('What ended FAILED may well be in order: the same command again, or assetImportRetry, tries it once more.');
+  lines.push(...notices);
   return `${lines.join('\n')}\n`;
+}
+
+/** What the model in use does not understand of the library. */
+export async function modelNotices(app: App, { organizationId }: Viewer): Promise<string[]> {
+  const model = await app.embedding.modelOf(organizationId);
+  const notice = domainNotice(model.info.modelId, model.info.domains, (await model.coverage(organizationId)).notUnderstood);
+  return notice === null ? [] : [notice];
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../config.js';
 import { verifyModelFolder, type ModelCheck, type ReferenceCheck } from '../../engines/embedding/model-check.js';
 import { ModelDownloader } from '../../engines/embedding/model-download.js';
 import { addModel, type Installation, pullModel } from '../../engines/embedding/model-installation.js';
+import { type ModelManifest, readManifest } from '../../engines/embedding/model-manifest.js';
 import { ModelLibrary } from '../../engines/embedding/model-library.js';
 import { filesOf, readRegistry, type RegistryEntry } from '../../engines/embedding/model-registry.js';
 import { badInput } from '../../errors.js';
@@ -12,26 +13,46 @@ import { showProgress } from './progress.js';
 const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
 type Precision = (typeof PRECISIONS)[number];
 
+interface ModelRow {
+  id: string;
+  state: string;
+  chosen: boolean;
+  title: string | null;
+  dimensions: number | null;
+  languages: readonly string[];
+  /** Kinds of pictures that it was trained on; null: all. */
+  domains: readonly string[] | null;
+  /** Of what is here, as far as its manifest lists it. */
+  bytes: number | null;
+  downloadBytes: number | null;
+  license: string | null;
+}
+
 /** `vitrine models list`. */
 export async function listModelsCommand(config: Config, { json }: { json?: boolean }): Promise<void> {
   const { library, registry } = await open(config);
   const chosen = await library.chosen();
   const installed = await library.list();
   const ids = [...new Set([...installed.map((model) => model.id), ...registry.map((entry) => entry.id)])];
-  const rows = ids.map((id) => {
+  const rows: ModelRow[] = [];
+  for (const id of ids) {
     const here = installed.find((model) => model.id === id);
     const entry = registry.find((model) => model.id === id);
-    return {
+    // What is here says of itself what it is; what is not, the registry says.
+    const own = here ? await readManifest(here.folder) : null;
+    rows.push({
       id,
       state: here ? (here.origin === 'BUILT_IN' ? 'built in' : 'here') : 'not here',
       chosen: id === chosen,
-      title: entry?.title ?? null,
-      dimensions: entry?.dimensions ?? null,
-      languages: entry?.languages ?? [],
+      title: entry?.title ?? own?.name ?? null,
+      dimensions: entry?.dimensions ?? own?.dimensions ?? null,
+      languages: own?.languages ?? entry?.languages ?? [],
+      domains: (own ? own.domains : entry?.domains) ?? null,
+      bytes: own ? sizeOf(own) : null,
       downloadBytes: entry && !here ? downloadBytes(entry) : null,
-      license: entry?.license ?? null,
-    };
-  });
+      license: own?.license ?? entry?.license ?? null,
+    });
+  }
   if (json) {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;
@@ -40,9 +61,11 @@ export async function listModelsCommand(config: Config, { json }: { json?: boole
   for (const row of rows) {
     const facts = [
       row.title,
+      `understands ${row.domains === null ? 'pictures of every kind' : row.domains.map((domain) => `${domain.toLowerCase()}s`).join(', ')}`,
       row.dimensions && `${row.dimensions} dimensions`,
       row.languages.join(', '),
       row.license,
+      row.bytes !== null && megabytes(row.bytes),
       row.downloadBytes !== null && `${megabytes(row.downloadBytes)} to fetch`,
     ];
     process.stdout.write(
@@ -150,6 +173,11 @@ function downloadBytes(entry: RegistryEntry): number | null {
     .filter((file) => file.precision !== undefined)
     .map((file) => file.byteSize);
   return sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
+
+/** Null where the manifest lists no files. */
+function sizeOf({ files }: ModelManifest): number | null {
+  return files ? files.reduce((sum, { byteSize }) => sum + byteSize, 0) : null;
 }
 
 function megabytes(bytes: number): string {

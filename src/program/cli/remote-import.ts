@@ -55,7 +55,7 @@ export async function importRemotely(address: ApiAddress, target: string, policy
     progress.update(done, items.length);
   }
   progress.stop();
-  return { state: 'COMPLETED', error: null, counts, problems };
+  return { state: 'COMPLETED', error: null, counts, problems, notices: await listNotices(address) };
 }
 
 /** Whether the target is fetched rather than read from this machine's disk. */
@@ -85,7 +85,7 @@ async function importArchive(address: ApiAddress, file: string, policy: ImportPo
       if (assetImport.finishedAt !== null) {
         const counts = Object.fromEntries(Object.entries(states).map(([state, count]) => [state.toUpperCase(), count]));
         const problems = await listItems(address, id, 'states: [REJECTED, FAILED, CANCELLED], ');
-        return { state: assetImport.state, error: assetImport.error, counts, problems };
+        return { state: assetImport.state, error: assetImport.error, counts, problems, notices: await listNotices(address) };
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -240,6 +240,11 @@ async function listItems(address: ApiAddress, id: string, filter: string): Promi
     more = pageInfo.hasNextPage;
   }
   return found;
+}
+
+/** What the server's model does not understand. */
+async function listNotices(address: ApiAddress): Promise<string[]> {
+  return (await callApi<{ embeddingModel: { notices: string[] } }>(address, '{ embeddingModel { notices } }', {})).embeddingModel.notices;
 }
 
 function required<T>(value: T | null, errors: UserError[]): T {

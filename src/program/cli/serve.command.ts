@@ -1,4 +1,5 @@
 import type { Role, Viewer } from '../../viewer.js';
+import { modelNotices } from './import.command.js';
 import type { App } from '../../app.js';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../log.js';
@@ -16,6 +17,7 @@ export function serveCommand(config: Config, log: Logger, { worker }: { worker: 
     await keepLocalKey(app, owner, 'EDITOR', { dataFolder: config.dataFolder, server: url });
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
     if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\n`);
+    for (const notice of await modelNotices(app, owner)) process.stdout.write(`${notice}\n`);
     return 'serving';
   });
 }
