@@ -183,10 +183,13 @@ export async function updateFacts(tx: OrganizationTx, versions: readonly { id: s
       luminance_grid = r.luminance_grid, digital_source_type = r.digital_source_type, appearance = r.appearance, exif = r.exif, embedded_metadata = r.embedded_metadata
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (id uuid, width int, height int, sharpness float8, exposure float8, page_count int, warnings text[], exif jsonb, embedded_metadata jsonb, ${RULE_FACTS})
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = r.id`);
-  // A video that could not be looked into before has a size and colours now.
-  const videos = versions.filter(({ facts }) => facts.kind === 'VIDEO');
+  // A video that could not be looked into before has a size and colours now; a picture that is see-through has other colours.
+  const [videos, seeThrough] = [versions.filter(({ facts }) => facts.kind === 'VIDEO'), versions.filter(({ facts }) => facts.hasAlpha)];
+  if (seeThrough.length > 0)
+    await tx.execute(sql`
+      DELETE FROM version_color WHERE organization_id = ${tx.organizationId}::uuid AND version_id = ANY(${seeThrough.map(({ id }) => id)}::uuid[])`);
+  await insertColors(tx, [...videos, ...seeThrough]);
   if (videos.length === 0) return;
-  await insertColors(tx, videos);
   await tx.execute(sql`
     UPDATE asset a SET width = v.width, height = v.height FROM asset_version v
     WHERE v.organization_id = ${tx.organizationId}::uuid AND v.id = ANY(${videos.map(({ id }) => id)}::uuid[])

@@ -8,6 +8,7 @@ import { replaceParts } from '../../../src/engines/embedding/version-part.querie
 import type { FileStore } from '../../../src/platform/files/file-store.js';
 import { openFileStore } from '../../../src/platform/files/open-file-store.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
+import { sql } from '../../../src/platform/database/sql.js';
 import { FACTS_REVISION } from '../../../src/engines/media/media-facts.js';
 import { aTurn } from '../../support/job-turn.js';
 import { insertAsset } from '../../support/asset-rows.js';
@@ -87,6 +88,39 @@ it('measures what an earlier program did not, judges by it, and steps over files
   const stopping = new AbortController();
   stopping.abort();
   await expect(job.run({ organizationId }, aTurn({ signal: stopping.signal }))).rejects.toThrow('stopping');
+});
+
+it('measures colours anew where a picture is see-through, and what it is made like, of which its vectors are told', async () => {
+  const { organizationId } = room.admin;
+  const mark = await sharp(
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200"><circle cx="100" cy="100" r="40" fill="#00aa44"/></svg>'),
+  )
+    .png()
+    .toBuffer();
+  const { sha256 } = await files.put(mark, { maxByteSize: 1e6 });
+  const [white, green] = [
+    { hex: '#ffffff', share: 0.87 },
+    { hex: '#00aa44', share: 0.13 },
+  ];
+  const embedding = { modelRevisionId: room.modelRevisionId, vector: [1, 0, 0] };
+  const { versionId } = await insertAsset(test.database, organizationId, { title: 'mark', sha256, colors: [white, green], embedding });
+  await test.database.asSystem((tx) =>
+    tx.execute(sql`UPDATE model_revision SET domains = '{PHOTOGRAPH}' WHERE id = ${room.modelRevisionId}`),
+  );
+  const rooms = { database: test.database, files, media, judge: room.compliance, thumbnailEdgePx: 64, afterParts: async () => undefined };
+  await new AssetRemeasureJob({ ...rooms, embedding: { noteParts: replaceParts } as unknown as EmbeddingService }, recordingLog().log).run(
+    { organizationId },
+    aTurn(),
+  );
+  const { colors, version, vectors } = await test.database.asOrganization(organizationId, async (tx) => ({
+    colors: await tx.query(sql`SELECT hex, name, share FROM version_color WHERE version_id = ${versionId}::uuid`),
+    version: await tx.rows.assetVersion.findFirst({ where: { id: versionId } }),
+    vectors: await tx.query(sql`SELECT is_foreign FROM asset_embedding WHERE version_id = ${versionId}::uuid`),
+  }));
+  expect(colors).toEqual([{ hex: '#00aa44', name: 'green', share: 1 }]);
+  expect(version).toMatchObject({ appearance: 'DRAWING', factsRevision: FACTS_REVISION });
+  expect(vectors).toEqual([{ is_foreign: true }]);
+  await test.database.asSystem((tx) => tx.execute(sql`UPDATE model_revision SET domains = NULL WHERE id = ${room.modelRevisionId}`));
 });
 
 it('finds the parts of files that an earlier program, or one without ffmpeg, did not look into', async () => {
