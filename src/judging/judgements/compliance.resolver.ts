@@ -1,5 +1,6 @@
 import { Args, Ctx, Query, Resolver } from 'type-graphql';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
+import { countedWhenAsked } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import { FindingsArgs } from './compliance.inputs.js';
 import type { ComplianceService } from './compliance.service.js';
@@ -30,7 +31,7 @@ export class ComplianceResolver {
       first,
       after,
     });
-    return { ...page, edges: page.edges.map(({ cursor, node }) => ({ cursor, node: toFinding(node) })) };
+    return countedWhenAsked({ ...page, edges: page.edges.map(({ cursor, node }) => ({ cursor, node: toFinding(node) })) });
   }
 
   @Query(() => [RuleKindInfo], { description: 'The kinds of rule there are, with the parameters of each.' })

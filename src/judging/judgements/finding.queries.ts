@@ -1,7 +1,7 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { empty, sql } from '../../platform/database/sql.js';
+import { empty, raw, type Sql, sql } from '../../platform/database/sql.js';
 import { severityWeight } from '../rules/severity-weight.js';
-import type { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
+import { type RuleKind, type RuleSeverity, VERDICT_RANK, type Verdict } from '../../vocabulary/compliance.js';
 
 type Json = Record<string, unknown>;
 
@@ -44,38 +44,48 @@ export interface FindingFilter {
 }
 
 /** Findings about current versions, worst first; `after` holds rank, weight and id of the row before. */
-export async function listFindings(
+export function listFindings(
   tx: OrganizationTx,
   filter: FindingFilter,
   limit: number | null,
   after: readonly unknown[] | null,
 ): Promise<FindingRecord[]> {
-  const rank = sql`coalesce(f.verdict_rank, 0)`;
-  return tx.query<FindingRecord>(sql`
+  return tx.query<FindingRecord>(findingsStatement(tx, filter, limit, after));
+}
+
+/** What {@link listFindings} asks. */
+export function findingsStatement(tx: OrganizationTx, filter: FindingFilter, limit: number | null, after: readonly unknown[] | null): Sql {
+  return sql`
     SELECT f.id, f.asset_id AS "assetId", f.version_id AS "versionId", f.brand_id AS "brandId", f.rule_id AS "ruleId", r.key AS "ruleKey",
       r.title AS "ruleTitle", r.kind AS "ruleKind", f.rule_revision AS "ruleRevision", f.model_revision_id AS "modelRevisionId", f.severity, f.verdict,
       f.checker_verdict AS "checkerVerdict", f.waiver_id AS "waiverId", f.measured, f.required, f.evidence, f.message, f.first_seen_at AS "firstSeenAt", f.judged_at AS "judgedAt", f.valid_until AS "validUntil",
-      ${rank} AS rank, ${severityWeight()} AS weight
+      ${RANK} AS rank, ${severityWeight()} AS weight
     FROM finding f ${joinCurrent(tx)} JOIN rule r ON r.organization_id = f.organization_id AND r.id = f.rule_id
     WHERE ${where(tx, filter)}
-      ${after ? sql`AND (${rank}, ${severityWeight()}, f.id) < (${after[0]}::int, ${after[1]}::int, ${after[2]}::uuid)` : empty}
-    ORDER BY ${rank} DESC, ${severityWeight()} DESC, f.id DESC ${limit === null ? empty : sql`LIMIT ${limit}`}`);
+      ${after ? sql`AND (${RANK}, ${severityWeight()}, f.id) < (${after[0]}::int, ${after[1]}::int, ${after[2]}::uuid)` : empty}
+    ORDER BY ${RANK} DESC, ${severityWeight()} DESC, f.id DESC ${limit === null ? empty : sql`LIMIT ${limit}`}`;
 }
 
 export async function countFindings(tx: OrganizationTx, filter: FindingFilter): Promise<number> {
   const rows = await tx.query<{ count: number }>(
-    sql`SELECT count(*) AS count FROM finding f ${joinCurrent(tx)} WHERE ${where(tx, filter)}`,
+    sql`SELECT count(*) AS count FROM finding f JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id
+      AND a.current_version_id = f.version_id WHERE ${where(tx, filter)}`,
   );
   return (rows[0] as { count: number }).count;
 }
 
+/** 0 for what counts nowhere. As the index finding_worst has it. */
+const RANK = sql`coalesce(f.verdict_rank, 0)`;
+
+/** One by one, so that a page is read from the index in its order, and no more of it: as a join the planner sorts all findings first. */
 function joinCurrent(tx: OrganizationTx) {
-  return sql`JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id`;
+  return sql`CROSS JOIN LATERAL (SELECT a.id FROM asset a
+    WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id OFFSET 0) a`;
 }
 
 function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
-    ${assetIds ? sql`AND a.id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
-    ${verdict ? sql`AND f.verdict = ${verdict}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
+    ${verdict ? sql`AND f.verdict = ${verdict} AND ${RANK} = ${raw(String(verdict === 'NOT_APPLICABLE' ? 0 : VERDICT_RANK[verdict]))}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
     ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }

@@ -35,6 +35,9 @@ export interface Connection<T, E extends Edge<T> = Edge<T>> {
   totalCount: number;
 }
 
+/** One whose rows are counted only when somebody asks how many there are. */
+export type LazyConnection<T> = Omit<Connection<T>, 'totalCount'> & { totalCount: () => Promise<number> };
+
 /** The Relay edge and connection types of `node`, named after it. */
 export function connectionOf<T extends object>(node: ClassType<T>, name: string) {
   @ObjectType(`${name}Edge`, { description: `One row of a list of ${name}.` })
@@ -156,4 +159,9 @@ export function toConnection<Row, T>(
 /** The same page of what its rows become. */
 export function mapNodes<Row, T>(connection: Connection<Row>, toNode: (row: Row) => T): Connection<T> {
   return { ...connection, edges: connection.edges.map((edge) => ({ cursor: edge.cursor, node: toNode(edge.node) })) };
+}
+
+/** A connection as GraphQL reads it, with its count made when the field is. */
+export function countedWhenAsked<T>({ totalCount, ...connection }: LazyConnection<T>): Connection<T> {
+  return Object.defineProperty(connection, 'totalCount', { get: totalCount, enumerable: true }) as unknown as Connection<T>;
 }
