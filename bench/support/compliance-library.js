@@ -5,7 +5,8 @@ const CHUNK = 10_000;
 export const DIMENSIONS = 256;
 const BASES = 400;
 
-const id = (kind) => sql`md5(${kind} || g)::uuid`;
+// Of version 4, as those of the program are: cursors take no others.
+const id = (kind) => sql`overlay(overlay(md5(${kind} || g) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid`;
 const pick = (values) => sql`(${values}::text[])[1 + floor(random() * ${values.length})::int]`;
 
 /** Random vectors by name, which assets and prompts are sums of. */
@@ -66,6 +67,23 @@ export async function fillLibrary(database, organizationId, brandId, model, coun
   }
   for (const table of ['asset', 'asset_version', 'version_hash_band', 'version_color', 'asset_embedding'])
     await database.asOwner(`ANALYZE ${table}`);
+}
+
+/** Three tags an asset: one of half the library, one of twenty subjects, one of two thousand. */
+export async function fillTags(database, organizationId, tags, count) {
+  const names = [
+    'subject/common',
+    ...Array.from({ length: 20 }, (_, n) => `season/part-${n}`),
+    ...Array.from({ length: 2000 }, (_, n) => `subject/rare-${n}`),
+  ];
+  await database.asOrganization(organizationId, async (tx) => {
+    const ids = [...(await tags.resolveNames(tx, names)).values()];
+    await tx.execute(sql`
+      UPDATE asset a SET tag_ids = ARRAY(SELECT t FROM unnest(ARRAY[CASE WHEN g % 2 = 0 THEN (${ids}::int[])[1] END, (${ids}::int[])[2 + g % 20], (${ids}::int[])[22 + g % 2000]]) t WHERE t IS NOT NULL ORDER BY t)
+      FROM generate_series(1, ${count}::int) g WHERE a.organization_id = ${organizationId}::uuid AND a.id = ${id('asset')}`);
+    await tx.execute(sql`UPDATE asset_embedding e SET tag_ids = a.tag_ids FROM asset a WHERE e.organization_id = a.organization_id AND e.asset_id = a.id
+      AND a.organization_id = ${organizationId}::uuid`);
+  });
 }
 
 /** Vectors for texts: a base each, so that some assets are near. */

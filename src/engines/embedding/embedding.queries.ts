@@ -28,7 +28,7 @@ export async function registerModel(database: Database, info: EmbedderInfo): Pro
     await tx.execute(sql`
       INSERT INTO model_revision AS m (model_name, revision, dimensions, model_type, logit_scale, logit_bias, precision, location, domains)
       VALUES (${info.modelId}, ${info.revision}, ${info.dimensions}, ${info.modelType}, ${info.logitScale}, ${info.logitBias}, ${info.precision}, ${info.folder},
-        ${info.domains && [...info.domains]}::text[])
+        ${info.domains ? [...info.domains] : null}::text[])
       ON CONFLICT (revision) DO UPDATE SET precision = EXCLUDED.precision, location = EXCLUDED.location, domains = EXCLUDED.domains
       WHERE m.precision IS NULL OR (m.location, m.domains) IS DISTINCT FROM (EXCLUDED.location, EXCLUDED.domains)`);
     const rows = await tx.query<{ id: number }>(sql`SELECT id FROM model_revision WHERE revision = ${info.revision}`);
