@@ -23,7 +23,7 @@ it('name only scripts that package.json has, and benches that are there', async 
   const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
   const wrong = [...texts].flatMap(([page, text]) => [
     ...[...text.matchAll(/npm run ([\w:-]+)/g)].filter(([, name]) => !((name as string) in scripts)).map(([all]) => `${page}: ${all}`),
-    ...[...text.matchAll(/npm run bench ([a-z]+)/g)]
+    ...[...text.matchAll(/npm run bench ([a-z-]+)/g)]
       .filter(([, name]) => !existsSync(`bench/${name}.js`))
       .map(([all]) => `${page}: ${all}`),
   ]);
