@@ -52,7 +52,7 @@ afterAll(async () => {
       expect(await statuses(await linkOf(other))).toEqual([200, 200]);
       expect(await command('list')).toHaveLength(1);
       const keys = await command('rotate', '--overlap-days', '1');
-      expect(keys.map(({ state }) => state).sort()).toEqual(['ACCEPTED', 'SIGNING']);
+      expect(keys.map(({ state }) => state).sort()).toEqual(['ACCEPTED', 'SIGNS']);
       expect(await statuses(old)).toEqual([200, 200]);
       // Whoever has heard of the new key first: the other looks it up.
       expect(await statuses(await linkOf(first))).toEqual([200, 200]);
