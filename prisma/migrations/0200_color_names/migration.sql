@@ -1,7 +1,24 @@
 -- What people call a colour: the eleven basic colour terms (Berlin and Kay 1969) and turquoise, by its place in OKLCH. From CIELAB (D65) by way of
 -- XYZ (CIE 15) and OKLab (Ottosson 2020). The borders are ours, set by the names that many people gave: `npm run bench color-names`.
-CREATE FUNCTION color_name(lab_l float8, lab_a float8, lab_b float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE
+-- Step by step in PL/pgSQL: as one expression every step would be computed wherever the next one uses it, 2 ms a colour.
+CREATE FUNCTION color_name(lab_l float8, lab_a float8, lab_b float8) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  fy float8 := (lab_l + 16) / 116;
+  fx float8 := fy + lab_a / 500;
+  fz float8 := fy - lab_b / 200;
+  x float8 := 0.95047 * CASE WHEN fx > 6::float8 / 29 THEN fx ^ 3 ELSE (116 * fx - 16) * 27 / 24389 END;
+  y float8 := CASE WHEN fy > 6::float8 / 29 THEN fy ^ 3 ELSE (116 * fy - 16) * 27 / 24389 END;
+  z float8 := 1.08883 * CASE WHEN fz > 6::float8 / 29 THEN fz ^ 3 ELSE (116 * fz - 16) * 27 / 24389 END;
+  long float8 := cbrt(0.8189330101 * x + 0.3618667424 * y - 0.1288597137 * z);
+  medium float8 := cbrt(0.0329845436 * x + 0.9293118715 * y + 0.0361456387 * z);
+  short float8 := cbrt(0.0482003018 * x + 0.2643662691 * y + 0.6338517070 * z);
+  l float8 := 0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short;
+  a float8 := 1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short;
+  b float8 := 0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short;
+  c float8 := sqrt(a * a + b * b);
+  h float8 := atan2d(b, a) + CASE WHEN b < 0 THEN 360 ELSE 0 END;
+BEGIN
+  RETURN CASE
     WHEN l < 0.13 OR l < 0.25 AND c < 0.035 THEN 'black'
     WHEN l > 0.93 AND c < 0.036 THEN 'white'
     WHEN c < 0.035 OR l < 0.5 AND c < 0.045 AND h BETWEEN 150 AND 260 THEN 'grey'
@@ -24,20 +41,7 @@ CREATE FUNCTION color_name(lab_l float8, lab_a float8, lab_b float8) RETURNS tex
     WHEN h < 286 THEN 'blue'
     WHEN h < 340 THEN 'purple'
     ELSE CASE WHEN l > 0.5 THEN 'pink' ELSE 'purple' END
-  END
-  FROM (SELECT ok_l AS l, sqrt(ok_a * ok_a + ok_b * ok_b) AS c, atan2d(ok_b, ok_a) + CASE WHEN ok_b < 0 THEN 360 ELSE 0 END AS h FROM (
-    SELECT 0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s AS ok_l, 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s AS ok_a,
-      0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s AS ok_b FROM (
-      SELECT cbrt(0.8189330101 * x + 0.3618667424 * y - 0.1288597137 * z) AS l, cbrt(0.0329845436 * x + 0.9293118715 * y + 0.0361456387 * z) AS m,
-        cbrt(0.0482003018 * x + 0.2643662691 * y + 0.6338517070 * z) AS s FROM (
-        SELECT 0.95047 * CASE WHEN fx > 6.0 / 29 THEN fx ^ 3 ELSE (116 * fx - 16) * 27 / 24389 END AS x,
-          CASE WHEN fy > 6.0 / 29 THEN fy ^ 3 ELSE (116 * fy - 16) * 27 / 24389 END AS y,
-          1.08883 * CASE WHEN fz > 6.0 / 29 THEN fz ^ 3 ELSE (116 * fz - 16) * 27 / 24389 END AS z FROM (
-          SELECT (lab_l + 16) / 116 + lab_a / 500 AS fx, (lab_l + 16) / 116 AS fy, (lab_l + 16) / 116 - lab_b / 200 AS fz
-        ) f
-      ) xyz
-    ) lms
-  ) lab) lch
-$$;
+  END;
+END $$;
 
 ALTER TABLE version_color ADD COLUMN name text NOT NULL GENERATED ALWAYS AS (color_name(lab_l, lab_a, lab_b)) STORED;
