@@ -86,6 +86,15 @@ function joinCurrent(tx: OrganizationTx) {
 function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
     ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
-    ${verdict ? sql`AND f.verdict = ${verdict} AND ${RANK} = ${raw(String(verdict === 'NOT_APPLICABLE' ? 0 : VERDICT_RANK[verdict]))}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${verdict ? sql`AND ${ofVerdict(verdict, ruleId)}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
     ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
+}
+
+/**
+ * One condition alone, since the planner takes two for two: of a rule as the index finding_rule has it, else by its rank, which no other verdict has, as
+ * finding_worst has it.
+ */
+function ofVerdict(verdict: Verdict, ruleId: string | undefined): Sql {
+  if (ruleId !== undefined) return sql`f.verdict = ${verdict}`;
+  return sql`${RANK} = ${raw(String(verdict === 'NOT_APPLICABLE' ? 0 : VERDICT_RANK[verdict]))}`;
 }
