@@ -7,9 +7,9 @@ import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import { compareFrames, findCrop, MINIATURE_SIDE, type Planes, toPlanes } from '../../engines/pixels/alignment.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
-import type { ImageInputSpec } from '../../engines/media/model-input.js';
 import { type Candidate, listCandidates, listUnscanned, type NewPair, saveScan, type ScanVersion } from './duplicate.queries.js';
 import { relationOf } from './relation.js';
+import { squeezedPicture } from './squeezed-picture.js';
 
 /** Compares pictures that are new with the rest of the library. */
 export const DUPLICATE_SCAN: JobKind<{ organizationId: string }> = { name: 'duplicate-scan', retryLimit: 3, expireInSeconds: 3600 };
@@ -21,10 +21,6 @@ const KEPT_MINIATURES = 2_000;
 /** 100 KB each: a picture of the batch meets one candidate after the other. */
 const KEPT_PLANES = 100;
 const RENDITION = 'miniature.raw';
-const INPUT: ImageInputSpec = {
-  ...{ width: MINIATURE_SIDE, height: MINIATURE_SIDE, centerCrop: false, resample: 'bilinear', rescaleFactor: 1 },
-  ...{ resize: { mode: 'exact', width: MINIATURE_SIDE, height: MINIATURE_SIDE }, mean: [0, 0, 0], std: [1, 1, 1] },
-};
 
 export interface DuplicateScanRooms {
   database: Database;
@@ -115,9 +111,7 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
   async #makeMiniature(sha256: string, fileName: string): Promise<Uint8Array | null> {
     const { files, media } = this.#rooms;
     try {
-      const planes = await files.withLocalFile(sha256, (path) => media.preprocess(path, INPUT, fileName));
-      const area = MINIATURE_SIDE * MINIATURE_SIDE;
-      const data = Uint8Array.from({ length: area * 3 }, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)] as number);
+      const data = await files.withLocalFile(sha256, (path) => squeezedPicture(media, path, fileName, MINIATURE_SIDE));
       await files.putRendition(sha256, RENDITION, Buffer.from(data));
       return data;
     } catch (error) {

@@ -1,18 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
-import type { ImageInputSpec } from '../../engines/media/model-input.js';
 import { LOOK_SIDE, type Look, looksSame } from '../../engines/pixels/same-look.js';
 import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { type ComparedPicture, pairKey, type PicturePair } from '../assets/duplicates.js';
+import { squeezedPicture } from './squeezed-picture.js';
 
 /** 200 KB each. */
 const KEPT_LOOKS = 200;
-const INPUT: ImageInputSpec = {
-  ...{ width: LOOK_SIDE, height: LOOK_SIDE, centerCrop: false, resample: 'bilinear', rescaleFactor: 1 },
-  ...{ resize: { mode: 'exact', width: LOOK_SIDE, height: LOOK_SIDE }, mean: [0, 0, 0], std: [1, 1, 1] },
-};
-
 /** Tells whether pictures of like hashes show the very same. */
 export class PictureComparer {
   readonly #files: FileStore;
@@ -56,10 +51,7 @@ export class PictureComparer {
   }
 
   async #look({ fileName, width, height }: ComparedPicture, filePath: string): Promise<Look> {
-    const planes = await this.#media.preprocess(filePath, INPUT, fileName);
-    const area = LOOK_SIDE * LOOK_SIDE;
-    const data = new Uint8Array(area * 3);
-    for (let channel = 0; channel < 3; channel++) for (let i = 0; i < area; i++) data[i * 3 + channel] = planes[channel * area + i]!;
+    const data = await squeezedPicture(this.#media, filePath, fileName, LOOK_SIDE);
     return { data, longEdge: Math.max(width, height) };
   }
 }
