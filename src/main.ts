@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { verifyHistoryCommand } from './program/cli/compliance.command.js';
+import { recountCommand, verifyHistoryCommand } from './program/cli/compliance.command.js';
 import { demoCommand } from './program/cli/demo.command.js';
 import {
   checkGuidelineCommand,
@@ -230,13 +230,20 @@ detectors
   .argument('<id>', 'an id from `detectors list`, or none')
   .action((id: string) => run('warn', (config) => useDetectorCommand(config, id)));
 
-program
-  .command('compliance')
-  .description('compliance records')
+const compliance = program.command('compliance').description('compliance records');
+
+compliance
   .command('verify')
-  .description('recompute the hash chain over the history of findings; exits with 1 when anything was changed')
+  .description(
+    'recompute the hash chain over the history of findings and the sums that lists read; exits with 1 when anything is not as it was written',
+  )
   .option('--json', 'print the result as one line of JSON')
   .action((options: { json?: boolean }) => run('warn', (config, log) => verifyHistoryCommand(config, log, options)));
+
+compliance
+  .command('recount')
+  .description('make the sums anew that lists, filters and facets read, where verify found them wrong')
+  .action(() => run('warn', (config, log) => recountCommand(config, log)));
 
 const guideline = program.command('guideline').description('guidelines as files (docs/guideline-files.md)');
 

@@ -1,6 +1,5 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { join, type Sql, sql } from '../../platform/database/sql.js';
-import { NAMED_COLOR_SHARE } from '../../vocabulary/color-name.js';
+import { type Sql, sql } from '../../platform/database/sql.js';
 
 export const FACETS = ['TAG', 'BRAND', 'KIND', 'MEDIA_TYPE', 'COLOR', 'VERDICT'] as const;
 export type Facet = (typeof FACETS)[number];
@@ -17,35 +16,36 @@ export interface FacetRow {
 
 /** Results that are counted one by one; of more, as many are counted and the counts scaled. Ids are random, so the first are a sample. */
 const COUNTED = 20_000;
-/** The most frequent values of each facet among `results` (a SELECT of asset_id), most frequent first. */
+
+/** The most frequent values of each facet among `results` (a SELECT of asset_id), most frequent first. A tag counts in those above it too, as its filter finds it. */
 export function countFacets(tx: OrganizationTx, results: Sql, facets: readonly Facet[], limit: number): Promise<FacetRow[]> {
   const organization = sql`${tx.organizationId}::uuid`;
-  const values: Record<Facet, Sql> = {
-    // A tag counts where its filter finds it: in those below it too.
-    TAG: sql`SELECT DISTINCT ON (a.id, f.name) f.name AS value FROM result a CROSS JOIN LATERAL unnest(a.tag_ids) AS u (id) JOIN family f ON f.id = u.id`,
-    BRAND: sql`SELECT a.brand_id::text FROM result a WHERE a.brand_id IS NOT NULL`,
-    KIND: sql`SELECT a.kind FROM result a`,
-    MEDIA_TYPE: sql`SELECT a.media_type FROM result a`,
-    COLOR: sql`SELECT c.name FROM result a JOIN version_color c ON c.organization_id = ${organization} AND c.version_id = a.current_version_id
-      GROUP BY a.id, c.name HAVING sum(c.share) >= ${NAMED_COLOR_SHARE}::float8 - 1e-9`,
-    // The worst verdict of an asset counts, as in filters.
-    VERDICT: sql`SELECT DISTINCT ON (a.id) f.verdict FROM result a JOIN finding f ON f.organization_id = ${organization}
-      AND f.version_id = a.current_version_id AND f.verdict_rank IS NOT NULL ORDER BY a.id, f.verdict_rank DESC`,
-  };
-  const parts = facets.map(
-    (facet) => sql`(SELECT ${facet}::text AS facet, v.value, count(*) AS n FROM (${values[facet]}) v (value) GROUP BY v.value
-      ORDER BY n DESC, v.value COLLATE "C" LIMIT ${limit})`,
-  );
   return tx.query<FacetRow>(sql`
     WITH found AS MATERIALIZED (SELECT x.asset_id FROM (${results}) x),
     size AS (SELECT count(*) AS total, least(count(*), ${COUNTED}) AS counted FROM found),
-    result AS MATERIALIZED (
-      SELECT a.id, a.tag_ids, a.brand_id, a.kind, a.media_type, a.current_version_id
-      FROM (SELECT asset_id FROM found ORDER BY asset_id LIMIT ${COUNTED}) f JOIN asset a ON a.organization_id = ${organization} AND a.id = f.asset_id),
-    family AS MATERIALIZED (
-      SELECT g.id, p.name FROM (SELECT DISTINCT unnest(tag_ids) AS id FROM result) used JOIN tag g ON g.organization_id = ${organization} AND g.id = used.id
-      CROSS JOIN LATERAL (SELECT string_to_array(g.name, '/') AS steps) s CROSS JOIN LATERAL generate_series(1, cardinality(s.steps)) AS n
-      JOIN tag p ON p.organization_id = ${organization} AND p.name = array_to_string(s.steps[1:n], '/'))
-    SELECT p.facet, p.value, round(p.n * s.total / greatest(s.counted, 1))::int AS count, s.counted::int, s.total::int
-    FROM (${join(parts, ' UNION ALL ')}) p, size s ORDER BY p.facet, p.n DESC, p.value COLLATE "C"`);
+    counted AS (
+      SELECT v.facet, v.value, count(*) AS n FROM (SELECT asset_id FROM found ORDER BY asset_id LIMIT ${COUNTED}) x
+      JOIN asset_facet f ON f.organization_id = ${organization} AND f.asset_id = x.asset_id
+      CROSS JOIN LATERAL facet_values(f.kind, f.media_type, f.brand_id, f.tags, f.colors, f.verdict_rank) v
+      WHERE v.facet = ANY(${[...facets]}::text[]) GROUP BY v.facet, v.value)
+    SELECT c.facet, c.value, round(c.n * s.total / greatest(s.counted, 1))::int AS count, s.counted::int, s.total::int
+    FROM (${mostFrequent(organization, sql`counted`, limit)}) c, size s ORDER BY c.facet, c.n DESC, c.value COLLATE "C"`);
+}
+
+/** The same of the whole library, from the sums that are kept of it (migration 0203). */
+export function keptFacets(tx: OrganizationTx, facets: readonly Facet[], limit: number): Promise<FacetRow[]> {
+  const organization = sql`${tx.organizationId}::uuid`;
+  const kept = sql`(SELECT k.facet, k.value, k.assets AS n FROM facet_count k
+    WHERE k.organization_id = ${organization} AND k.facet = ANY(${[...facets]}::text[]) AND k.assets > 0)`;
+  return tx.query<FacetRow>(sql`
+    SELECT c.facet, c.value, c.n::int AS count, 1 AS counted, 1 AS total FROM (${mostFrequent(organization, kept, limit)}) c
+    ORDER BY c.facet, c.n DESC, c.value COLLATE "C"`);
+}
+
+/** Rows (facet, value, n): of each facet the most frequent. What is above a tag need not be one. */
+function mostFrequent(organization: Sql, counts: Sql, limit: number): Sql {
+  return sql`SELECT p.* FROM (
+      SELECT k.facet, k.value, k.n, row_number() OVER (PARTITION BY k.facet ORDER BY k.n DESC, k.value COLLATE "C") AS place FROM ${counts} k
+      WHERE k.facet <> 'TAG' OR EXISTS (SELECT 1 FROM tag t WHERE t.organization_id = ${organization} AND t.name = k.value)) p
+    WHERE p.place <= ${limit}`;
 }

@@ -1,6 +1,5 @@
 import { labOfHex } from '../../engines/pixels/color.js';
 import { complianceFilter } from '../../judging/judgements/compliance-filter.queries.js';
-import { NAMED_COLOR_SHARE } from '../../vocabulary/color-name.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { TagFamily } from '../../library/tags/tag.queries.js';
@@ -142,9 +141,10 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
   },
   color: ({ hex, name, maxDistance, minShare }, at) => {
     if (hex == null) {
+      if (minShare == null) return [keptIn(at, sql`f.colors @> ARRAY[${name}::text]`)];
       return [
         sql`(SELECT sum(c.share) FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
-          AND c.name = ${name}::text) >= ${minShare ?? NAMED_COLOR_SHARE}::float8 - 1e-9`,
+          AND c.name = ${name}::text) >= ${minShare}::float8 - 1e-9`,
       ];
     }
     const lab = labOfHex(hex);
@@ -176,7 +176,7 @@ const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], 
     complianceFilter({
       organizationId: at.context.organizationId,
       verdict,
-      at: { brandId: at.shared('brand_id'), versionId: at.shared('current_version_id') },
+      at: { assetId: at.shared('id'), brandId: at.shared('brand_id'), versionId: at.shared('current_version_id') },
       ...(brand != null && { brandId: brand }),
       ...(guideline != null && { guidelineId: guideline }),
       ...(rule != null && { ruleId: rule }),
@@ -262,6 +262,11 @@ function within(column: Sql, { min, max }: NumberRange): Sql[] {
 function between(column: Sql, { from, before }: { from?: unknown; before?: unknown }, type: 'timestamptz' | 'text'): Sql[] {
   const bound = (value: unknown) => sql`${value}::${raw(type)}`;
   return [...(from == null ? [] : [sql`${column} >= ${bound(from)}`]), ...(before == null ? [] : [sql`${column} < ${bound(before)}`])];
+}
+
+/** What is kept of each asset (`asset_facet`, migration 0203), where this holds of it. */
+function keptIn(at: Place, condition: Sql): Sql {
+  return sql`${at.shared('id')} IN (SELECT f.asset_id FROM asset_facet f WHERE f.organization_id = ${at.organization} AND ${condition})`;
 }
 
 /** The rights of an asset as rows `g`. */

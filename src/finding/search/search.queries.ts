@@ -185,8 +185,11 @@ export async function countAssets(
   tx: OrganizationTx,
   { filter, context }: { filter: AssetFilter | null; context: FilterContext },
 ): Promise<number> {
-  const rows = await tx.query<{ total: number }>(sql`
-    SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid
-      AND ${compileFilter(filter, context, { asset: 'a' })}`);
+  const organization = sql`${context.organizationId}::uuid`;
+  const rows = await tx.query<{ total: number }>(
+    filter === null
+      ? sql`SELECT coalesce(sum(k.assets), 0)::int AS total FROM facet_count k WHERE k.organization_id = ${organization} AND k.facet = 'KIND'`
+      : sql`SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${organization} AND ${compileFilter(filter, context, { asset: 'a' })}`,
+  );
   return rows[0]?.total ?? 0;
 }

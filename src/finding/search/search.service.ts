@@ -9,7 +9,7 @@ import { badInput, VitrineError } from '../../errors.js';
 import { readKeys, readPage } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import { type AssetPage, once, toPage } from './asset-page.js';
-import { countFacets } from './facet.queries.js';
+import { countFacets, keptFacets } from './facet.queries.js';
 import type { FacetCounter } from './facets.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { type FilterService, resolveIn } from './filter.service.js';
@@ -222,7 +222,7 @@ export class SearchService {
     );
     const facets: FacetCounter = (by, values) =>
       resolveIn(this.#database, this.#filters, viewer, checked, (tx, context) =>
-        countFacets(tx, selectAssets({ filter: checked, context }), by, values),
+        checked === null ? keptFacets(tx, by, values) : countFacets(tx, selectAssets({ filter: checked, context }), by, values),
       );
     return toPage(
       page,

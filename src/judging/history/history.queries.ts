@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { empty, sql } from '../../platform/database/sql.js';
+import { empty, type Sql, sql } from '../../platform/database/sql.js';
 
 /** Where the chain of an organisation ends. Sequence 0 and no hash: nothing has happened yet. */
 export interface HistoryHead {
@@ -142,4 +142,29 @@ export async function countUnrecordedFindings(tx: OrganizationTx): Promise<numbe
     WHERE f.organization_id = ${tx.organizationId}::uuid
       AND (f.verdict, f.checker_verdict, f.severity, f.rule_revision) IS DISTINCT FROM (last.verdict, last.checker_verdict, last.severity, last.rule_revision)`);
   return (rows[0] as { n: number }).n;
+}
+
+/** Rows of what is kept so that it need not be counted (migration 0203) that are not as counting says, or that are missing. */
+export async function countWrongSums(tx: OrganizationTx): Promise<number> {
+  const organization = sql`${tx.organizationId}::uuid`;
+  const difference = (kept: Sql, counted: Sql) =>
+    sql`(SELECT count(*) FROM ((${kept} EXCEPT ALL ${counted}) UNION ALL (${counted} EXCEPT ALL ${kept})) d)`;
+  const facets = sql`asset_facets(${organization}, ARRAY(SELECT a.id FROM asset a WHERE a.organization_id = ${organization}))`;
+  const rows = await tx.query<{ n: number }>(sql`SELECT
+    ${difference(sql`SELECT * FROM asset_facet WHERE organization_id = ${organization}`, sql`SELECT * FROM ${facets}`)}
+    + ${difference(
+      sql`SELECT facet, value, assets::bigint FROM facet_count WHERE organization_id = ${organization} AND assets > 0`,
+      sql`SELECT v.facet, v.value, count(*) FROM ${facets} f CROSS JOIN LATERAL facet_values(f.kind, f.media_type, f.brand_id, f.tags, f.colors, f.verdict_rank) v
+        GROUP BY v.facet, v.value`,
+    )}
+    + ${difference(
+      sql`SELECT rule_id, verdict, findings::bigint FROM finding_count WHERE organization_id = ${organization} AND findings > 0`,
+      sql`SELECT f.rule_id, f.verdict, count(*) FROM finding f WHERE f.organization_id = ${organization} GROUP BY f.rule_id, f.verdict`,
+    )} AS n`);
+  return (rows[0] as { n: number }).n;
+}
+
+/** Makes all that is kept anew, from what is there. */
+export async function recountSums(tx: OrganizationTx): Promise<void> {
+  await tx.query(sql`SELECT recount_sums(${tx.organizationId}::uuid)`);
 }

@@ -8,11 +8,13 @@ import {
   countFindingChanges,
   countUnlinkedRows,
   countUnrecordedFindings,
+  countWrongSums,
   findHistoryHead,
   type FindingChange,
   type HistoryHead,
   holdHistory,
   listFindingChanges,
+  recountSums,
 } from './history.queries.js';
 
 export type { FindingChange, HistoryHead };
@@ -27,6 +29,8 @@ export interface Verification {
   unlinkedRows: number;
   /** Findings that are not as their history says. */
   unrecordedFindings: number;
+  /** Sums that lists, filters and facets read, and rows below them, that are not as counting says. They are no history: {@link HistoryService.recount}. */
+  wrongSums: number;
 }
 
 const LINKS_AT_ONCE = 500;
@@ -84,11 +88,17 @@ export class HistoryService {
       next = part.last + 1;
       onProgress(links, head.sequence);
     }
-    const [unlinkedRows, unrecordedFindings] = await this.#database.asOrganization(organizationId, async (tx) => [
+    const [unlinkedRows, unrecordedFindings, wrongSums] = await this.#database.asOrganization(organizationId, async (tx) => [
       await countUnlinkedRows(tx),
       await countUnrecordedFindings(tx),
+      await countWrongSums(tx),
     ]);
-    const intact = broken.length === 0 && unlinkedRows === 0 && unrecordedFindings === 0;
-    return { intact, links, head, broken: broken.slice(0, MAX_REPORTED), unlinkedRows, unrecordedFindings };
+    const intact = broken.length === 0 && unlinkedRows === 0 && unrecordedFindings === 0 && wrongSums === 0;
+    return { intact, links, head, broken: broken.slice(0, MAX_REPORTED), unlinkedRows, unrecordedFindings, wrongSums };
+  }
+
+  /** Makes the sums that lists, filters and facets read anew. */
+  recount(organizationId: string): Promise<void> {
+    return this.#database.asOrganization(organizationId, recountSums);
   }
 }

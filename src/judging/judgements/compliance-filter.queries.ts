@@ -16,7 +16,7 @@ export interface ComplianceFilter {
   /** Only rules of these severities are combined. */
   severities?: readonly RuleSeverity[];
   /** The asset's columns in the statement around; those of a row aliased `a` when left out. */
-  at?: { brandId: Sql; versionId: Sql };
+  at?: { assetId: Sql; brandId: Sql; versionId: Sql };
 }
 
 /**
@@ -25,7 +25,18 @@ export interface ComplianceFilter {
  */
 export function complianceFilter({ organizationId, verdict, at, ...only }: ComplianceFilter): Sql {
   const organization = sql`${organizationId}::uuid`;
-  const { brandId, versionId } = at ?? { brandId: raw('a.brand_id'), versionId: raw('a.current_version_id') };
+  const { assetId, brandId, versionId } = at ?? {
+    assetId: raw('a.id'),
+    brandId: raw('a.brand_id'),
+    versionId: raw('a.current_version_id'),
+  };
+  if (!only.guidelineId && !only.ruleId && !only.ruleKind && !only.severities) {
+    // All rules together: what is kept of each asset says it (migration 0203).
+    const rank = raw(verdict === 'NOT_APPLICABLE' ? '0' : String(VERDICT_RANK[verdict]));
+    return sql`(${assetId} IN (SELECT k.asset_id FROM asset_facet k WHERE k.organization_id = ${organization}
+      AND ${only.brandId ? sql`k.brand_id = ${only.brandId}::uuid` : sql`k.brand_id IS NOT NULL`}
+      AND ${verdict === 'NOT_EVALUATED' ? sql`(k.verdict_rank = ${rank} OR k.verdict_rank IS NULL)` : sql`k.verdict_rank = ${rank}`}))`;
+  }
   const rules = [
     ...(only.guidelineId ? [sql`r.guideline_id = ${only.guidelineId}::uuid`] : []),
     ...(only.ruleKind ? [sql`r.kind = ${only.ruleKind}`] : []),

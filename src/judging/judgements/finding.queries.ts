@@ -68,10 +68,20 @@ export function findingsStatement(tx: OrganizationTx, filter: FindingFilter, lim
 
 export async function countFindings(tx: OrganizationTx, filter: FindingFilter): Promise<number> {
   const rows = await tx.query<{ count: number }>(
-    sql`SELECT count(*) AS count FROM finding f JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id
-      AND a.current_version_id = f.version_id WHERE ${where(tx, filter)}`,
+    filter.id || filter.assetIds || filter.waiverId
+      ? sql`SELECT count(*) AS count FROM finding f JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id
+          AND a.current_version_id = f.version_id WHERE ${where(tx, filter)}`
+      : keptCount(tx, filter),
   );
   return (rows[0] as { count: number }).count;
+}
+
+/** From the sums that are kept of all findings (migration 0203). */
+function keptCount(tx: OrganizationTx, { brandId, ruleId, verdict }: FindingFilter): Sql {
+  const organization = sql`${tx.organizationId}::uuid`;
+  const ofBrand = sql`AND k.rule_id IN (SELECT r.id FROM rule r WHERE r.organization_id = ${organization} AND r.brand_id = ${brandId ?? null}::uuid)`;
+  return sql`SELECT coalesce(sum(k.findings), 0)::int AS count FROM finding_count k WHERE k.organization_id = ${organization}
+    ${ruleId ? sql`AND k.rule_id = ${ruleId}::uuid` : empty} ${verdict ? sql`AND k.verdict = ${verdict}` : empty} ${brandId ? ofBrand : empty}`;
 }
 
 /** 0 for what counts nowhere. As the index finding_worst has it. */

@@ -14,14 +14,29 @@ export async function verifyHistoryCommand(config: Config, log: Logger, { json }
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else {
-      const { head, links, broken, unlinkedRows, unrecordedFindings } = result;
+      const { head, links, broken, unlinkedRows, unrecordedFindings, wrongSums } = result;
       process.stdout.write(`${links} links checked; the chain ends at ${head.sequence} ${head.hash ?? '(empty)'}\n`);
       for (const { sequence, fault } of broken) process.stdout.write(`link ${sequence}: ${FAULTS[fault]}\n`);
       if (unlinkedRows > 0) process.stdout.write(`${unlinkedRows} rows of history belong to no link\n`);
       if (unrecordedFindings > 0) process.stdout.write(`${unrecordedFindings} findings are not as their history says\n`);
-      process.stdout.write(result.intact ? 'The history is intact.\n' : 'The history has been CHANGED.\n');
+      if (wrongSums > 0)
+        process.stdout.write(`${wrongSums} sums of lists and facets are not as counting says: vitrine compliance recount\n`);
+      const changed = broken.length + unlinkedRows + unrecordedFindings > 0;
+      process.stdout.write(changed ? 'The history has been CHANGED.\n' : 'The history is intact.\n');
     }
     return result.intact ? 0 : 1;
+  } finally {
+    await app.stop();
+  }
+}
+
+/** `vitrine compliance recount`: makes the sums that lists, filters and facets read anew. */
+export async function recountCommand(config: Config, log: Logger): Promise<void> {
+  const app = await createApp(config, log);
+  try {
+    const { organizationId } = await asOwner(app);
+    await app.history.recount(organizationId);
+    process.stdout.write('Counted anew.\n');
   } finally {
     await app.stop();
   }

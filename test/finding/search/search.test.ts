@@ -120,7 +120,7 @@ describe('one search with every kind of condition', () => {
       'a.width >= $',
       'rights_expires_on >= $',
       'FROM collection_asset',
-      'FROM finding f',
+      'FROM asset_facet k',
       'ILIKE $',
     ]) {
       expect(text).toContain(condition);
@@ -136,7 +136,7 @@ describe('one search with every kind of condition', () => {
     const relations = plan.flatMap((node) => node['Relation Name'] ?? []);
     expect(new Set(relations)).toEqual(
       new Set([
-        ...[`asset_embedding_${room.model.id}`, 'asset', 'asset_version', 'collection_asset', 'finding'],
+        ...[`asset_embedding_${room.model.id}`, 'asset', 'asset_version', 'collection_asset', 'asset_facet'],
         ...['library_revision', 'search_calibration'],
       ]),
     );
