@@ -10,6 +10,7 @@ CREATE TABLE asset_facet (
   brand_id uuid,
   kind text NOT NULL,
   media_type text NOT NULL,
+  tag_ids int[] NOT NULL,
   -- names of its tags and of all that are above them
   tags text[] NOT NULL,
   -- names of colours that take NAMED_COLOR_SHARE of what is seen
@@ -20,10 +21,10 @@ CREATE TABLE asset_facet (
 );
 CREATE INDEX asset_facet_verdict ON asset_facet (organization_id, verdict_rank) INCLUDE (asset_id, brand_id);
 
--- Assets by facet and value; a value that nothing has any more stays with 0.
+-- Assets by facet and value (OWN_TAG: the id of a tag, without those below it); a value that nothing has any more stays with 0.
 CREATE TABLE facet_count (
   organization_id uuid NOT NULL,
-  facet text NOT NULL CHECK (facet IN ('TAG', 'BRAND', 'KIND', 'MEDIA_TYPE', 'COLOR', 'VERDICT')),
+  facet text NOT NULL CHECK (facet IN ('TAG', 'OWN_TAG', 'BRAND', 'KIND', 'MEDIA_TYPE', 'COLOR', 'VERDICT')),
   value text NOT NULL,
   assets int NOT NULL CHECK (assets >= 0),
   PRIMARY KEY (organization_id, facet, value)
@@ -46,19 +47,21 @@ CREATE TABLE facet_due (
 );
 
 -- What an asset counts under: one row a value. The columns one by one: handed over as a row, PostgreSQL 18 refuses plans of it.
-CREATE FUNCTION facet_values(kind text, media_type text, brand_id uuid, tags text[], colors text[], verdict_rank smallint) RETURNS TABLE (facet text, value text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION facet_values(kind text, media_type text, brand_id uuid, tag_ids int[], tags text[], colors text[], verdict_rank smallint)
+RETURNS TABLE (facet text, value text) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT 'KIND', $1
   UNION ALL SELECT 'MEDIA_TYPE', $2
   UNION ALL SELECT 'BRAND', $3::text WHERE $3 IS NOT NULL
-  UNION ALL SELECT 'TAG', unnest($4)
-  UNION ALL SELECT 'COLOR', unnest($5)
-  UNION ALL SELECT 'VERDICT', (ARRAY['PASS', 'WAIVED', 'NOT_EVALUATED', 'NEEDS_REVIEW', 'ERROR', 'FAIL'])[$6] WHERE $6 > 0
+  UNION ALL SELECT 'OWN_TAG', unnest($4)::text
+  UNION ALL SELECT 'TAG', unnest($5)
+  UNION ALL SELECT 'COLOR', unnest($6)
+  -- as the filter has it: rules are brands'
+  UNION ALL SELECT 'VERDICT', (ARRAY['PASS', 'WAIVED', 'NOT_EVALUATED', 'NEEDS_REVIEW', 'ERROR', 'FAIL'])[$7] WHERE $7 > 0 AND $3 IS NOT NULL
 $$;
 
 -- The rows of asset_facet as they have to be.
 CREATE FUNCTION asset_facets(organization uuid, assets uuid[]) RETURNS SETOF asset_facet LANGUAGE sql STABLE AS $$
-  SELECT a.organization_id, a.id, a.current_version_id, a.brand_id, a.kind, a.media_type,
+  SELECT a.organization_id, a.id, a.current_version_id, a.brand_id, a.kind, a.media_type, a.tag_ids,
     ARRAY(SELECT DISTINCT array_to_string(s.steps[1:n], '/') FROM tag g CROSS JOIN LATERAL (SELECT string_to_array(g.name, '/') AS steps) s
       CROSS JOIN LATERAL generate_series(1, cardinality(s.steps)) AS n WHERE g.organization_id = organization AND g.id = ANY (a.tag_ids) ORDER BY 1),
     ARRAY(SELECT c.name FROM version_color c WHERE c.organization_id = organization AND c.version_id = a.current_version_id
@@ -81,11 +84,11 @@ BEGIN
     put AS (
       INSERT INTO asset_facet SELECT n.* FROM fresh n LEFT JOIN known k ON k.asset_id = n.asset_id WHERE n IS DISTINCT FROM k
       ON CONFLICT (organization_id, asset_id) DO UPDATE SET version_id = EXCLUDED.version_id, brand_id = EXCLUDED.brand_id, kind = EXCLUDED.kind,
-        media_type = EXCLUDED.media_type, tags = EXCLUDED.tags, colors = EXCLUDED.colors, verdict_rank = EXCLUDED.verdict_rank),
+        media_type = EXCLUDED.media_type, tag_ids = EXCLUDED.tag_ids, tags = EXCLUDED.tags, colors = EXCLUDED.colors, verdict_rank = EXCLUDED.verdict_rank),
     difference AS (
       SELECT d.facet, d.value, sum(d.n)::int AS n FROM (
-        SELECT v.facet, v.value, 1 AS n FROM fresh n CROSS JOIN LATERAL facet_values(n.kind, n.media_type, n.brand_id, n.tags, n.colors, n.verdict_rank) v
-        UNION ALL SELECT v.facet, v.value, -1 FROM known k CROSS JOIN LATERAL facet_values(k.kind, k.media_type, k.brand_id, k.tags, k.colors, k.verdict_rank) v) d
+        SELECT v.facet, v.value, 1 AS n FROM fresh n CROSS JOIN LATERAL facet_values(n.kind, n.media_type, n.brand_id, n.tag_ids, n.tags, n.colors, n.verdict_rank) v
+        UNION ALL SELECT v.facet, v.value, -1 FROM known k CROSS JOIN LATERAL facet_values(k.kind, k.media_type, k.brand_id, k.tag_ids, k.tags, k.colors, k.verdict_rank) v) d
       GROUP BY 1, 2 HAVING sum(d.n) <> 0),
     -- A row that is proposed for insertion is checked before it is known to conflict: fewer than none is not to be proposed.
     more AS (
@@ -151,9 +154,13 @@ END $$;
 -- Colours that are measured anew are no change that history tells of.
 CREATE FUNCTION facet_colors_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO facet_due (organization_id, asset_id)
-  SELECT DISTINCT f.organization_id, f.asset_id FROM changed c JOIN asset_version v ON v.organization_id = c.organization_id AND v.id = c.version_id
-  JOIN asset_facet f ON f.organization_id = v.organization_id AND f.asset_id = v.asset_id AND f.version_id = v.id ON CONFLICT DO NOTHING;
+  -- EXECUTE: planned for the rows at hand, one or a hundred thousand
+  EXECUTE $statement$
+    INSERT INTO facet_due (organization_id, asset_id)
+    SELECT f.organization_id, f.asset_id FROM (SELECT DISTINCT organization_id, version_id FROM changed) c
+    JOIN asset_version v ON v.organization_id = c.organization_id AND v.id = c.version_id
+    JOIN asset_facet f ON f.organization_id = v.organization_id AND f.asset_id = v.asset_id AND f.version_id = v.id ON CONFLICT DO NOTHING
+  $statement$;
   RETURN NULL;
 END $$;
 CREATE TRIGGER facet_colors_inserted AFTER INSERT ON version_color REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION facet_colors_changed();

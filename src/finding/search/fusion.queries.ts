@@ -17,6 +17,8 @@ export interface DistanceCut {
 export interface ResultRequest extends CandidateRequest {
   /** Words to be found in names, texts and tags too; null: pictures only. */
   words?: WordQuery | null;
+  /** Every text with the words is a result, not the best {@link RANKED_TEXTS} alone: for work on what matches, which nobody looks through. */
+  allTexts?: boolean;
   /** Null: every candidate is a result. */
   cut?: DistanceCut | null;
   /** Distance within which a passage of text is about the query; null: passages are left out. */
@@ -37,6 +39,11 @@ export interface Ladders {
 
 /** Reciprocal rank fusion with the constant of Cormack, Clarke and Büttcher (SIGIR 2009). */
 const RRF_CONSTANT = 60;
+/**
+ * Texts that words are ranked in: a word that stands in more cannot tell them apart, and the best of them are what anybody looks at. A power of two, and one
+ * text more, which shows as one rung more of the ladder: see {@link hasMoreTexts}.
+ */
+export const RANKED_TEXTS = 1024;
 /** More than all channels together can give: what is called so comes first. */
 const NAMED = 1;
 
@@ -119,6 +126,11 @@ function selectLadders({ ladders = null }: ResultRequest): Sql {
     ${rungs('text', words('TEXT'))}, ${rungs('meaning', words('MEANING'))}`;
 }
 
+/** Whether the words stood in more texts than were ranked. */
+export function hasMoreTexts({ text }: Ladders): boolean {
+  return text.length > Math.log2(RANKED_TEXTS) + 1;
+}
+
 /** The place of a value by the rungs of its ladder: 1 at the best one, doubling from rung to rung, straight between two. Equal values share the best. */
 function place(value: string, ladder: string): string {
   return `(SELECT CASE
@@ -140,7 +152,8 @@ function wordChannels(request: ResultRequest, { alternatives, name }: WordQuery)
     [compileFilter(filter, context, { asset: 'a' }), ...(exclude.length > 0 ? [sql`a.id <> ALL(${exclude}::uuid[])`] : [])],
     ' AND ',
   )}`;
-  const passes = join([allowed, ...excluding(request, sql`a.current_version_id`)], ' AND ');
+  const excluded = excluding(request, sql`a.current_version_id`);
+  const passes = join([allowed, ...excluded], ' AND ');
   const nothing = sql`SELECT NULL::uuid AS asset_id, NULL::uuid AS version_id, NULL::real AS weight WHERE FALSE`;
   if (alternatives.length === 0) return sql`worded AS (${nothing}), tagged AS (${nothing}), ${called(name, organization, allowed)}`;
   const query = sql`${alternatives.map((terms) => `(${terms.join(' & ')})`).join(' | ')}::tsquery`;
@@ -154,12 +167,21 @@ function wordChannels(request: ResultRequest, { alternatives, name }: WordQuery)
         ' AND ',
       )})`,
   );
+  const best = request.allTexts ? empty : sql`ORDER BY weight DESC, t.asset_id LIMIT ${RANKED_TEXTS + 1}`;
+  const matching = sql`t.organization_id = ${organization} AND t.document @@ ${query}`;
+  const weight = sql`ts_rank(t.document, ${query}) AS weight`;
+  const all = filter === null && exclude.length === 0 && excluded.length === 0;
   return sql`
-    worded AS (
-      SELECT a.id AS asset_id, a.current_version_id AS version_id, ts_rank(t.document, ${query}) AS weight
-      FROM asset_text t JOIN asset a ON a.organization_id = t.organization_id AND a.id = t.asset_id
-      WHERE t.organization_id = ${organization} AND t.document @@ ${query} AND ${passes}
-    ), asked_tag AS MATERIALIZED (
+    worded AS (${
+      all
+        ? // Without a filter only the best have to be looked at further.
+          sql`SELECT a.id AS asset_id, a.current_version_id AS version_id, t.weight
+            FROM (SELECT t.asset_id, ${weight} FROM asset_text t WHERE ${matching} ${best}) t
+            JOIN asset a ON a.organization_id = ${organization} AND a.id = t.asset_id`
+        : sql`SELECT a.id AS asset_id, a.current_version_id AS version_id, ${weight}
+            FROM asset_text t JOIN asset a ON a.organization_id = t.organization_id AND a.id = t.asset_id
+            WHERE ${matching} AND ${passes} ${best}`
+    }), asked_tag AS MATERIALIZED (
       SELECT u.place, ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${organization} AND g.words @@ u.term::tsquery) AS ids
       FROM unnest(${terms}::text[]) WITH ORDINALITY AS u (term, place)
     ), tagged AS (

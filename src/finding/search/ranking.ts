@@ -12,7 +12,7 @@ import type { FacetCounter } from './facets.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { FilterContext } from './filter.queries.js';
 import { type FilterService, resolveIn } from './filter.service.js';
-import { type DistanceCut, selectResults } from './fusion.queries.js';
+import { type DistanceCut, hasMoreTexts, RANKED_TEXTS, selectResults } from './fusion.queries.js';
 import { matchOf, nothing, toDistances } from './match.js';
 import { afterTooFew, choosePlan, exactly, type PlanFacts, type Strategy } from './plan.js';
 import { scoreTerms } from './query.queries.js';
@@ -44,6 +44,8 @@ export interface RankTask {
   showAll: boolean;
   read: ReadQuery | null;
 }
+
+const MORE_TEXTS = `These words stand in more than ${RANKED_TEXTS} texts: the best ${RANKED_TEXTS} of them are listed. Another word, or a filter, says which are meant.`;
 
 /** Makes pages of assets in the order of their likeness, or in another order of what is like enough. */
 export class Ranking {
@@ -161,6 +163,7 @@ export class Ranking {
           ...about,
           ...(missing > 0 ? [waiting] : []),
           ...(foreign ? [foreign] : []),
+          ...(found.ladders && hasMoreTexts(found.ladders) ? [MORE_TEXTS] : []),
           ...nothing(found, levels !== null, after !== null),
         ],
       },

@@ -3,6 +3,7 @@ import type { OrganizationTx } from '../../platform/database/database.js';
 import { empty, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { selectCandidates } from './candidate.queries.js';
+import { keptCount, soleFacetValue } from './facet.queries.js';
 import { compileFilter, type FilterContext } from './filter.queries.js';
 import { type Channel, type Ladders, type ResultRequest, selectResults } from './fusion.queries.js';
 import type { Approximate } from './plan.js';
@@ -185,11 +186,10 @@ export async function countAssets(
   tx: OrganizationTx,
   { filter, context }: { filter: AssetFilter | null; context: FilterContext },
 ): Promise<number> {
-  const organization = sql`${context.organizationId}::uuid`;
-  const rows = await tx.query<{ total: number }>(
-    filter === null
-      ? sql`SELECT coalesce(sum(k.assets), 0)::int AS total FROM facet_count k WHERE k.organization_id = ${organization} AND k.facet = 'KIND'`
-      : sql`SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${organization} AND ${compileFilter(filter, context, { asset: 'a' })}`,
-  );
+  const sole = soleFacetValue(filter);
+  const kept = sole && (await keptCount(tx, sole));
+  if (kept != null) return kept;
+  const rows = await tx.query<{ total: number }>(sql`
+    SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid AND ${compileFilter(filter, context, { asset: 'a' })}`);
   return rows[0]?.total ?? 0;
 }

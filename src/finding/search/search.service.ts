@@ -142,6 +142,7 @@ export class SearchService {
         filter: whole,
         context,
         words,
+        allTexts: true,
         without,
         cut,
         hasParts,

@@ -4,7 +4,7 @@ import { badInput } from '../../errors.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { normalText } from '../../platform/words/text-form.js';
 import { nameKey } from '../../platform/words/words.js';
-import { listSuggestions, type SuggestionKind, type SuggestionRow } from './suggestion.queries.js';
+import { listBeginnings, listSuggestions, type SuggestionKind, type SuggestionRow } from './suggestion.queries.js';
 import type { Suggestion } from './suggestion.types.js';
 
 const MAX_TYPED = 100;
@@ -33,9 +33,12 @@ export class SuggestionService {
     const limit = first ?? 10;
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_SUGGESTIONS)
       throw badInput('first', limit, `a whole number from 1 to ${MAX_SUGGESTIONS}`);
-    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) =>
-      listSuggestions(tx, { typed, key: nameKey(text), kinds: kinds ?? KINDS, limit }),
-    );
+    const request = { typed, key: nameKey(text), kinds: kinds ?? KINDS, limit };
+    const rows = await this.#database.asOrganization(viewer.organizationId, async (tx) => {
+      const beginnings = await listBeginnings(tx, request);
+      // They come first whatever else there is.
+      return beginnings.length === limit ? beginnings : listSuggestions(tx, request);
+    });
     return rows.map(toSuggestion);
   }
 }

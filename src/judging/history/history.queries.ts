@@ -154,7 +154,7 @@ export async function countWrongSums(tx: OrganizationTx): Promise<number> {
     ${difference(sql`SELECT * FROM asset_facet WHERE organization_id = ${organization}`, sql`SELECT * FROM ${facets}`)}
     + ${difference(
       sql`SELECT facet, value, assets::bigint FROM facet_count WHERE organization_id = ${organization} AND assets > 0`,
-      sql`SELECT v.facet, v.value, count(*) FROM ${facets} f CROSS JOIN LATERAL facet_values(f.kind, f.media_type, f.brand_id, f.tags, f.colors, f.verdict_rank) v
+      sql`SELECT v.facet, v.value, count(*) FROM ${facets} f CROSS JOIN LATERAL facet_values(f.kind, f.media_type, f.brand_id, f.tag_ids, f.tags, f.colors, f.verdict_rank) v
         GROUP BY v.facet, v.value`,
     )}
     + ${difference(

@@ -84,8 +84,8 @@ function keptCount(tx: OrganizationTx, { brandId, ruleId, verdict }: FindingFilt
     ${ruleId ? sql`AND k.rule_id = ${ruleId}::uuid` : empty} ${verdict ? sql`AND k.verdict = ${verdict}` : empty} ${brandId ? ofBrand : empty}`;
 }
 
-/** 0 for what counts nowhere. As the index finding_worst has it. */
-const RANK = sql`coalesce(f.verdict_rank, 0)`;
+/** 0 for what counts nowhere. As the indexes finding_worst and finding_rule have it; coalesce() would keep conditions from them (migration 0205). */
+const RANK = sql`CASE WHEN f.verdict_rank IS NULL THEN 0 ELSE f.verdict_rank END`;
 
 /** One by one, so that a page is read from the index in its order, and no more of it: as a join the planner sorts all findings first. */
 function joinCurrent(tx: OrganizationTx) {
@@ -96,15 +96,11 @@ function joinCurrent(tx: OrganizationTx) {
 function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
     ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
-    ${verdict ? sql`AND ${ofVerdict(verdict, ruleId)}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${verdict ? sql`AND ${ofVerdict(verdict)}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
     ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }
 
-/**
- * One condition alone, since the planner takes two for two: of a rule as the index finding_rule has it, else by its rank, which no other verdict has, as
- * finding_worst has it.
- */
-function ofVerdict(verdict: Verdict, ruleId: string | undefined): Sql {
-  if (ruleId !== undefined) return sql`f.verdict = ${verdict}`;
-  return sql`${RANK} = ${raw(String(verdict === 'NOT_APPLICABLE' ? 0 : VERDICT_RANK[verdict]))}`;
+/** By the rank, which no other verdict has and indexes do. */
+function ofVerdict(verdict: Verdict): Sql {
+  return sql`(${RANK}) = ${raw(String(verdict === 'NOT_APPLICABLE' ? 0 : VERDICT_RANK[verdict]))}`;
 }

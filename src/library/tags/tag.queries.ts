@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { sql } from '../../platform/database/sql.js';
+import { type Sql, sql } from '../../platform/database/sql.js';
 import { toDocument, WORDS_REVISION } from '../../platform/words/document.js';
 
 export interface TagRow {
@@ -8,25 +8,22 @@ export interface TagRow {
   assetCount: number;
 }
 
-/** A page of tags in the order of their names, with the number of assets that carry each: one pass over the assets of the page's tags. */
+/** A page of tags in the order of their names, with the number of assets that carry each. */
 export function listTags(tx: OrganizationTx, prefix: string, afterName: string | null, limit: number): Promise<TagRow[]> {
   return tx.query<TagRow>(sql`
-    WITH page AS MATERIALIZED (
-      SELECT id, name FROM tag
-      WHERE organization_id = ${tx.organizationId}::uuid AND starts_with(name, ${prefix}) AND (${afterName}::text IS NULL OR name > ${afterName})
-      ORDER BY name LIMIT ${limit}
-    ), carried AS (
-      SELECT t.id, count(*) AS n
-      FROM asset a CROSS JOIN LATERAL unnest(a.tag_ids) AS t (id)
-      WHERE a.organization_id = ${tx.organizationId}::uuid AND a.tag_ids && ARRAY(SELECT id FROM page)
-      GROUP BY t.id
-    )
-    SELECT page.id, page.name, COALESCE(carried.n, 0) AS "assetCount" FROM page LEFT JOIN carried USING (id) ORDER BY page.name`);
+    SELECT t.id, t.name, ${assetCount()} AS "assetCount" FROM tag t
+    WHERE t.organization_id = ${tx.organizationId}::uuid AND starts_with(t.name, ${prefix}) AND (${afterName}::text IS NULL OR t.name > ${afterName})
+    ORDER BY t.name LIMIT ${limit}`);
+}
+
+/** Assets that carry a tag `t` itself, from the sums that are kept of them (migration 0203). */
+function assetCount(): Sql {
+  return sql`coalesce((SELECT c.assets FROM facet_count c WHERE c.organization_id = t.organization_id AND c.facet = 'OWN_TAG' AND c.value = t.id::text), 0)`;
 }
 
 export async function findTag(tx: OrganizationTx, id: number): Promise<TagRow | null> {
   const rows = await tx.query<TagRow>(sql`
-    SELECT t.id, t.name, (SELECT count(*) FROM asset a WHERE a.organization_id = t.organization_id AND a.tag_ids @> ARRAY[t.id])::int AS "assetCount"
+    SELECT t.id, t.name, ${assetCount()} AS "assetCount"
     FROM tag t WHERE t.organization_id = ${tx.organizationId}::uuid AND t.id = ${id}`);
   return rows[0] ?? null;
 }
