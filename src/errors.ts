@@ -30,6 +30,7 @@ export const ERRORS = {
   QUERY_TOO_COMPLEX: { status: 400, fault: 'CALLER' },
   PAYLOAD_TOO_LARGE: { status: 413, fault: 'CALLER' },
   TIMEOUT: { status: 504, fault: 'CALLER' },
+  OVERLOADED: { status: 503, fault: 'CALLER', retryable: true },
   LINK_REVOKED: { status: 403, fault: 'CALLER' },
   RIGHTS_NOT_VALID: { status: 403, fault: 'CALLER' },
   NOT_RELEASED: { status: 403, fault: 'CALLER' },

@@ -50,13 +50,13 @@ export class ReportService {
     this.#history = history;
   }
 
-  /** @throws VitrineError NOT_FOUND naming what the scope names and is not there (or was not), BAD_USER_INPUT */
+  /** @throws VitrineError NOT_FOUND naming what the scope names and is not there (or was not), BAD_USER_INPUT, OVERLOADED */
   async report(viewer: Viewer, scope: ReportScope, { worst = 10, asOf }: ReportOptions = {}): Promise<ComplianceReport> {
     if (!Number.isInteger(worst) || worst < 0 || worst > 100) throw badInput('worst', worst, 'a whole number from 0 to 100');
     if (asOf != null && !(asOf.getTime() <= Date.now())) throw badInput('asOf', asOf, 'a moment that is not in the future');
     // Its own transaction: what the clock changes must be in the history before the history is held still.
     if (asOf == null) await this.#compliance.refreshExpired(viewer.organizationId);
-    return this.#database.asOrganization(viewer.organizationId, async (tx) => {
+    return this.#database.asOrganizationAtLength(viewer.organizationId, async (tx) => {
       const head = asOf == null ? await this.#history.hold(tx) : await this.#history.findHead(tx, asOf);
       return this.#read(tx, scope, head, asOf == null ? null : head.sequence, worst);
     });

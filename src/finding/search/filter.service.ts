@@ -79,7 +79,7 @@ export class FilterService {
   }
 }
 
-/** Runs `work` in a transaction of the viewer's organisation with a checked filter resolved. @throws VitrineError BAD_USER_INPUT */
+/** Runs `work`, which counts, in a transaction of the viewer's organisation with a checked filter resolved. @throws VitrineError BAD_USER_INPUT, OVERLOADED */
 export function resolveIn<T>(
   database: Database,
   filters: FilterService,
@@ -87,5 +87,5 @@ export function resolveIn<T>(
   filter: AssetFilter | null,
   work: (tx: OrganizationTx, context: FilterContext) => Promise<T>,
 ): Promise<T> {
-  return database.asOrganization(organizationId, async (tx) => work(tx, (await filters.resolve(tx, filter)).context));
+  return database.asOrganizationAtLength(organizationId, async (tx) => work(tx, (await filters.resolve(tx, filter)).context));
 }

@@ -160,13 +160,14 @@ function wordChannels(request: ResultRequest, { alternatives, name }: WordQuery)
   const terms = [...new Set(alternatives.flat())];
   // Tags are asked word by word, which gives few ids each: no asset's tags have to be read.
   const tagsOf = (term: string) => sql`(SELECT q.ids FROM asked_tag q WHERE q.place = ${terms.indexOf(term) + 1})`;
-  const carries = alternatives.map(
-    (all) =>
-      sql`(${join(
-        all.map((term) => sql`a.tag_ids && ${tagsOf(term)}`),
-        ' AND ',
-      )})`,
-  );
+  const ofAny = (condition: (term: string) => Sql) =>
+    sql`(${join(
+      alternatives.map((all) => sql`(${join(all.map(condition), ' AND ')})`),
+      ' OR ',
+    )})`;
+  // Before any asset is looked at: where no tag has the words, none is.
+  const known = ofAny((term) => sql`cardinality(${tagsOf(term)}) > 0`);
+  const carried = ofAny((term) => sql`a.tag_ids && ${tagsOf(term)}`);
   const best = request.allTexts ? empty : sql`ORDER BY weight DESC, t.asset_id LIMIT ${RANKED_TEXTS + 1}`;
   const matching = sql`t.organization_id = ${organization} AND t.document @@ ${query}`;
   const weight = sql`ts_rank(t.document, ${query}) AS weight`;
@@ -185,7 +186,7 @@ function wordChannels(request: ResultRequest, { alternatives, name }: WordQuery)
       SELECT u.place, ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${organization} AND g.words @@ u.term::tsquery) AS ids
       FROM unnest(${terms}::text[]) WITH ORDINALITY AS u (term, place)
     ), tagged AS (
-      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a WHERE (${join(carries, ' OR ')}) AND ${passes}
+      SELECT a.id AS asset_id, a.current_version_id AS version_id FROM asset a WHERE ${known} AND ${carried} AND ${passes}
     ), ${called(name, organization, allowed)}`;
 }
 

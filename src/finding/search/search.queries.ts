@@ -3,7 +3,6 @@ import type { OrganizationTx } from '../../platform/database/database.js';
 import { empty, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { selectCandidates } from './candidate.queries.js';
-import { keptCount, soleFacetValue } from './facet.queries.js';
 import { compileFilter, type FilterContext } from './filter.queries.js';
 import { type Channel, type Ladders, type ResultRequest, selectResults } from './fusion.queries.js';
 import type { Approximate } from './plan.js';
@@ -186,9 +185,6 @@ export async function countAssets(
   tx: OrganizationTx,
   { filter, context }: { filter: AssetFilter | null; context: FilterContext },
 ): Promise<number> {
-  const sole = soleFacetValue(filter);
-  const kept = sole && (await keptCount(tx, sole));
-  if (kept != null) return kept;
   const rows = await tx.query<{ total: number }>(sql`
     SELECT count(*) AS total FROM asset a WHERE a.organization_id = ${context.organizationId}::uuid AND ${compileFilter(filter, context, { asset: 'a' })}`);
   return rows[0]?.total ?? 0;

@@ -9,7 +9,7 @@ import { badInput, VitrineError } from '../../errors.js';
 import { readKeys, readPage } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
 import { type AssetPage, once, toPage } from './asset-page.js';
-import { countFacets, keptFacets } from './facet.queries.js';
+import { countFacets, keptCount, keptFacets, soleFacetValue } from './facet.queries.js';
 import type { FacetCounter } from './facets.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { type FilterService, resolveIn } from './filter.service.js';
@@ -218,13 +218,19 @@ export class SearchService {
       const { context, notices } = await this.#filters.resolve(tx, checked);
       return { rows: await browseAssets(tx, { filter: checked, context, sort: order, limit: page.first + 1, after: at }), notices };
     });
-    const count = once(() =>
-      resolveIn(this.#database, this.#filters, viewer, checked, (tx, context) => countAssets(tx, { filter: checked, context })),
-    );
-    const facets: FacetCounter = (by, values) =>
-      resolveIn(this.#database, this.#filters, viewer, checked, (tx, context) =>
-        checked === null ? keptFacets(tx, by, values) : countFacets(tx, selectAssets({ filter: checked, context }), by, values),
+    const sole = soleFacetValue(checked);
+    const count = once(async () => {
+      const kept = sole && (await this.#database.asOrganization(viewer.organizationId, (tx) => keptCount(tx, sole)));
+      return (
+        kept ?? resolveIn(this.#database, this.#filters, viewer, checked, (tx, context) => countAssets(tx, { filter: checked, context }))
       );
+    });
+    const facets: FacetCounter = (by, values) =>
+      checked === null
+        ? this.#database.asOrganization(viewer.organizationId, (tx) => keptFacets(tx, by, values))
+        : resolveIn(this.#database, this.#filters, viewer, checked, (tx, context) =>
+            countFacets(tx, selectAssets({ filter: checked, context }), by, values),
+          );
     return toPage(
       page,
       rows,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { inBackground, isInBackground } from './background.js';
 import { ConnectionTurns } from './connection-turns.js';
+import { LongWork } from './long-work.js';
 import { beginPlanning, planByValues, runPrepared } from './prepared-statement.js';
 import { PrismaClient } from './prisma-client/client.js';
 import { adoptSettings, beginText } from './server-settings.js';
@@ -79,6 +80,7 @@ export class Database {
   /** Of what nobody waits for; the embedded engine has one connection, and turns. */
   readonly #backgroundPool: pg.Pool;
   readonly #turns: ConnectionTurns | null;
+  readonly #longWork: LongWork;
   readonly #prisma = createPrisma();
   readonly #options: DatabaseOptions;
   /** Index of the server that new connections go to. */
@@ -91,6 +93,7 @@ export class Database {
     this.engine = options.engine;
     this.#options = options;
     this.#pool = this.#openPool(CONNECTION_TIMEOUT_MS);
+    this.#longWork = new LongWork(Math.max(1, Math.floor(options.poolSize / 2)));
     const isEmbedded = options.engine === 'embedded';
     this.#turns = isEmbedded ? new ConnectionTurns() : null;
     this.#backgroundPool = isEmbedded ? this.#pool : this.#openPool(BACKGROUND_CONNECTION_TIMEOUT_MS);
@@ -102,6 +105,15 @@ export class Database {
    */
   asOrganization<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>, actor?: Actor): Promise<T> {
     return this.#transaction('vitrine_app', organizationId, (tx) => work({ ...tx, organizationId }), actor);
+  }
+
+  /**
+   * The same for what reads much and somebody waits for: it takes turns, and never has all connections.
+   * @throws VitrineError OVERLOADED where too much of the organisation waits for its turn already
+   */
+  asOrganizationAtLength<T>(organizationId: string, work: (tx: OrganizationTx) => Promise<T>): Promise<T> {
+    const run = () => this.asOrganization(organizationId, work);
+    return isInBackground() ? run() : this.#longWork.take(organizationId, run);
   }
 
   /** Runs `work` as the role that knows organisations, API keys and models, and no customer content. */

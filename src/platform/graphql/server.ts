@@ -124,6 +124,8 @@ function costPlugin(
   };
 }
 
+/** When to ask again what was refused because too much waits. */
+const RETRY_AFTER_S = 5;
 const WELL_FORMED = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
 
 /** HTTP statuses where GraphQL over HTTP and HTTP's own habits ask for another one than Apollo's. */
@@ -136,6 +138,10 @@ function statusPlugin(): ApolloServerPlugin<RequestContext> {
         if (code === 'UNAUTHENTICATED') {
           response.http.status = 401;
           response.http.headers.set('www-authenticate', 'Bearer');
+        }
+        if (code === 'OVERLOADED') {
+          response.http.status = httpStatusOf(code);
+          response.http.headers.set('retry-after', String(RETRY_AFTER_S));
         }
         // The specification's wish for clients that name the older media type: 200 for what could be read at all.
         const accept = request.http?.headers.get('accept') ?? '';

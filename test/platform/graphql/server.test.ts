@@ -55,7 +55,7 @@ beforeAll(async () => {
     schema,
     parse(`type Box { box(first: Int): Box  n: Int!  missing: Int! }
            extend type Mutation { rename(to: String!, afterFirst: Boolean): Int }
-           extend type Query { box(first: Int): Box  slow: Int  broken: Int  refused(value: String): Int  offline: Int  deep(filter: DeepInput): Int }
+           extend type Query { box(first: Int): Box  slow: Int  broken: Int  refused(value: String): Int  offline: Int  crowded: Int!  deep(filter: DeepInput): Int }
            input DeepInput { not: DeepInput }`),
   );
   const fields = extended.getQueryType()!.getFields();
@@ -70,6 +70,9 @@ beforeAll(async () => {
   fields.deep!.resolve = () => 1;
   fields.offline!.resolve = () => {
     throw new VitrineError('DATABASE_UNREACHABLE', 'PostgreSQL cannot be reached (connect ECONNREFUSED 10.1.2.3:5432).');
+  };
+  fields.crowded!.resolve = () => {
+    throw new VitrineError('OVERLOADED', 'too much waits');
   };
   graphql = await createGraphqlServer({
     schema: extended,
@@ -393,6 +396,16 @@ describe('errors', () => {
     expect(JSON.stringify(offline.body)).not.toContain('10.1.2.3');
     const missing = await ask('{ box { missing } }');
     expect(code(missing)).toBe('INTERNAL');
+  });
+
+  it('says when to ask again where too much waits already', async () => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${viewerKey}` },
+      body: JSON.stringify({ query: '{ crowded }' }),
+    });
+    expect([response.status, Number(response.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    expect(await response.json()).toMatchObject({ errors: [{ message: 'too much waits', extensions: { code: 'OVERLOADED' } }] });
   });
 
   it('keeps the codes of the GraphQL server for what it refuses', async () => {
