@@ -1,5 +1,5 @@
 import { severityWeight } from '../../judging/rules/severity-weight.js';
-import { VERDICT_RANK, type Verdict } from '../../vocabulary/compliance.js';
+import { type RuleSeverity, VERDICT_RANK, type Verdict } from '../../vocabulary/compliance.js';
 import type { OrganizationTx } from '../../platform/database/database.js';
 import { empty, join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import type { ReportFacts } from './report-figures.js';
@@ -20,39 +20,7 @@ export async function reportFacts(
 ): Promise<ReportFacts> {
   const rows = await tx.query<ReportFacts>(sql`
     WITH ${scopeTables(source, scope)},
-    -- All findings in one pass, summed per asset and severity and per rule.
-    tally AS MATERIALIZED (
-      SELECT s.id AS asset_id, r.severity, r.id AS rule_id, ${join(
-        ALL_VERDICTS.map(
-          (name) =>
-            sql`count(*) FILTER (WHERE f.rank ${name === 'NOT_APPLICABLE' ? sql`IS NULL` : sql`= ${VERDICT_RANK[name]}::int`}) AS ${raw(name)}`,
-        ),
-      )}, count(*) FILTER (WHERE r.scope IS NULL) AS unfiltered, max(f.model_revision_id) AS model_revision_id
-      FROM ${findings(source)} f JOIN asset_of_scope s ON s.current_version_id = f.version_id
-      JOIN ruling r ON r.id = f.rule_id AND ${APPLIES}
-      GROUP BY GROUPING SETS ((s.id, r.severity), (r.id))
-    ),
-    -- What a rule applies to and nobody has judged. What a filter lets in is judged in the same moment: it has a finding.
-    brand_size AS MATERIALIZED (SELECT s.brand_id, count(*) AS assets FROM scoped s GROUP BY s.brand_id),
-    incomplete AS MATERIALIZED (
-      SELECT r.* FROM ruling r LEFT JOIN tally t ON t.rule_id = r.id LEFT JOIN brand_size b ON b.brand_id = r.brand_id
-      WHERE r.scope IS NULL AND coalesce(t.unfiltered, 0) < CASE r.scope_tag_ids WHEN '{}' THEN b.assets ELSE (SELECT count(*) FROM scoped s WHERE ${APPLIES}) END
-    ),
-    missing AS MATERIALIZED (
-      SELECT s.id AS asset_id, r.severity, r.id AS rule_id FROM incomplete r JOIN scoped s ON ${APPLIES}
-      WHERE NOT EXISTS (SELECT 1 FROM ${findings(source)} f WHERE f.version_id = s.current_version_id AND f.rule_id = r.id)
-    ),
-    standing AS MATERIALIZED (
-      SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => sql`sum(t.${raw(name)})::int AS ${raw(name)}`))}, sum(t.missing)::int AS missing FROM (
-        SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => raw(`t.${name}`)))}, 0 AS missing FROM tally t WHERE t.asset_id IS NOT NULL
-        UNION ALL SELECT m.asset_id, m.severity, ${join(ALL_VERDICTS.map(() => raw('0')))}, count(*) FROM missing m GROUP BY m.asset_id, m.severity) t
-      GROUP BY t.asset_id, t.severity
-    ),
-    per_asset AS MATERIALIZED (
-      SELECT s.id, s.brand_id, s.uploaded_by, ${worstVerdict()} AS verdict, ${pairCounts()},
-        coalesce(sum(p.FAIL * ${severityWeight(sql`p.severity`)}), 0)::int AS score
-      FROM scoped s LEFT JOIN standing p ON p.asset_id = s.id GROUP BY s.id, s.brand_id, s.uploaded_by
-    ),
+    ${isWhole(source, scope) ? keptSums(source) : countedSums(source)}
     per_rule AS (
       SELECT r.id, r.key, r.title, r.kind, r.severity, r.revision, jsonb_build_object(${join(
         ALL_VERDICTS.map(
@@ -62,7 +30,7 @@ export async function reportFacts(
         ALL_VERDICTS.map((name) => sql`coalesce(t.${raw(name)}, 0)`),
         ' + ',
       )} + coalesce(m.missing, 0) AS in_scope, coalesce(t.FAIL, 0) AS violations, t.model_revision_id
-      FROM ruling r LEFT JOIN tally t ON t.rule_id = r.id LEFT JOIN (SELECT m.rule_id, count(*) AS missing FROM missing m GROUP BY m.rule_id) m ON m.rule_id = r.id
+      FROM ruling r LEFT JOIN rule_sum t ON t.rule_id = r.id LEFT JOIN (SELECT m.rule_id, count(*) AS missing FROM missing m GROUP BY m.rule_id) m ON m.rule_id = r.id
     ),
     review AS (
       SELECT v.rule_id, count(*)::int AS reviewed, count(*) FILTER (WHERE v.decision <> CASE v.checker_verdict WHEN 'PASS' THEN 'PASS' ELSE 'FAIL' END)::int AS overturned,
@@ -73,7 +41,7 @@ export async function reportFacts(
     waived AS (
       SELECT w.id, w.decided_at, w.expires_at, count(*) AS findings FROM ${findings(source)} f JOIN scoped s ON s.current_version_id = f.version_id
       JOIN ${records(source, 'waiver')} w ON w.id = f.waiver_id
-      WHERE f.verdict = 'WAIVED' AND f.rule_id = ANY(ARRAY(SELECT r.id FROM ruling r)) GROUP BY w.id, w.decided_at, w.expires_at
+      WHERE f.waiver_id IS NOT NULL AND f.verdict = 'WAIVED' AND f.rule_id = ANY(ARRAY(SELECT r.id FROM ruling r)) GROUP BY w.id, w.decided_at, w.expires_at
     ),
     grouped AS (${join(groupings(source), ' UNION ALL ')}),
     failing AS MATERIALIZED (
@@ -90,7 +58,7 @@ export async function reportFacts(
       (SELECT jsonb_build_object(${join(
         ALL_VERDICTS.map((name) => sql`${name}::text, count(*) FILTER (WHERE verdict = ${name})`),
       )}) FROM per_asset) AS counts, total.applicable, total.judged, total.passed, total.failed,
-      (SELECT max(model_revision_id) FROM tally) AS "modelRevisionId",
+      (SELECT max(model_revision_id) FROM rule_sum) AS "modelRevisionId",
       (SELECT coalesce(jsonb_agg(jsonb_build_object('ruleId', p.id, 'key', p.key, 'title', p.title, 'kind', p.kind, 'severity', p.severity,
           'revision', p.revision, 'outOfScope', (SELECT count(*) FROM scoped) - p.in_scope, 'counts', p.counts, 'violations', p.violations,
           'modelRevisionId', p.model_revision_id, 'reviews', jsonb_build_object('reviewed', coalesce(v.reviewed, 0),
@@ -115,6 +83,101 @@ export async function reportFacts(
 
 const ALL_VERDICTS: readonly Verdict[] = ['PASS', 'FAIL', 'NEEDS_REVIEW', 'NOT_APPLICABLE', 'NOT_EVALUATED', 'ERROR', 'WAIVED'];
 
+/** Whether a report is about all assets of a brand, or of all brands, as they are, by all rules: what is kept of them tells it. */
+function isWhole({ sequence, filter }: ReportSource, { brandId: _, ...narrower }: ReportScope): boolean {
+  return sequence === null && filter === undefined && Object.values(narrower).every((value) => value == null);
+}
+
+/**
+ * The sums that a report is made of, as common table expressions: `rule_sum` (findings by rule and verdict, and the model that judged), `missing` (pairs that a
+ * rule applies to and nobody has judged), `severity_sum` (by asset and severity) and `per_asset`. Counted, in one pass over all findings.
+ */
+function countedSums(source: ReportSource): Sql {
+  return sql`
+    tally AS MATERIALIZED (
+      SELECT s.id AS asset_id, r.severity, r.id AS rule_id, ${join(
+        ALL_VERDICTS.map(
+          (name) =>
+            sql`count(*) FILTER (WHERE f.rank ${name === 'NOT_APPLICABLE' ? sql`IS NULL` : sql`= ${VERDICT_RANK[name]}::int`}) AS ${raw(name)}`,
+        ),
+      )}, max(f.model_revision_id) AS model_revision_id
+      FROM ${findings(source)} f JOIN asset_of_scope s ON s.current_version_id = f.version_id
+      JOIN ruling r ON r.id = f.rule_id AND ${APPLIES}
+      GROUP BY GROUPING SETS ((s.id, r.severity), (r.id))
+    ),
+    rule_sum AS MATERIALIZED (SELECT t.* FROM tally t WHERE t.rule_id IS NOT NULL),
+    ${missing(source)},
+    standing AS MATERIALIZED (
+      SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => sql`sum(t.${raw(name)})::int AS ${raw(name)}`))}, sum(t.missing)::int AS missing FROM (
+        SELECT t.asset_id, t.severity, ${join(ALL_VERDICTS.map((name) => raw(`t.${name}`)))}, 0 AS missing FROM tally t WHERE t.asset_id IS NOT NULL
+        UNION ALL SELECT m.asset_id, m.severity, ${join(ALL_VERDICTS.map(() => raw('0')))}, count(*) FROM missing m GROUP BY m.asset_id, m.severity) t
+      GROUP BY t.asset_id, t.severity
+    ),
+    severity_sum AS (SELECT p.asset_id, p.severity, ${pairCounts()} FROM standing p GROUP BY p.asset_id, p.severity),
+    per_asset AS MATERIALIZED (
+      SELECT s.id, s.brand_id, s.uploaded_by, ${worstVerdict()} AS verdict, ${pairCounts()},
+        coalesce(sum(p.FAIL * ${severityWeight(sql`p.severity`)}), 0)::int AS score
+      FROM scoped s LEFT JOIN standing p ON p.asset_id = s.id GROUP BY s.id, s.brand_id, s.uploaded_by
+    ),`;
+}
+
+/** The same from what is kept (migration 0203), of whole brands as they are. */
+function keptSums(source: ReportSource): Sql {
+  const organization = sql`${source.organizationId}::uuid`;
+  const of = (figure: number) => raw(SEVERITIES.map((_, index) => `k.standing[${4 * index + figure}]`).join(' + '));
+  const bySeverity = raw(
+    SEVERITIES.map((name, index) => `('${name}', ${[1, 2, 3, 4].map((figure) => `k.standing[${4 * index + figure}]`).join(', ')})`).join(
+      ', ',
+    ),
+  );
+  const verdicts = Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${rank}::int THEN ${name}`);
+  return sql`
+    rule_sum AS MATERIALIZED (
+      SELECT c.rule_id, ${join(
+        ALL_VERDICTS.map((name) => sql`coalesce(sum(c.findings) FILTER (WHERE c.verdict = ${name}), 0)::int AS ${raw(name)}`),
+      )}, (SELECT f.model_revision_id FROM finding f WHERE f.organization_id = ${organization} AND f.rule_id = c.rule_id AND f.model_revision_id IS NOT NULL
+        ORDER BY f.model_revision_id DESC LIMIT 1) AS model_revision_id
+      FROM finding_count c JOIN ruling r ON r.id = c.rule_id WHERE c.organization_id = ${organization} GROUP BY c.rule_id
+    ),
+    ${missing(source)},
+    missing_severity AS MATERIALIZED (SELECT m.asset_id, m.severity, count(*) AS n FROM missing m GROUP BY m.asset_id, m.severity),
+    kept AS MATERIALIZED (
+      SELECT s.id, s.brand_id, s.uploaded_by, k.verdict_rank, k.standing, k.severity_score FROM scoped s
+      JOIN asset_facet k ON k.organization_id = ${organization} AND k.asset_id = s.id
+    ),
+    severity_sum AS (
+      SELECT p.severity, p.applicable + coalesce(m.n, 0) AS applicable, p.judged, p.passed, p.failed
+      FROM (SELECT k.id, v.* FROM kept k CROSS JOIN LATERAL (VALUES ${bySeverity}) AS v (severity, applicable, judged, passed, failed)) p
+      LEFT JOIN missing_severity m ON m.asset_id = p.id AND m.severity = p.severity WHERE p.applicable > 0 OR m.n > 0
+    ),
+    per_asset AS MATERIALIZED (
+      SELECT k.id, k.brand_id, k.uploaded_by, CASE k.verdict_rank ${join(verdicts, ' ')} WHEN 0 THEN 'NOT_APPLICABLE' ELSE 'NOT_EVALUATED' END AS verdict,
+        ${of(1)} + coalesce(m.n, 0)::int AS applicable, ${of(2)} AS judged, ${of(3)} AS passed, ${of(4)} AS failed, k.severity_score AS score
+      FROM kept k LEFT JOIN (SELECT m.asset_id, sum(m.n) AS n FROM missing_severity m GROUP BY m.asset_id) m ON m.asset_id = k.id
+    ),`;
+}
+
+/** As the numbers of \`asset_facet.standing\` have them. */
+const SEVERITIES = ['BLOCKER', 'MAJOR', 'MINOR', 'INFO'] as const satisfies RuleSeverity[];
+
+/** What a rule applies to and nobody has judged, from `rule_sum`. What a filter lets in is judged in the same moment: it has a finding. */
+function missing(source: ReportSource): Sql {
+  const judged = join(
+    ALL_VERDICTS.map((name) => raw(`t.${name}`)),
+    ' + ',
+  );
+  return sql`
+    brand_size AS MATERIALIZED (SELECT s.brand_id, count(*) AS assets FROM scoped s GROUP BY s.brand_id),
+    incomplete AS MATERIALIZED (
+      SELECT r.* FROM ruling r LEFT JOIN rule_sum t ON t.rule_id = r.id LEFT JOIN brand_size b ON b.brand_id = r.brand_id
+      WHERE r.scope IS NULL AND coalesce(${judged}, 0) < CASE r.scope_tag_ids WHEN '{}' THEN b.assets ELSE (SELECT count(*) FROM scoped s WHERE ${APPLIES}) END
+    ),
+    missing AS MATERIALIZED (
+      SELECT s.id AS asset_id, r.severity, r.id AS rule_id FROM incomplete r JOIN scoped s ON ${APPLIES}
+      WHERE NOT EXISTS (SELECT 1 FROM ${findings(source)} f WHERE f.version_id = s.current_version_id AND f.rule_id = r.id)
+    )`;
+}
+
 /** Whether rule `r` applies to asset `s`, its filter left aside. */
 const APPLIES = raw("(r.brand_id = s.brand_id) IS TRUE AND (r.scope_tag_ids = '{}' OR s.tag_ids && r.scope_tag_ids)");
 
@@ -129,15 +192,17 @@ function groupings(source: ReportSource): Sql[] {
       LEFT JOIN ${records(source, 'collection')} c ON c.id = m.collection_id GROUP BY c.id, c.name`,
     sql`SELECT 'CHANNEL', x.channel, x.channel, ${figures} FROM per_asset p LEFT JOIN ${assetChannels()} x ON x.id = p.id GROUP BY x.channel`,
     sql`SELECT 'UPLOADER', p.uploaded_by, p.uploaded_by, ${figures} FROM per_asset p GROUP BY p.uploaded_by`,
-    sql`SELECT 'SEVERITY', p.severity, p.severity, count(*)::int, count(*) FILTER (WHERE p.FAIL > 0)::int, ${pairCounts()} FROM standing p GROUP BY p.severity`,
+    sql`SELECT 'SEVERITY', p.severity, p.severity, count(*)::int, count(*) FILTER (WHERE p.failed > 0)::int, ${total('applicable')}, ${total('judged')},
+      ${total('passed')}, ${total('failed')} FROM severity_sum p GROUP BY p.severity`,
   ];
 }
 
+const total = (sum: string): Sql => raw(`coalesce(sum(p.${sum}), 0)::int`);
+
 /** The columns of PairCounts over rows `p` of `standing`. */
 function pairCounts(): Sql {
-  const total = (sum: string): Sql => raw(`coalesce(sum(${sum}), 0)::int`);
-  return sql`${total('p.PASS + p.FAIL + p.NEEDS_REVIEW + p.NOT_EVALUATED + p.ERROR + p.WAIVED + p.missing')} AS applicable,
-    ${total('p.PASS + p.FAIL + p.NEEDS_REVIEW + p.WAIVED')} AS judged, ${total('p.PASS')} AS passed, ${total('p.FAIL')} AS failed`;
+  return sql`${total('PASS + p.FAIL + p.NEEDS_REVIEW + p.NOT_EVALUATED + p.ERROR + p.WAIVED + p.missing')} AS applicable,
+    ${total('PASS + p.FAIL + p.NEEDS_REVIEW + p.WAIVED')} AS judged, ${total('PASS')} AS passed, ${total('FAIL')} AS failed`;
 }
 
 /** An asset's verdict over its rows `p` of `standing`: that of the worst rule; a rule that has not judged does not count beside others. */
