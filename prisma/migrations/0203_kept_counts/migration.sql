@@ -19,7 +19,12 @@ CREATE TABLE asset_facet (
   verdict_rank smallint,
   -- weights of the severities of rules that fail (SEVERITY_WEIGHT)
   severity_score int NOT NULL,
-  -- rules that apply, that have judged, that pass and that fail: four numbers for each of BLOCKER, MAJOR, MINOR and INFO
+  -- rules that apply, that have judged, that pass and that fail
+  applicable smallint NOT NULL,
+  judged smallint NOT NULL,
+  passed smallint NOT NULL,
+  failed smallint NOT NULL,
+  -- for each of BLOCKER, MAJOR, MINOR and INFO: rules in whose scope it is, and the same four
   standing smallint[] NOT NULL,
   PRIMARY KEY (organization_id, asset_id)
 );
@@ -70,19 +75,25 @@ CREATE FUNCTION asset_facets(organization uuid, assets uuid[]) RETURNS SETOF ass
       CROSS JOIN LATERAL generate_series(1, cardinality(s.steps)) AS n WHERE g.organization_id = organization AND g.id = ANY (a.tag_ids) ORDER BY 1),
     ARRAY(SELECT c.name FROM version_color c WHERE c.organization_id = organization AND c.version_id = a.current_version_id
       GROUP BY c.name HAVING sum(c.share) >= 0.1 - 1e-9 ORDER BY 1),
-    s.verdict_rank, s.score, s.standing
+    s.verdict_rank, s.score, s.applicable, s.judged, s.passed, s.failed, s.standing
   FROM unnest(assets) AS k (id) JOIN asset a ON a.organization_id = organization AND a.id = k.id CROSS JOIN LATERAL (
     SELECT max(coalesce(f.verdict_rank, 0))::smallint AS verdict_rank,
       coalesce(sum(CASE f.severity WHEN 'BLOCKER' THEN 100 WHEN 'MAJOR' THEN 10 WHEN 'MINOR' THEN 3 ELSE 1 END) FILTER (WHERE f.verdict_rank = 6), 0)::int AS score,
+      count(f.verdict_rank)::smallint AS applicable, count(*) FILTER (WHERE f.verdict_rank IN (1, 2, 4, 6))::smallint AS judged,
+      count(*) FILTER (WHERE f.verdict_rank = 1)::smallint AS passed, count(*) FILTER (WHERE f.verdict_rank = 6)::smallint AS failed,
       ARRAY[
-        count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank > 0), count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank IN (1, 2, 4, 6)),
-        count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank = 1), count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank = 6),
-        count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank > 0), count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank IN (1, 2, 4, 6)),
-        count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank = 1), count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank = 6),
-        count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank > 0), count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank IN (1, 2, 4, 6)),
-        count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank = 1), count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank = 6),
-        count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank > 0), count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank IN (1, 2, 4, 6)),
-        count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank = 1), count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank = 6)]::smallint[] AS standing
+        count(*) FILTER (WHERE f.severity = 'BLOCKER'), count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank > 0),
+        count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank IN (1, 2, 4, 6)), count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank = 1),
+        count(*) FILTER (WHERE f.severity = 'BLOCKER' AND f.verdict_rank = 6),
+        count(*) FILTER (WHERE f.severity = 'MAJOR'), count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank > 0),
+        count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank IN (1, 2, 4, 6)), count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank = 1),
+        count(*) FILTER (WHERE f.severity = 'MAJOR' AND f.verdict_rank = 6),
+        count(*) FILTER (WHERE f.severity = 'MINOR'), count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank > 0),
+        count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank IN (1, 2, 4, 6)), count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank = 1),
+        count(*) FILTER (WHERE f.severity = 'MINOR' AND f.verdict_rank = 6),
+        count(*) FILTER (WHERE f.severity = 'INFO'), count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank > 0),
+        count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank IN (1, 2, 4, 6)), count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank = 1),
+        count(*) FILTER (WHERE f.severity = 'INFO' AND f.verdict_rank = 6)]::smallint[] AS standing
     FROM finding f WHERE f.organization_id = organization AND f.version_id = a.current_version_id) s
 $$;
 
@@ -101,7 +112,8 @@ BEGIN
       INSERT INTO asset_facet SELECT n.* FROM fresh n LEFT JOIN known k ON k.asset_id = n.asset_id WHERE n IS DISTINCT FROM k
       ON CONFLICT (organization_id, asset_id) DO UPDATE SET version_id = EXCLUDED.version_id, brand_id = EXCLUDED.brand_id, kind = EXCLUDED.kind,
         media_type = EXCLUDED.media_type, tag_ids = EXCLUDED.tag_ids, tags = EXCLUDED.tags, colors = EXCLUDED.colors, verdict_rank = EXCLUDED.verdict_rank,
-        severity_score = EXCLUDED.severity_score, standing = EXCLUDED.standing),
+        severity_score = EXCLUDED.severity_score, applicable = EXCLUDED.applicable, judged = EXCLUDED.judged, passed = EXCLUDED.passed, failed = EXCLUDED.failed,
+        standing = EXCLUDED.standing),
     difference AS (
       SELECT d.facet, d.value, sum(d.n)::int AS n FROM (
         SELECT v.facet, v.value, 1 AS n FROM fresh n CROSS JOIN LATERAL facet_values(n.kind, n.media_type, n.brand_id, n.tag_ids, n.tags, n.colors, n.verdict_rank) v

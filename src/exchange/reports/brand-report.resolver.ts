@@ -23,6 +23,6 @@ export class BrandReportResolver {
     @Root() brand: Brand,
     @Arg('worst', () => Int, { defaultValue: 10, description: 'How many of the worst assets to name, 0 to 100.' }) worst: number,
   ): Promise<ComplianceReport> {
-    return toReport(await this.#reports.report(viewerOf(context), { brandId: fromGlobalId('Brand', brand.id, 'brand') }, { worst }));
+    return toReport(await this.#reports.reportInParts(viewerOf(context), { brandId: fromGlobalId('Brand', brand.id, 'brand') }, { worst }));
   }
 }

@@ -4,7 +4,7 @@ import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import { badInput } from '../../errors.js';
 import { readPastFilter } from '../../finding/search/past-filter.js';
 import type { PairCounts, ReviewCounts } from './report-figures.js';
-import { canonicalReport, type ComplianceReport as Report, type ReportScope } from './report.service.js';
+import { canonicalReport, type ReportInParts, type ReportScope } from './report.service.js';
 import type { ComplianceReport } from './report.types.js';
 import type { RuleReviews, VerdictCount } from './report-figures.types.js';
 import type { ReportArgs } from './report-scope.types.js';
@@ -52,17 +52,16 @@ export function toReviews({ reviewed, overturned, flagged, confirmed }: ReviewCo
   };
 }
 
-/** The report as the API shows it. */
-export function toReport(report: Report): ComplianceReport {
-  const { scope, history, groups, perRule, worstAssets, counts, ...shown } = report;
-  return {
+/** The report as the API shows it: what takes a walk through history is read when its field is. */
+export function toReport({ summary, past }: ReportInParts): ComplianceReport {
+  const { scope, history, groups, perRule, worstAssets, counts, ...shown } = summary;
+  const report = {
     ...shown,
     brandId: scope.brandId ? toGlobalId('Brand', scope.brandId) : null,
     brandName: scope.brandName,
-    generatedAt: report.asOf,
+    generatedAt: summary.asOf,
     historySequence: history.sequence,
     historyHash: history.hash,
-    canonicalJson: canonicalReport(report),
     counts: toCounts(counts),
     groups: groups.map((group) => ({ ...group, ...rates(group), key: groupKey(group.by, group.key) })),
     perRule: perRule.map((rule) => ({
@@ -81,6 +80,11 @@ export function toReport(report: Report): ComplianceReport {
       })),
     })),
   };
+  return Object.defineProperties(report, {
+    resolution: { enumerable: true, get: async () => (await past()).resolution },
+    trend: { enumerable: true, get: async () => (await past()).trend },
+    canonicalJson: { enumerable: true, get: async () => canonicalReport({ ...summary, ...(await past()) }) },
+  }) as unknown as ComplianceReport;
 }
 
 function groupKey(by: string, key: string | null): string | null {

@@ -90,7 +90,7 @@ function isWhole({ sequence, filter }: ReportSource, { brandId: _, ...narrower }
 
 /**
  * The sums that a report is made of, as common table expressions: `rule_sum` (findings by rule and verdict, and the model that judged), `missing` (pairs that a
- * rule applies to and nobody has judged), `severity_sum` (by asset and severity) and `per_asset`. Counted, in one pass over all findings.
+ * rule applies to and nobody has judged), `severity_sum` (assets and pairs by severity) and `per_asset`. Counted, in one pass over all findings.
  */
 function countedSums(source: ReportSource): Sql {
   return sql`
@@ -113,7 +113,9 @@ function countedSums(source: ReportSource): Sql {
         UNION ALL SELECT m.asset_id, m.severity, ${join(ALL_VERDICTS.map(() => raw('0')))}, count(*) FROM missing m GROUP BY m.asset_id, m.severity) t
       GROUP BY t.asset_id, t.severity
     ),
-    severity_sum AS (SELECT p.asset_id, p.severity, ${pairCounts()} FROM standing p GROUP BY p.asset_id, p.severity),
+    severity_sum AS (
+      SELECT p.severity, count(*)::int AS assets, count(*) FILTER (WHERE p.FAIL > 0)::int AS failing, ${pairCounts()} FROM standing p GROUP BY p.severity
+    ),
     per_asset AS MATERIALIZED (
       SELECT s.id, s.brand_id, s.uploaded_by, ${worstVerdict()} AS verdict, ${pairCounts()},
         coalesce(sum(p.FAIL * ${severityWeight(sql`p.severity`)}), 0)::int AS score
@@ -124,12 +126,17 @@ function countedSums(source: ReportSource): Sql {
 /** The same from what is kept (migration 0203), of whole brands as they are. */
 function keptSums(source: ReportSource): Sql {
   const organization = sql`${source.organizationId}::uuid`;
-  const of = (figure: number) => raw(SEVERITIES.map((_, index) => `k.standing[${4 * index + figure}]`).join(' + '));
-  const bySeverity = raw(
-    SEVERITIES.map((name, index) => `('${name}', ${[1, 2, 3, 4].map((figure) => `k.standing[${4 * index + figure}]`).join(', ')})`).join(
-      ', ',
-    ),
+  // As `asset_facet.standing` has them: five numbers a severity.
+  const at = (severity: number, figure: number) => raw(`k.standing[${5 * severity + figure}]`);
+  const sums = SEVERITIES.flatMap((_, n) => [
+    sql`count(*) FILTER (WHERE ${at(n, 1)} > 0)::int AS ${raw(`assets${n}`)}, count(*) FILTER (WHERE ${at(n, 5)} > 0)::int AS ${raw(`failing${n}`)}`,
+    ...[2, 3, 4, 5].map((figure) => sql`coalesce(sum(${at(n, figure)}), 0)::int AS ${raw(`sum${n}_${figure}`)}`),
+  ]);
+  const bySeverity = SEVERITIES.map(
+    (severity, n) =>
+      sql`(${severity}::text, ${join([`assets${n}`, `failing${n}`, ...[2, 3, 4, 5].map((figure) => `sum${n}_${figure}`)].map((name) => raw(`t.${name}`)))})`,
   );
+  const inScope = SEVERITIES.map((severity, n) => sql`WHEN ${severity} THEN ${at(n, 1)}`);
   const verdicts = Object.entries(VERDICT_RANK).map(([name, rank]) => sql`WHEN ${rank}::int THEN ${name}`);
   return sql`
     rule_sum AS MATERIALIZED (
@@ -142,17 +149,21 @@ function keptSums(source: ReportSource): Sql {
     ${missing(source)},
     missing_severity AS MATERIALIZED (SELECT m.asset_id, m.severity, count(*) AS n FROM missing m GROUP BY m.asset_id, m.severity),
     kept AS MATERIALIZED (
-      SELECT s.id, s.brand_id, s.uploaded_by, k.verdict_rank, k.standing, k.severity_score FROM scoped s
+      SELECT s.id, s.brand_id, s.uploaded_by, k.verdict_rank, k.applicable, k.judged, k.passed, k.failed, k.severity_score, k.standing FROM scoped s
       JOIN asset_facet k ON k.organization_id = ${organization} AND k.asset_id = s.id
     ),
+    missed AS (
+      SELECT m.severity, sum(m.n)::int AS n, count(*) FILTER (WHERE CASE m.severity ${join(inScope, ' ')} END = 0)::int AS assets
+      FROM missing_severity m JOIN kept k ON k.id = m.asset_id GROUP BY m.severity
+    ),
     severity_sum AS (
-      SELECT p.severity, p.applicable + coalesce(m.n, 0) AS applicable, p.judged, p.passed, p.failed
-      FROM (SELECT k.id, v.* FROM kept k CROSS JOIN LATERAL (VALUES ${bySeverity}) AS v (severity, applicable, judged, passed, failed)) p
-      LEFT JOIN missing_severity m ON m.asset_id = p.id AND m.severity = p.severity WHERE p.applicable > 0 OR m.n > 0
+      SELECT v.severity, v.assets + coalesce(m.assets, 0) AS assets, v.failing, v.applicable + coalesce(m.n, 0) AS applicable, v.judged, v.passed, v.failed
+      FROM (SELECT ${join(sums)} FROM kept k) t CROSS JOIN LATERAL (VALUES ${join(bySeverity)}) AS v (severity, assets, failing, applicable, judged, passed, failed)
+      LEFT JOIN missed m ON m.severity = v.severity WHERE v.assets > 0 OR m.n > 0
     ),
     per_asset AS MATERIALIZED (
       SELECT k.id, k.brand_id, k.uploaded_by, CASE k.verdict_rank ${join(verdicts, ' ')} WHEN 0 THEN 'NOT_APPLICABLE' ELSE 'NOT_EVALUATED' END AS verdict,
-        ${of(1)} + coalesce(m.n, 0)::int AS applicable, ${of(2)} AS judged, ${of(3)} AS passed, ${of(4)} AS failed, k.severity_score AS score
+        k.applicable + coalesce(m.n, 0)::int AS applicable, k.judged, k.passed, k.failed, k.severity_score AS score
       FROM kept k LEFT JOIN (SELECT m.asset_id, sum(m.n) AS n FROM missing_severity m GROUP BY m.asset_id) m ON m.asset_id = k.id
     ),`;
 }
@@ -192,8 +203,7 @@ function groupings(source: ReportSource): Sql[] {
       LEFT JOIN ${records(source, 'collection')} c ON c.id = m.collection_id GROUP BY c.id, c.name`,
     sql`SELECT 'CHANNEL', x.channel, x.channel, ${figures} FROM per_asset p LEFT JOIN ${assetChannels()} x ON x.id = p.id GROUP BY x.channel`,
     sql`SELECT 'UPLOADER', p.uploaded_by, p.uploaded_by, ${figures} FROM per_asset p GROUP BY p.uploaded_by`,
-    sql`SELECT 'SEVERITY', p.severity, p.severity, count(*)::int, count(*) FILTER (WHERE p.failed > 0)::int, ${total('applicable')}, ${total('judged')},
-      ${total('passed')}, ${total('failed')} FROM severity_sum p GROUP BY p.severity`,
+    sql`SELECT 'SEVERITY', p.severity, p.severity, p.assets, p.failing, p.applicable, p.judged, p.passed, p.failed FROM severity_sum p`,
   ];
 }
 

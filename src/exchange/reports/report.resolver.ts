@@ -17,6 +17,6 @@ export class ReportResolver {
     description: 'How assets keep the published rules of their brands, now or at a moment of the past.',
   })
   async complianceReport(@Ctx() context: RequestContext, @Args(() => ReportArgs) args: ReportArgs) {
-    return toReport(await this.#reports.report(viewerOf(context), readScope(args), args));
+    return toReport(await this.#reports.reportInParts(viewerOf(context), readScope(args), args));
   }
 }

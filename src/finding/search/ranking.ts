@@ -5,7 +5,8 @@ import type { CalibrationService } from '../../seeing/concepts/calibration.servi
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import type { EmbeddingService, LibraryModel } from '../../engines/embedding/embedding.service.js';
 import type { Page } from '../../platform/graphql/connection.js';
-import { type AssetPage, once, type TermsOf, toPage } from './asset-page.js';
+import { type AssetPage, type TermsOf, toPage } from './asset-page.js';
+import { once } from '../../once.js';
 import type { Probe } from './candidate.queries.js';
 import { countFacets } from './facet.queries.js';
 import type { FacetCounter } from './facets.js';

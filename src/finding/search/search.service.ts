@@ -8,7 +8,8 @@ import type { EmbeddingService } from '../../engines/embedding/embedding.service
 import { badInput, VitrineError } from '../../errors.js';
 import { readKeys, readPage } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
-import { type AssetPage, once, toPage } from './asset-page.js';
+import { type AssetPage, toPage } from './asset-page.js';
+import { once } from '../../once.js';
 import { countFacets, keptCount, keptFacets, soleFacetValue } from './facet.queries.js';
 import type { FacetCounter } from './facets.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
