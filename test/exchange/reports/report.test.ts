@@ -186,6 +186,23 @@ describe('the parts of a report', () => {
     await expect(report({}, { worst: 101 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'worst' });
   });
 
+  it('say the same whether they are read from what is kept of whole brands or counted', async () => {
+    const { brandId, guidelineId } = await makeBrand(room, 'kept');
+    await makeRule(room, { guidelineId, kind: 'MIN_RESOLUTION', severity: 'BLOCKER', parameters: { minWidthPx: 1000, minHeightPx: 10 } });
+    await makeRule(room, { guidelineId, kind: 'ALT_TEXT', severity: 'MINOR', parameters: {} });
+    for (const asset of [{ width: 300 }, { width: 3000, altText: 'A red boat on a lake' }, { kind: 'DOCUMENT' as const }])
+      await arrive(brandId, asset);
+    // Nobody has judged this one yet.
+    await insertAsset(test.database, organizationId, { brandId });
+    const whole = await report({ brandId });
+    const filtered = await report({ brandId, filter: { not: { metadata: [{ key: 'nothing has it' }] } } });
+    expect({ ...filtered, scope: null, asOf: null }).toEqual({ ...whole, scope: null, asOf: null });
+    expect(
+      whole.groups.filter(({ by }) => by === 'SEVERITY').map(({ key, assets, failingAssets }) => [key, assets, failingAssets]),
+    ).toEqual(expect.arrayContaining([['BLOCKER', 4, 1]]));
+    expect(whole.counts).toMatchObject({ FAIL: 1, PASS: 1, NOT_EVALUATED: 1 });
+  });
+
   it('are of the assets that a filter of the search takes, where the history knows its conditions', async () => {
     const { brandId, guidelineId } = await makeBrand(room, 'filtered');
     await makeRule(room, { guidelineId, kind: 'ALT_TEXT', parameters: {} });
