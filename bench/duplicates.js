@@ -1,40 +1,49 @@
 // `npm run bench duplicates`: draws families of pictures whose relations are known, imports them, and compares what near-duplicate
-// detection says about every pair. Options: --families N, --seed N (other seeds are other drawings).
+// detection says about every pair. Options: --families N, --seed N (other seeds are other drawings), --photos FOLDER (copies of these pictures
+// instead).
 import 'reflect-metadata';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from '../dist/platform/database/sql.js';
 import { openEngine } from './support/engines.js';
-import { drawFamily, RELATIVES } from './support/variants.js';
+import { createRandom } from '../dist/program/samples/random.js';
+import { drawFamily, RELATIVES, relativesOf } from './support/variants.js';
 
 const { values: options } = parseArgs({
-  options: { families: { type: 'string', default: '60' }, seed: { type: 'string', default: '9000' } },
+  options: { families: { type: 'string', default: '60' }, seed: { type: 'string', default: '9000' }, photos: { type: 'string' } },
 });
 const EXPECTED = {
   pixels: 'SAME_PIXELS',
   reencoded: 'REENCODED',
   resized: 'RESIZED',
+  greyscale: 'GREYSCALE',
+  mirrored: 'MIRRORED',
+  'upside down': 'MIRRORED',
+  'quarter turn': 'ROTATED',
+  'half turn': 'ROTATED',
   cropped: 'CROPPED',
   recoloured: 'RECOLORED',
   'other shot': 'OTHER_SHOT',
 };
-const DUPLICATES = ['SAME_PIXELS', 'REENCODED', 'RESIZED', 'CROPPED', 'RECOLORED'];
+const DUPLICATES = Object.values(EXPECTED).filter((relation) => relation !== 'OTHER_SHOT');
 const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-'));
 const closers = [() => rm(folder, { recursive: true, force: true })];
 try {
-  const families = Number(options.families);
+  const photos = options.photos === undefined ? null : (await readdir(options.photos)).sort().slice(0, Number(options.families));
+  const families = photos?.length ?? Number(options.families);
   const pictures = path.join(folder, 'pictures');
   await mkdir(pictures);
   for (let family = 0; family < families; family += 1) {
-    for (const { kind, bytes, extension } of await drawFamily(Number(options.seed) + family))
-      await writeFile(path.join(pictures, `${family}_${kind}.${extension}`), bytes);
+    const seed = Number(options.seed) + family;
+    const relatives = photos === null ? drawFamily(seed) : relativesOf(path.join(options.photos, photos[family]), createRandom(seed));
+    for (const { kind, bytes, extension } of await relatives) await writeFile(path.join(pictures, `${family}_${kind}.${extension}`), bytes);
   }
   const engine = await openEngine('embedded', path.join(folder, 'embedded'));
   closers.unshift(() => engine.app.stop());
   console.log(
-    `${new Date().toISOString()}, load average ${loadavg()[0].toFixed(1)}; ${families} families from seed ${options.seed}: ${JSON.stringify(await engine.importFolder(pictures))}`,
+    `${new Date().toISOString()}, load average ${loadavg()[0].toFixed(1)}; ${families} families from ${options.photos === undefined ? `seed ${options.seed}` : 'photographs'}: ${JSON.stringify(await engine.importFolder(pictures))}`,
   );
   const started = performance.now();
   const pairs = await allPairs(engine);
@@ -44,7 +53,7 @@ try {
   console.log(
     `| original and its | found as | of ${families} | recall of the relation | called a duplicate |\n| --- | --- | ---: | ---: | ---: |`,
   );
-  for (const kind of RELATIVES) {
+  for (const kind of RELATIVES.filter((relative) => photos === null || relative !== 'other shot')) {
     const answers = Array.from(
       { length: families },
       (_, family) => found.get([`${family}_original`, `${family}_${kind}`].sort().join(' ')) ?? 'nothing',
@@ -59,8 +68,10 @@ try {
   console.log(
     `\nPairs called duplicates: ${called.length}, of them really of one picture: ${called.filter(isFamily).length} (precision ${(called.filter(isFamily).length / called.length).toFixed(3)})`,
   );
-  for (const { names, relation } of called.filter((pair) => !isFamily(pair)).slice(0, 10))
-    console.log(`  wrong: ${names.join(' and ')}: ${relation}`);
+  const wrong = called.filter((pair) => !isFamily(pair));
+  for (const relation of new Set(wrong.map((pair) => pair.relation)))
+    console.log(`  wrong as ${relation}: ${wrong.filter((pair) => pair.relation === relation).length}`);
+  for (const { names, relation } of wrong.slice(0, 10)) console.log(`  wrong: ${names.join(' and ')}: ${relation}`);
   const shots = pairs.filter(({ relation }) => relation === 'OTHER_SHOT');
   const sameScene = shots.filter(({ names }) => names[0].split('_')[0] === names[1].split('_')[0]).length;
   console.log(`Pairs called other shots: ${shots.length}, of them of one scene: ${sameScene}`);

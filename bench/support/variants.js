@@ -1,4 +1,4 @@
-// Pictures with relatives whose kind is known: the same picture in other bytes, sizes, crops and colours, and other shots of its scene.
+// Pictures with relatives whose kind is known: the same picture in other bytes, sizes, crops, colours and turns, and other shots of its scene.
 import sharp from 'sharp';
 import { NAMED_COLOURS } from '../../dist/program/samples/colours.js';
 import { createPaint } from '../../dist/program/samples/paint.js';
@@ -7,16 +7,36 @@ import { rasterizeSvg } from '../../dist/engines/media/rasterize-svg.js';
 import { drawScene } from '../../dist/program/samples/scene.drawings.js';
 import { drawTrainingScene } from '../../dist/program/samples/training-scene.js';
 
-export const RELATIVES = ['pixels', 'reencoded', 'resized', 'cropped', 'recoloured', 'other shot'];
+export const RELATIVES = [
+  ...[
+    'pixels',
+    'reencoded',
+    'resized',
+    'greyscale',
+    'mirrored',
+    'upside down',
+    'quarter turn',
+    'half turn',
+    'cropped',
+    'recoloured',
+    'other shot',
+  ],
+];
 
 /** The picture of a seed and its relatives: `{ kind, bytes, extension }`, the first of kind `original`. Plain backgrounds are left to others. */
 export async function drawFamily(seed) {
-  const random = createRandom(seed);
   const scene = nextScene(seed);
-  const scale = 3;
-  const render = (svg) => rasterizeSvg(svg, { width: scene.width * scale, height: scene.height * scale, format: 'png' });
-  const original = await render(scene.svg);
-  const [width, height] = [scene.width * scale, scene.height * scale];
+  const render = (svg) => rasterizeSvg(svg, { width: scene.width * 3, height: scene.height * 3, format: 'png' });
+  return [
+    ...(await relativesOf(await render(scene.svg), createRandom(seed))),
+    { kind: 'other shot', bytes: await render(otherShot(scene, createRandom(seed + 500_000))), extension: 'png' },
+  ];
+}
+
+/** A picture and copies of it. */
+export async function relativesOf(picture, random) {
+  const original = await sharp(picture).rotate().flatten({ background: '#ffffff' }).png().toBuffer();
+  const { width, height } = await sharp(original).metadata();
   const part = random.between(0.55, 0.85);
   const [cropWidth, cropHeight] = [Math.round(width * part), Math.round(height * random.between(part - 0.1, part + 0.1))];
   const box = {
@@ -46,7 +66,18 @@ export async function drawFamily(seed) {
         .toBuffer(),
       extension: 'png',
     },
-    { kind: 'other shot', bytes: await render(otherShot(scene, createRandom(seed + 500_000))), extension: 'png' },
+    { kind: 'greyscale', bytes: await sharp(original).greyscale().jpeg({ quality: 80 }).toBuffer(), extension: 'jpg' },
+    { kind: 'mirrored', bytes: await sharp(original).flop().jpeg({ quality: 80 }).toBuffer(), extension: 'jpg' },
+    { kind: 'upside down', bytes: await sharp(original).flip().resize(size).png().toBuffer(), extension: 'png' },
+    {
+      kind: 'quarter turn',
+      bytes: await sharp(original)
+        .rotate(random.pick([90, 270]))
+        .jpeg({ quality: random.integer(35, 85) })
+        .toBuffer(),
+      extension: 'jpg',
+    },
+    { kind: 'half turn', bytes: await sharp(original).rotate(180).webp({ quality: 70 }).toBuffer(), extension: 'webp' },
   ];
 }
 

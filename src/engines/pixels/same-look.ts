@@ -1,4 +1,4 @@
-import { resize } from './alignment.js';
+import { resize } from './correlation.js';
 
 /** Side of a {@link Look} in pixels. */
 export const LOOK_SIDE = 256;

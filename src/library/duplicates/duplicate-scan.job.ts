@@ -5,9 +5,20 @@ import { isOutage, isVitrineError } from '../../errors.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { JobTurn } from '../../platform/jobs/job-turn.js';
-import { compareFrames, findCrop, MINIATURE_SIDE, type Planes, toPlanes } from '../../engines/pixels/alignment.js';
+import { compareFrames, findCrop, findTurn, MINIATURE_SIDE, type Planes, toPlanes } from '../../engines/pixels/alignment.js';
+import { TURNS } from '../../engines/pixels/turn.js';
+import { turnedHash } from '../../engines/media/fingerprints.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
-import { type Candidate, listCandidates, listUnscanned, type NewPair, saveScan, type ScanVersion } from './duplicate.queries.js';
+import {
+  type Candidate,
+  EVEN,
+  listCandidates,
+  listUnscanned,
+  type NewPair,
+  type Probe,
+  saveScan,
+  type ScanVersion,
+} from './duplicate.queries.js';
 import { relationOf } from './relation.js';
 import { squeezedPicture } from './squeezed-picture.js';
 
@@ -15,12 +26,18 @@ import { squeezedPicture } from './squeezed-picture.js';
 export const DUPLICATE_SCAN: JobKind<{ organizationId: string }> = { name: 'duplicate-scan', retryLimit: 3, expireInSeconds: 3600 };
 
 const BATCH_SIZE = 16;
-const CANDIDATES = { maxHashDistance: 12, byHash: 20, byVector: 12 };
+const CANDIDATES = { maxHashDistance: 12, byHash: 20, byTurnedHash: 10, byVector: 12 };
 /** 12 KB each. */
 const KEPT_MINIATURES = 2_000;
 /** 100 KB each: a picture of the batch meets one candidate after the other. */
 const KEPT_PLANES = 100;
 const RENDITION = 'miniature.raw';
+
+function probeOf({ versionId, perceptualHash: hash }: ScanVersion): Probe {
+  return hash === null || hash === EVEN
+    ? { versionId, hash: null, turned: [] }
+    : { versionId, hash, turned: TURNS.map((turn) => turnedHash(hash, turn)) };
+}
 
 export interface DuplicateScanRooms {
   database: Database;
@@ -45,8 +62,7 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
     for (;;) {
       const [versions, candidates] = await database.asOrganization(organizationId, async (tx) => {
         const unscanned = await listUnscanned(tx, modelRevisionId, BATCH_SIZE);
-        const ids = unscanned.map(({ versionId }) => versionId);
-        return [unscanned, ids.length === 0 ? [] : await listCandidates(tx, modelRevisionId, ids, CANDIDATES)];
+        return [unscanned, unscanned.length === 0 ? [] : await listCandidates(tx, modelRevisionId, unscanned.map(probeOf), CANDIDATES)];
       });
       if (versions.length === 0) return;
       const pairs = await this.#compare(versions, candidates);
@@ -71,17 +87,20 @@ export class DuplicateScanJob implements JobHandler<{ organizationId: string }> 
       const [first, second] = [await this.#planesOf(a), await this.#planesOf(b)];
       if (first === null || second === null) continue;
       const { samePixels, hashDistance, cosine, nearness } = candidate;
-      const frames = compareFrames(first, second);
       const sameSize = a.width === b.width && a.height === b.height;
-      const found = relationOf({ samePixels, sameSize, frames, crop: () => findCrop(first, second), nearness });
+      const found = relationOf({
+        ...{ samePixels, sameSize, nearness, frames: compareFrames(first, second) },
+        ...{ turn: () => findTurn(first, second), crop: () => findCrop(first, second) },
+      });
       // Comparing keeps the thread: requests that this process serves have their turn in between.
       await new Promise(setImmediate);
       if (found === null) continue;
-      const { relation, crop } = found;
+      const { relation, frames, turn, crop } = found;
       pairs.set(key, {
         ...{ version_a: a.versionId, version_b: b.versionId, asset_a: a.assetId, asset_b: b.assetId, relation },
         ...{ hash_distance: hashDistance, cosine },
         ...{ lightness: frames.lightness, edges: frames.edges, color_distance: frames.colorDistance },
+        turn,
         crop: crop && { of: crop.of === 'first' ? 'a' : 'b', ...crop.box, lightness: crop.lightness, colorDistance: crop.colorDistance },
       });
     }

@@ -14,7 +14,7 @@ export class DuplicateResolver {
 
   @Query(() => DuplicateGroupConnection, {
     description:
-      'Groups of pictures that show the same: other files, sizes, crops and colours of one picture, told apart from other shots of its scene.',
+      'Groups of pictures that show the same: other files, sizes, crops, colours and turns of one picture, told apart from other shots of its scene.',
   })
   nearDuplicates(
     @Ctx() context: RequestContext,

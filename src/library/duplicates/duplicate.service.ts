@@ -9,9 +9,9 @@ import { cursorKey, readKeys, readPage, toConnection } from '../../platform/grap
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.js';
 import { type ClusterRow, countUnscanned, findMembers, listClusters, listPairs, type PairRow } from './duplicate.queries.js';
 import type { DuplicateGroup, DuplicateGroupConnection, DuplicatePair } from './duplicate.types.js';
-import type { Relation } from './relation.js';
+import { type Relation, RELATIONS } from './relation.js';
 
-const DUPLICATES: readonly Relation[] = ['SAME_PIXELS', 'REENCODED', 'RESIZED', 'CROPPED', 'RECOLORED'];
+const DUPLICATES = RELATIONS.filter((relation) => relation !== 'OTHER_SHOT');
 const MAX_ASSETS = 100;
 const MAX_PAIRS = 200;
 const CURSOR_KEYS = z.tuple([cursorKey.integer, cursorKey.id]);
@@ -74,8 +74,11 @@ function toGroup(row: ClusterRow, members: ReadonlyMap<string, AssetRow>, pairs:
   };
 }
 
-function toPair({ assetA, assetB, cosine, crop, ...measured }: PairRow): DuplicatePair {
+function toPair({ assetA, assetB, cosine, turn, crop, ...measured }: PairRow): DuplicatePair {
   const [a, b] = [toGlobalId('Asset', assetA), toGlobalId('Asset', assetB)];
   const { left, top, width, height } = crop ?? { left: 0, top: 0, width: 0, height: 0 };
-  return { ...measured, assets: [a, b], similarity: cosine, crop: crop && { of: crop.of === 'a' ? a : b, left, top, width, height } };
+  return {
+    ...{ ...measured, assets: [a, b], similarity: cosine, turn: turn && { of: a, ...turn } },
+    crop: crop && { of: crop.of === 'a' ? a : b, left, top, width, height },
+  };
 }

@@ -22,6 +22,18 @@ export class CropRegion {
   height!: number;
 }
 
+@ObjectType({ description: 'What is done to one picture to make it look like the other: first mirrored, then turned.' })
+export class PictureTurn {
+  @Field(() => ID, { description: 'Asset that is turned.' })
+  of!: string;
+
+  @Field(() => Boolean, { description: 'Whether it is mirrored left to right.' })
+  mirrored!: boolean;
+
+  @Field(() => Int, { description: 'Degrees that it is then turned clockwise: 0, 90, 180 or 270.' })
+  clockwise!: number;
+}
+
 @ObjectType({ description: 'Two assets of a group, how they are related, and what was measured.' })
 export class DuplicatePair {
   @Field(() => [ID], { description: 'The two assets.' })
@@ -36,14 +48,19 @@ export class DuplicatePair {
   @Field(() => Float, { nullable: true, description: 'Cosine similarity of their vectors under the model, -1 to 1.' })
   similarity!: number | null;
 
-  @Field(() => Float, { description: 'Correlation of lightness over the whole frames, -1 to 1.' })
+  @Field(() => Float, { description: 'Correlation of lightness over the whole frames, turned as `turn` says, -1 to 1.' })
   lightness!: number;
 
-  @Field(() => Float, { description: 'Correlation of edges over the whole frames, -1 to 1: what stays when colours change.' })
+  @Field(() => Float, {
+    description: 'Correlation of edges over the whole frames, turned as `turn` says, -1 to 1: what stays when colours change.',
+  })
   edges!: number;
 
-  @Field(() => Float, { description: 'Mean CIELAB distance over the whole frames.' })
+  @Field(() => Float, { description: 'Mean CIELAB distance over the whole frames, turned as `turn` says.' })
   colorDistance!: number;
+
+  @Field(() => PictureTurn, { nullable: true, description: 'How one is turned against the other; null unless MIRRORED or ROTATED.' })
+  turn!: PictureTurn | null;
 
   @Field(() => CropRegion, { nullable: true, description: 'Where one lies in the other; null unless CROPPED.' })
   crop!: CropRegion | null;

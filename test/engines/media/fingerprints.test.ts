@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { perceptualHashOf, pixelHashOf, sharpnessOf } from '../../../src/engines/media/fingerprints.js';
+import { perceptualHashOf, pixelHashOf, sharpnessOf, turnedHash } from '../../../src/engines/media/fingerprints.js';
+import { TURNS } from '../../../src/engines/pixels/turn.js';
 import { wavesImage, wavesOf } from './support/pictures.js';
 
 const distance = (one: string, other: string) => (BigInt(`0x${one}`) ^ BigInt(`0x${other}`)).toString(2).replace(/0/g, '').length;
@@ -20,6 +21,22 @@ describe('perceptualHashOf', () => {
 
   it('is 0 for an even picture', () => {
     expect(perceptualHashOf(new Uint8Array(1024).fill(90))).toBe('0000000000000000');
+  });
+});
+
+describe('turnedHash', () => {
+  const blobs =
+    '<rect width="300" height="200" fill="#e8e4d8"/><circle cx="70" cy="60" r="55" fill="#a30"/><rect x="180" y="20" width="90" height="30" fill="#137"/><path d="M120 190L200 90L290 185z" fill="#6b4"/><rect x="20" y="140" width="50" height="50" fill="#111"/>';
+  it.each(TURNS)('is nearly the hash of the picture turned by $clockwise, mirrored: $mirrored', async (turn) => {
+    const upright = await sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">${blobs}</svg>`))
+      .flatten()
+      .png()
+      .toBuffer();
+    const mirrored = turn.mirrored ? await sharp(upright).flop().toBuffer() : upright;
+    const turned = await sharp(mirrored).rotate(turn.clockwise).png().toBuffer();
+    const hash = await hashOf(sharp(upright));
+    expect(distance(turnedHash(hash, turn), await hashOf(sharp(turned)))).toBeLessThanOrEqual(6);
+    expect(distance(hash, await hashOf(sharp(turned)))).toBeGreaterThan(12);
   });
 });
 

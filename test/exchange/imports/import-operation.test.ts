@@ -408,6 +408,24 @@ describe('duplicates', () => {
     expect(codes(end)).toEqual(['DUPLICATE NEAR_DUPLICATE', ...['CREATED NEW_ASSET', 'CREATED NEW_ASSET', 'DUPLICATE NEAR_DUPLICATE']]);
   });
 
+  it('by likeness are none where one is mirrored, turned or without colours: somebody made that version', async () => {
+    const drawing =
+      '<rect width="300" height="200" fill="#e8e4d8"/><circle cx="70" cy="60" r="55" fill="#b30"/><rect x="180" y="20" width="90" height="30" fill="#13b"/><path d="M120 190L200 90L290 185z" fill="#6b4"/>';
+    const original = await sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">${drawing}</svg>`))
+      .png()
+      .toBuffer();
+    seed += 1;
+    const folder = await write(`versions-${seed}`, {
+      'a-original.png': original,
+      'b-copy.jpg': await sharp(original).jpeg({ quality: 80 }).toBuffer(),
+      'c-mirrored.png': await sharp(original).flop().png().toBuffer(),
+      'd-overturned.png': await sharp(original).rotate(180).png().toBuffer(),
+      'e-grey.png': await sharp(original).greyscale().png().toBuffer(),
+    });
+    const end = await runImport(test, key, { source: { folder }, onDuplicate: 'RETURN_EXISTING', duplicateBy: ['NEAR'] });
+    expect(codes(end)).toEqual(['CREATED NEW_ASSET', 'DUPLICATE NEAR_DUPLICATE', ...Array(3).fill('CREATED NEW_ASSET')]);
+  });
+
   it('imported by two workers at one moment are one asset, or as many as were asked for', async () => {
     const contents = await Promise.all(Array.from({ length: 24 }, () => picture()));
     const files = (prefix: string) => Object.fromEntries(contents.map((content, n) => [`${prefix}${n}.png`, content]));

@@ -17,7 +17,7 @@ const GROUPS = `query ($asset: ID, $relations: [DuplicateRelation!], $first: Int
   nearDuplicates(asset: $asset, relations: $relations, first: $first, after: $after) {
     totalCount pending pageInfo { hasNextPage endCursor }
     edges { cursor node { size best { fileName } assets { id fileName }
-      pairs { assets relation hashDistance similarity lightness edges colorDistance crop { of left top width height } } } } } }`;
+      pairs { assets relation hashDistance similarity lightness edges colorDistance turn { of mirrored clockwise } crop { of left top width height } } } } } }`;
 
 describe('pictures that came in by import', () => {
   let test: TestApp;
@@ -54,6 +54,13 @@ describe('pictures that came in by import', () => {
         },
         { fileName: `${name} cropped.jpg`, content: await sharp(original).extract(box).jpeg({ quality: 90 }).toBuffer() },
         { fileName: `${name} recoloured.png`, content: await sharp(original).modulate({ hue: 140 }).png().toBuffer() },
+        { fileName: `${name} greyscale.jpg`, content: await sharp(original).greyscale().jpeg({ quality: 80 }).toBuffer() },
+        { fileName: `${name} mirrored.jpg`, content: await sharp(original).flop().jpeg({ quality: 80 }).toBuffer() },
+        { fileName: `${name} overturned.png`, content: await sharp(original).flip().png().toBuffer() },
+        {
+          fileName: `${name} turned.webp`,
+          content: await sharp(original).rotate(90).resize({ height: width }).webp({ quality: 80 }).toBuffer(),
+        },
       );
     }
     for (let index = 0; index < 8; index += 1) {
@@ -78,17 +85,35 @@ describe('pictures that came in by import', () => {
     const { totalCount, edges } = await groups({});
     const found = edges.map(({ node }: { node: { assets: { fileName: string }[] } }) => node.assets.map(({ fileName }) => fileName).sort());
     const family = (n: number) =>
-      ['cropped.jpg', 'original.png', 'pixels.webp', 'recoloured.png', 'reencoded.jpg', 'resized.png'].map((kind) => `family-${n} ${kind}`);
+      [
+        ...[
+          'cropped.jpg',
+          'greyscale.jpg',
+          'mirrored.jpg',
+          'original.png',
+          'overturned.png',
+          'pixels.webp',
+          'recoloured.png',
+          'reencoded.jpg',
+        ],
+        ...['resized.png', 'turned.webp'],
+      ].map((kind) => `family-${n} ${kind}`);
     expect(totalCount).toBe(3);
     expect(found.sort()).toEqual([family(0), family(1), family(2)]);
-    for (const { node } of edges) expect(node.best.fileName).toMatch(/ (original|pixels|reencoded|recoloured)\./);
+    for (const { node } of edges) expect(node.best.fileName).not.toMatch(/ (cropped|resized)\./);
   });
 
   it('have the relation to the original that they were made with, and its evidence', async () => {
     const { edges } = await groups({});
     const expected: Record<string, Relation> = {
       ...{ 'pixels.webp': 'SAME_PIXELS', 'reencoded.jpg': 'REENCODED', 'resized.png': 'RESIZED' },
-      ...{ 'cropped.jpg': 'CROPPED', 'recoloured.png': 'RECOLORED' },
+      ...{ 'cropped.jpg': 'CROPPED', 'recoloured.png': 'RECOLORED', 'greyscale.jpg': 'GREYSCALE' },
+      ...{ 'mirrored.jpg': 'MIRRORED', 'overturned.png': 'MIRRORED', 'turned.webp': 'ROTATED' },
+    };
+    // What is done to the original; undone, where the copy is the one that is turned.
+    const turns: Record<string, { mirrored: boolean; clockwise: number }> = {
+      ...{ 'mirrored.jpg': { mirrored: true, clockwise: 0 }, 'overturned.png': { mirrored: true, clockwise: 180 } },
+      ...{ 'turned.webp': { mirrored: false, clockwise: 90 } },
     };
     const wrong: unknown[] = [];
     for (const { node } of edges) {
@@ -98,6 +123,11 @@ describe('pictures that came in by import', () => {
         if (kind === 'original.png') continue;
         const pair = node.pairs.find(({ assets }: { assets: string[] }) => assets.includes(original.id) && assets.includes(asset.id));
         if (pair?.relation !== expected[kind]) wrong.push([asset.fileName, pair]);
+        const turn = turns[kind];
+        const undone = turn?.mirrored ? turn.clockwise : (360 - (turn?.clockwise ?? 0)) % 360;
+        expect(pair?.turn ?? null).toEqual(
+          turn ? { ...turn, of: pair.turn.of, clockwise: pair.turn.of === original.id ? turn.clockwise : undone } : null,
+        );
         if (pair?.relation !== 'CROPPED') continue;
         expect(pair.crop.of).toBe(original.id);
         for (const [side, value] of Object.entries({ left: 0.1, top: 0.12, width: 0.8, height: 0.75 }))
@@ -110,7 +140,7 @@ describe('pictures that came in by import', () => {
   it('can be asked for by one of them, and by relation', async () => {
     const [id] = [...names].find(([, name]) => name === 'family-1 resized.png') as [string, string];
     const one = await groups({ asset: id });
-    expect([one.totalCount, one.edges[0].node.size]).toEqual([1, 6]);
+    expect([one.totalCount, one.edges[0].node.size]).toEqual([1, 10]);
     const pixels = await groups({ relations: ['SAME_PIXELS'] });
     expect(pixels.edges.map(({ node }: { node: { size: number } }) => node.size)).toEqual([2, 2, 2]);
     const [stranger] = [...names].find(([, name]) => name === 'stranger-3.png') as [string, string];
@@ -150,7 +180,7 @@ describe('groups', () => {
     const [a, b] = [one, other].sort((x, y) => ((versions.get(x) as string) < (versions.get(y) as string) ? -1 : 1)) as [string, string];
     return {
       ...{ version_a: versions.get(a) as string, version_b: versions.get(b) as string, asset_a: a, asset_b: b, relation },
-      ...{ hash_distance: 3, cosine: 0.9, lightness: 1, edges: 1, color_distance: 1, crop: null },
+      ...{ hash_distance: 3, cosine: 0.9, lightness: 1, edges: 1, color_distance: 1, turn: null, crop: null },
     };
   };
   const clusters = (relations: Relation[], after: { size: number; id: string } | null = null, limit = 10) =>
@@ -194,8 +224,8 @@ describe('groups', () => {
   it('begin with candidates: the nearest by vector, with how far they stand out', async () => {
     // In order of the ids, as above: the seventh is deleted.
     const first = versions.get([...versions.keys()].sort()[0] as string) as string;
-    const limits = { maxHashDistance: 12, byHash: 5, byVector: 4 };
-    const found = await room.inside((tx) => listCandidates(tx, room.model.id, [first], limits));
+    const limits = { maxHashDistance: 12, byHash: 5, byTurnedHash: 5, byVector: 4 };
+    const found = await room.inside((tx) => listCandidates(tx, room.model.id, [{ versionId: first, hash: null, turned: [] }], limits));
     expect(found).toHaveLength(4);
     for (const candidate of found) {
       expect(candidate).toMatchObject({ of: first, samePixels: false, hashDistance: null });
