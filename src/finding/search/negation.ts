@@ -8,15 +8,15 @@ export interface Negated {
 
 /** What begins a negation. Longer forms first: the first that fits is taken. */
 const NEGATIONS = [
-  String.raw`(?:but\s+)?(?:with\s+no|without(?:\s+any)?|with\s+out)`,
+  String.raw`(?:but\s+)?(?:with\s+no|without(?:\s+any)?|with\s+out|w/o)|neither`,
   String.raw`(?:but|and)\s+(?:not|no)(?:\s+any)?`,
   String.raw`(?:there\s+(?:is|are)\s+|has\s+|have\s+)no`,
   String.raw`(?:is|are|does|do)(?:\s+not|n['’]t)(?:\s+(?:have|show|contain|include))?(?:\s+any)?`,
   String.raw`except(?:\s+for)?|excluding|excludes?|apart\s+from|other\s+than|instead\s+of`,
-  'not|no',
-  String.raw`ohne(?:\s+(?:jede[nrs]?|irgendwelche))?|kein(?:e[nmrs]?)?|nicht|außer|ausgenommen`,
-  String.raw`sans(?:\s+aucune?)?|pas\s+de|aucune?|sauf|excepté`,
-  String.raw`sin(?:\s+ning[uú]n[ao]?)?|excepto`,
+  String.raw`no\s+hay(?:\s+ning[uú]n[ao]?)?|not|no`,
+  String.raw`ohne(?:\s+(?:jede[nrs]?|irgendwelche))?|kein(?:e[nmrs]?)?|weder|nicht|außer|ausgenommen`,
+  String.raw`sans(?:\s+aucune?)?|(?:(?:il\s+)?n['’]y\s+a\s+)?(?:pas\s+de|aucune?)|sauf|excepté`,
+  String.raw`sin(?:\s+ning[uú]n[ao]?)?|ning[uú]n[ao]?|excepto`,
 ];
 /** Words with which a negation says something else: "not only", "no entry", "sin city", "sans serif". */
 const NOT_NEGATIONS =
@@ -34,11 +34,18 @@ const SCOPE_END = new RegExp(
   ].join('|')})(?![\p{L}\p{N}])`,
   'iu',
 );
-const NEGATION = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${NEGATIONS.join('|')})\s+(?=\S)`, 'giu');
+const NEGATION = new RegExp(
+  String.raw`(?<![\p{L}\p{N}])(?:(?:${NEGATIONS.join('|')})\s+(?=\S)|(?:(?:il\s+)?n['’]y\s+a\s+)?pas\s+d['’](?=\p{L}))`,
+  'giu',
+);
 /** `-people` as in search engines; a dash inside a word or number is none. */
 const DASH = /(?<=^|\s)[-–−](?=[\p{L}\p{Co}])/gu;
 const SEPARATOR = /\s*(?:[,;&]|(?<!\p{L})(?:nor|or|and|und|oder|noch|et|ou|ni|y|o)(?!\p{L}))\s*/iu;
-const ARTICLE = /^(?:any|some|an?|the|no|not|eine?[nmrs]?|de[nrm]|die|das|une?|les?|la|las|los|el|un[ao]s|d[e'’]|l['’])\s+/iu;
+const ARTICLE = /^(?:(?:any|some|an?|the|no|not|eine?[nmrs]?|de[nrm]|die|das|une?|les?|la|las|los|el|un[ao]s|de)\s+|[dl]['’](?=\p{L}))/iu;
+/** Words that joined what is left to what was taken away. */
+const LINKS = 'and|or|but|und|oder|aber|et|ou|mais|y|pero';
+const LINKS_BEFORE = new RegExp(String.raw`^(?:[\s,;.!?]|(?:${LINKS})(?![\p{L}\p{N}]))+`, 'giu');
+const LINKS_BEHIND = new RegExp(String.raw`(?:[\s,;.!?]|(?<![\p{L}\p{N}])(?:${LINKS}|that|which|where|there))+$`, 'giu');
 
 /**
  * Recognises what a text wants to leave out ("a beach without people", "a car, not red", "no text", "fruit except apples", "-logo"),
@@ -123,6 +130,7 @@ function tidy(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/\s+([,;.!?])/g, '$1')
-    .replace(/^(?:[\s,;.!?]|(?:and|or|but)\b)+|(?:[\s,;.!?]|\b(?:and|or|but|that|which|where|there))+$/gi, '')
+    .replace(LINKS_BEFORE, '')
+    .replace(LINKS_BEHIND, '')
     .trim();
 }

@@ -32,6 +32,12 @@ const OPERATOR = new RegExp(
   String.raw`(?<=^|\s)(?<dash>[-–−])?(?<name>${[...OPERATORS, ...Object.keys(SPELLINGS)].join('|')}):(?<value>${QUOTES}|[^\s"]+)(?=\s|$)`,
   'giu',
 );
+const OR = /(?:^|\s+)OR(?:\s+|$)/u;
+const AND = /(?<=\S\s+)AND(?=\s+\S)/gu;
+/** `(red OR blue)`, and what is left out of it: `-(red OR blue)`. */
+const CHOICE = /\(([^()]*\sOR\s[^()]*)\)/u;
+const LESS_CHOICE = /(?<=^|\s)[-–−]\(([^()]*)\)/gu;
+const MAX_ALTERNATIVES = 40;
 /** Stands for a quoted part while negations are read: a character that no text has. */
 const FIRST_MARK = 0xe000;
 const MARK = /\p{Co}/gu;
@@ -48,16 +54,23 @@ export function readPlainQuery(query: string): PlainQuery {
     return ' ';
   });
   const quoted: string[] = [];
-  const marked = rest.replace(QUOTED, (part) => {
-    const text = unquote(part);
-    if (readWords(text).length === 0) return ' ';
-    quoted.push(text);
-    return ` ${String.fromCodePoint(FIRST_MARK + quoted.length - 1)} `;
-  });
+  const marked = rest
+    .replace(LESS_CHOICE, (_, inside: string) =>
+      inside
+        .split(OR)
+        .map((part) => `-"${unquote(part)}"`)
+        .join(' '),
+    )
+    .replace(QUOTED, (part) => {
+      const text = unquote(part);
+      if (readWords(text).length === 0) return ' ';
+      quoted.push(text);
+      return ` ${String.fromCodePoint(FIRST_MARK + quoted.length - 1)} `;
+    });
   const named = (mark: string) => quoted[(mark.codePointAt(0) as number) - FIRST_MARK] as string;
   // A minus stands right before what it takes away.
   const { text, without } = readNegations(marked.replace(/(?<=^|\s)([-–−])\s(?=\p{Co})/gu, '$1'));
-  const alternatives = text.split(/(?:^|\s+)OR(?:\s+|$)/u).filter((one) => /\p{Co}/u.test(one) || readWords(one).length > 0);
+  const alternatives = alternativesOf(text.replace(AND, ' ')).filter((one) => /\p{Co}/u.test(one) || readWords(one).length > 0);
   const isChoice = alternatives.length > 1;
   const phrases = isChoice ? [] : [...(alternatives[0] ?? '').matchAll(MARK)].map(([mark]) => named(mark));
   const plain = (marks: string) =>
@@ -65,6 +78,7 @@ export function readPlainQuery(query: string): PlainQuery {
       .replace(MARK, (mark) => (isChoice ? named(mark) : ' '))
       .replace(/["“”„«»]/g, ' ')
       .replace(/\s+/g, ' ')
+      .replace(/^(?:[-–−]+ )+|(?: [-–−]+)+ ?$/g, '')
       .trim();
   return {
     texts: alternatives.map(plain).filter((one) => readWords(one).length > 0),
@@ -75,6 +89,19 @@ export function readPlainQuery(query: string): PlainQuery {
     })),
     operators,
   };
+}
+
+/** The alternatives of a text: two of `cat OR dog`, and of `(red OR blue) car`. */
+function alternativesOf(text: string): string[] {
+  const open = [text];
+  const plain: string[] = [];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    const choice = CHOICE.exec(one);
+    if (choice === null) plain.unshift(one);
+    else open.push(...(choice[1] as string).split(OR).map((part) => one?.replace(CHOICE, () => part) as string));
+    if (open.length + plain.length > MAX_ALTERNATIVES) return text.replace(/[()]/g, ' ').split(OR);
+  }
+  return [...new Set(plain.flatMap((one) => one.split(OR)).map((one) => one.trim()))];
 }
 
 /** A query that is read as these parts: what is left of one when a part is taken away. */

@@ -8,7 +8,16 @@ const operator = (name: PlainQuery['operators'][number]['name'], value: string, 
 it.each<[string, Partial<PlainQuery>]>([
   ['a beach without people', { texts: ['a beach'], without: [left('people')] }],
   ['house -"red car"', { texts: ['house'], without: [left('red car', true)] }],
-  ['house - "red car"', { texts: ['house -'], phrases: ['red car'] }],
+  ['house - "red car"', { texts: ['house'], phrases: ['red car'] }],
+  ['house -', { texts: ['house'] }],
+  ['a dog - brown', { texts: ['a dog - brown'] }],
+  ['(red OR blue) car', { texts: ['red car', 'blue car'] }],
+  ['old (red OR blue) car OR boat', { texts: ['old red car', 'boat', 'old blue car'] }],
+  ['((red OR blue) OR green) car', { texts: ['red car', 'green car', 'blue car'] }],
+  ['house -(tree OR "old car")', { texts: ['house'], without: [left('tree', true), left('old car', true)] }],
+  ['Harbour (2024)', { texts: ['Harbour (2024)'] }],
+  ['red AND blue', { texts: ['red blue'] }],
+  ['AND', { texts: ['AND'] }],
   ['house without "red car" and dogs', { texts: ['house'], without: [left('red car', true), left('dogs')] }],
   ['a house -tree', { texts: ['a house'], without: [left('tree', true)] }],
   ['"doctors without borders"', { phrases: ['doctors without borders'] }],
@@ -43,7 +52,17 @@ it.each(['a house -tree', '"never settle" poster', '-tag:"a b" cat OR dog is:app
 );
 
 it('reads whatever it is given, in bounded time', () => {
-  for (const query of ['"'.repeat(999), '-"'.repeat(400), 'tag:"'.repeat(150), 'OR '.repeat(300), '\ue000'.repeat(500), '«'.repeat(500)]) {
+  for (const query of [
+    '"'.repeat(999),
+    '-"'.repeat(400),
+    'tag:"'.repeat(150),
+    'OR '.repeat(300),
+    '('.repeat(900),
+    '(a OR b) '.repeat(110),
+    '-('.repeat(400),
+    '\ue000'.repeat(500),
+    '«'.repeat(500),
+  ]) {
     const started = cpuMs();
     const { texts } = readPlainQuery(query);
     expect(texts.every((text) => !/\p{Co}/u.test(text))).toBe(true);
