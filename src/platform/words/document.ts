@@ -7,7 +7,7 @@ export interface Field {
 }
 
 /** Raised whenever the same text would give other words: then what is stored is made anew. */
-export const WORDS_REVISION = 1;
+export const WORDS_REVISION = 2;
 
 /** Words between two fields, so that no phrase goes from one into the next. */
 const GAP = 10;

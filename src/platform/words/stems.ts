@@ -27,6 +27,39 @@ const LETTERS: Readonly<Record<Language, RegExp>> = { german: /[äöüß]/i, fre
 const stemmers = { english: snowball.newStemmer('english'), ...mapLanguages((language) => snowball.newStemmer(language)) };
 const PREFIX = mapLanguages((language) => `${language.slice(0, 2)}:`);
 
+/** Plurals that no rule makes, of what pictures show. */
+const PLURALS = new Map(
+  [
+    ...[
+      'men man',
+      'women woman',
+      'people person',
+      'children child',
+      'grandchildren grandchild',
+      'feet foot',
+      'teeth tooth',
+      'geese goose',
+      'mice mouse',
+    ],
+    ...[
+      'knives knife',
+      'wives wife',
+      'leaves leaf',
+      'wolves wolf',
+      'shelves shelf',
+      'loaves loaf',
+      'halves half',
+      'scarves scarf',
+      'calves calf',
+    ],
+    ...['thieves thief', 'hooves hoof'],
+    ...['business', 'sports', 'sales', 'fire', 'police', 'crafts', 'fisher', 'camera', 'gentle', 'snow', 'work'].flatMap((who) => [
+      `${who}men ${who}man`,
+      `${who}women ${who}woman`,
+    ]),
+  ].map((pair) => pair.split(' ') as [string, string]),
+);
+
 /** Whether a folded word is one of grammar in any of the languages. */
 export function isGrammar(folded: string): boolean {
   return Object.values(GRAMMAR).some((list) => list.has(folded));
@@ -46,7 +79,7 @@ export function languagesOf(text: string, folded: readonly string[]): Set<Langua
 export function stemsOf(word: string, languages: Iterable<Language>): string[] {
   const lower = word.normalize('NFC').toLowerCase();
   if (!/^\p{Script=Latin}+$/u.test(lower)) return [];
-  const stems = lower.length < MIN_STEM ? [] : [`en:${fold(stemmers.english.stem(lower))}`];
+  const stems = lower.length < MIN_STEM ? [] : [`en:${fold(stemmers.english.stem(PLURALS.get(lower) ?? lower))}`];
   if (lower.length < MIN_WORD) return stems;
   for (const language of languages) {
     const stem = fold(stemmers[language].stem(lower));

@@ -22,7 +22,7 @@ export interface Word {
 }
 
 /** Scripts that put no spaces between words: every sign counts alone and with the next one. Hangul too, for its endings. */
-const GLYPHS = String.raw`[[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Bopomofo}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]&&[\p{L}\p{M}\p{Nl}\p{Nd}]]`;
+const GLYPHS = String.raw`[[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Bopomofo}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]&&[\p{L}\p{M}\p{Nl}]]`;
 const PICTOGRAPH = String.raw`(?:[\p{Extended_Pictographic}--[\xa9\xae\u2122\u203c\u2049]](?:\ufe0f|\p{Emoji_Modifier})?)`;
 const EMOJI = String.raw`\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3|${PICTOGRAPH}(?:\u200d${PICTOGRAPH})*`;
 const HIDDEN = String.raw`\xad\u200b\u2060\ufeff`;

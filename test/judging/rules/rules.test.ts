@@ -241,6 +241,49 @@ describe('ALT_TEXT', () => {
   });
 });
 
+it('ALT_TEXT knows what stands in for a text in many languages, and takes what describes', async () => {
+  const { brandId, guidelineId } = await makeBrand(room, 'alt-text-languages');
+  await makeRule(room, { guidelineId, kind: 'ALT_TEXT', parameters: {} });
+  const standIns = [
+    ...[
+      'Снимок экрана 2024-01-01',
+      'لقطة شاشة 2024-01-01',
+      'Ekran görüntüsü 2024-01-01',
+      '螢幕截圖 2024-01-01',
+      'スクショ',
+      '占位符',
+      'プレースホルダー',
+      '제목 없음',
+    ],
+    ...[
+      'без названия',
+      'espace réservé',
+      'marcador de posición',
+      'keine Beschreibung',
+      'No description',
+      'sans titre',
+      'alt="image"',
+      'Photo by',
+      'Test 123',
+      'Image may contain: outdoor',
+    ],
+  ];
+  const descriptions = [
+    'Красный автомобиль',
+    'Тестовая трасса',
+    '赤い車が走る',
+    'Test tube rack',
+    'No entry sign',
+    'Photo by candlelight',
+    'Kein Schiff im Hafen',
+    'Screenshot of the settings page',
+    'Untitled work by a painter',
+  ];
+  const findings = await judge(brandId, Object.fromEntries([...standIns, ...descriptions].map((altText) => [altText, { altText }])));
+  const passed = Object.keys(verdicts(findings)).filter((text) => findings[text]?.verdict === 'PASS');
+  expect(passed.sort()).toEqual([...descriptions].sort());
+});
+
 describe('RIGHTS_EXPIRY', () => {
   it('knows begun, ending and ended rights to the day, and when each verdict ends', async () => {
     room.setNow('2026-06-15T12:00:00Z');
