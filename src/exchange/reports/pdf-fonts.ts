@@ -17,8 +17,14 @@ export interface PdfFont {
 const BASE: Readonly<Record<Weight, string>> = { Regular: '400Regular/NotoSans_400Regular.ttf', Bold: '700Bold/NotoSans_700Bold.ttf' };
 const WEIGHTS: Readonly<Record<Weight, number>> = { Regular: 400, Bold: 700 };
 /** Packages of other scripts, each a variable font cut into slices of its characters. */
-const SCRIPTS = ['arabic', 'hebrew', 'thai', 'jp', 'kr', 'sc'] as const;
+const ALPHABETS = [
+  ...(['arabic', 'hebrew', 'thai', 'lao', 'khmer', 'myanmar', 'armenian', 'georgian', 'ethiopic'] as const),
+  ...(['bengali', 'tamil', 'telugu', 'gujarati', 'gurmukhi', 'kannada', 'malayalam', 'sinhala'] as const),
+] as const;
+const SCRIPTS = [...ALPHABETS, 'jp', 'kr', 'sc'] as const;
 type Script = (typeof SCRIPTS)[number];
+/** Which letters join is told by these, in the font of the letters. */
+const JOINERS = '\u200c\u200d';
 const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const HANGUL = /\p{Script=Hangul}/u;
 
@@ -26,7 +32,7 @@ const HANGUL = /\p{Script=Hangul}/u;
 function scriptsFor(text: string): readonly Script[] {
   if (KANA.test(text)) return SCRIPTS;
   const first: readonly Script[] = HANGUL.test(text) ? ['kr', 'sc', 'jp'] : ['sc', 'jp', 'kr'];
-  return ['arabic', 'hebrew', 'thai', ...first];
+  return [...ALPHABETS, ...first];
 }
 
 /** The fonts that the texts of one document need, of other scripts only with the characters that occur. */
@@ -51,7 +57,7 @@ export class PdfFonts {
         const place = placeOf(character, scriptsFor(text));
         if (place === null) continue;
         const key = `${place.script} ${place.slice}`;
-        const entry = wanted.get(key) ?? { ...place, characters: new Set<string>() };
+        const entry = wanted.get(key) ?? { ...place, characters: new Set(JOINERS) };
         wanted.set(key, entry);
         entry.characters.add(character);
       }

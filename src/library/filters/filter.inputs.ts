@@ -233,7 +233,10 @@ export class AssetFilter {
   @Field(() => [AssetKind], { nullable: true, description: 'Is one of these kinds.' })
   kinds?: (keyof typeof AssetKind)[] | null;
 
-  @Field(() => [String], { nullable: true, description: 'Has one of these media types, such as `image/png`.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Has one of these media types, such as `image/png`; case, parameters and other names of them (`image/jpg`) do not matter.',
+  })
   mediaTypes?: string[] | null;
 
   @Field(() => NumberRange, { nullable: true, description: 'Width in pixels.' })

@@ -21,7 +21,7 @@ const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
   brands: list(id('Brand')),
   collection: id('Collection'),
   kinds: list(asItIs),
-  mediaTypes: list((value, path) => plainText(value, path).trim().toLowerCase()),
+  mediaTypes: list(mediaType),
   width: range(0),
   height: range(0),
   aspectRatio: range(0),
@@ -236,6 +236,25 @@ function plainText(value: string, path: string): string {
   return value.includes('\0') || !value.isWellFormed()
     ? refuse(path, value, 'text without null characters and broken Unicode')
     : normalText(value);
+}
+
+/** What programs call some types that have another name in the register of media types. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  ...{
+    'image/jpg': 'image/jpeg',
+    'image/pjpeg': 'image/jpeg',
+    'image/x-png': 'image/png',
+    'image/tif': 'image/tiff',
+    'image/svg': 'image/svg+xml',
+  },
+  ...{ 'application/x-pdf': 'application/pdf', 'video/mov': 'video/quicktime', 'text/x-markdown': 'text/markdown' },
+};
+
+/** Without case and parameters (RFC 2045, 5.1). */
+function mediaType(value: string, path: string): string {
+  const bare = plainText(value, path).replace(/;.*$/s, '').trim().toLowerCase();
+  if (!/^[a-z]+\/[a-z0-9][a-z0-9.+_-]*$/.test(bare)) return refuse(path, value, 'a media type, such as image/png; for all images, `kinds`');
+  return MEDIA_TYPES[bare] ?? bare;
 }
 
 function number(min: number, max: number): Check<number> {

@@ -37,6 +37,10 @@ it.each([
   ['Thai', 'บริษัทกล้องถ่ายรูป ที่นี่'],
   ['Cyrillic', 'Фотокамера ООО'],
   ['Greek', 'Εταιρεία φωτογραφικών'],
+  ['Armenian', 'Հայկական Տեսախցիկ'],
+  ['Georgian', 'ქართული კამერა'],
+  ['Amharic', 'የካሜራ ድርጅት'],
+  ['Lao', 'ບໍລິສັດ'],
   ['two scripts', 'Brand 株式会社 & Фото'],
 ])('%s is written as it is, with the characters that occur alone', async (_, name) => {
   const { text, fonts, byteSize } = await written(name);
@@ -61,6 +65,28 @@ it.each([
   // The first letter stands last, in the shape that it has at the beginning of a word.
   const glyphs = font.layout(name.split(' ')[0] as string).glyphs;
   expect(glyphs.at(-1)?.codePoints).toEqual([first?.codePointAt(0)]);
+});
+
+it.each([
+  ['Bengali', 'বাংলা ক্যামেরা'],
+  ['Tamil', 'தமிழ் கேமரா'],
+  ['Telugu', 'తెలుగు కెమెరా'],
+  ['Gujarati', 'ગુજરાતી કેમેરા'],
+  ['Punjabi', 'ਪੰਜਾਬੀ ਕੈਮਰਾ'],
+  ['Kannada', 'ಕನ್ನಡ ಕ್ಯಾಮೆರಾ'],
+  ['Malayalam', 'മലയാളം ക്യാമറ'],
+  ['Sinhala', 'ශ්‍රී ලංකා කැමරා'],
+  ['Khmer', 'ក្រុមហ៊ុនកាមេរ៉ា'],
+  ['Burmese', 'ကင်မရာကုမ္ပဏီ'],
+])('%s is shaped with a font that has all of it', async (_, name) => {
+  const { fonts, text } = await written(name);
+  expect(text.length).toBeGreaterThan(2);
+  for (const word of name.split(' ')) {
+    const { font, name: used } = fonts.fontFor(word, name, 'Regular');
+    expect(used).toMatch(/^[a-z]+-[a-z]+-Regular$/);
+    // Glyph 0 is the box of a character that a font does not have.
+    expect([word, font.layout(word).glyphs.filter(({ id }) => id === 0).length]).toEqual([word, 0]);
+  }
 });
 
 it('takes the Japanese form beside kana, the Korean beside hangul, else the Chinese', async () => {

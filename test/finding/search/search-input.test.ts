@@ -52,6 +52,8 @@ const refused: [string, AssetSearch, string][] = [
   ['201 characters of text', { filter: { textContains: 'a'.repeat(201) } }, 'filter.textContains'],
   ['a null character in text', { filter: { textContains: 'a\0b' } }, 'filter.textContains'],
   ['a null character in a media type', { filter: { mediaTypes: ['image/png', 'a\0'] } }, 'filter.mediaTypes[1]'],
+  ['a media type that is none', { filter: { mediaTypes: ['png'] } }, 'filter.mediaTypes[0]'],
+  ['all types of a kind', { filter: { mediaTypes: ['image/*'] } }, 'filter.mediaTypes[0]'],
   ['a null character in an external id', { filter: { externalIds: ['\0'] } }, 'filter.externalIds[0]'],
   ['a metadata key without a name', { filter: { metadata: [{ key: '' }] } }, 'filter.metadata[0].key'],
   ['500 conditions', { filter: wide(499) }, 'filter.or[99]'],

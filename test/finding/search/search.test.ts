@@ -70,7 +70,12 @@ describe('one search with every kind of condition', () => {
     filter = {
       tags: { all: ['kind/banner'], any: ['red', 'KIND/BANNER'], none: ['old'] },
       metadata: [{ key: 'season', equals: 'spring' }, { key: 'year' }],
-      ...{ width: { min: 1600, max: 2000 }, height: { max: 900 }, mediaTypes: ['image/png'], textContains: 'BIG sale' },
+      ...{
+        width: { min: 1600, max: 2000 },
+        height: { max: 900 },
+        mediaTypes: ['image/tif', ' IMAGE/X-PNG; charset=binary'],
+        textContains: 'BIG sale',
+      },
       rights: { usableOn: '2026-07-01' },
       collection: toGlobalId('Collection', collectionId),
       compliance: { brand: toGlobalId('Brand', brandId), verdict: 'FAIL' },
