@@ -49,6 +49,8 @@ const VARIABLES = {
   VITRINE_DATABASE_TIMEOUT_MS: whole(100, 600_000).default(20_000),
   VITRINE_MODEL: z.string().min(1).optional(),
   VITRINE_MODEL_SOURCE: address.default('https://huggingface.co'),
+  VITRINE_MODEL_REGISTRY: z.string().min(1).optional(),
+  VITRINE_MODEL_LOWEST_RATE: whole(0, 1_000_000_000).default(2_000),
   VITRINE_PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   VITRINE_PRECISION: z.enum(['fp32', 'fp16', 'int8']).optional(),
   VITRINE_MODEL_THREADS: whole(1, 256).optional(),
@@ -101,6 +103,7 @@ const HARMLESS = new Set([
   'VITRINE_LOG_LEVEL',
   'VITRINE_DATABASE_POOL',
   'VITRINE_DATABASE_TIMEOUT_MS',
+  'VITRINE_MODEL_LOWEST_RATE',
   'VITRINE_PROVIDER',
   'VITRINE_PRECISION',
   'VITRINE_MODEL_THREADS',
@@ -130,14 +133,17 @@ export interface Config {
     choice?: string;
     /** Models that were pulled or added. */
     ownFolder: string;
-    /** Models that come with Vitrine, and the registry. */
+    /** Models that come with Vitrine. */
     builtInFolder: string;
+    /** File that says which models can be fetched. */
+    registry: string;
     provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
     precision?: 'fp32' | 'fp16' | 'int8';
     threads?: number;
     /** Most models in memory at a time. */
     maxLoaded: number;
-    source: { url: string; httpProxy?: string; httpsProxy?: string; noProxy?: string };
+    /** See DownloadSource. */
+    source: { url: string; lowestRate: number; httpProxy?: string; httpsProxy?: string; noProxy?: string };
   };
   media: {
     processes: number;
@@ -224,12 +230,14 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       ...(env.VITRINE_MODEL !== undefined && { choice: env.VITRINE_MODEL }),
       ownFolder: path.join(dataFolder, 'models'),
       builtInFolder: path.join(INSTALLATION, 'models'),
+      registry: path.resolve(env.VITRINE_MODEL_REGISTRY ?? path.join(INSTALLATION, 'models', 'registry.json')),
       provider: env.VITRINE_PROVIDER,
       maxLoaded: env.VITRINE_MODELS_LOADED,
       ...(env.VITRINE_PRECISION !== undefined && { precision: env.VITRINE_PRECISION }),
       ...(env.VITRINE_MODEL_THREADS !== undefined && { threads: env.VITRINE_MODEL_THREADS }),
       source: {
         url: env.VITRINE_MODEL_SOURCE.replace(/\/+$/, ''),
+        lowestRate: env.VITRINE_MODEL_LOWEST_RATE,
         ...(env.HTTP_PROXY !== undefined && { httpProxy: env.HTTP_PROXY }),
         ...(env.HTTPS_PROXY !== undefined && { httpsProxy: env.HTTPS_PROXY }),
         ...(env.NO_PROXY !== undefined && { noProxy: env.NO_PROXY }),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput, VitrineError } from '../../errors.js';
 import { verifyModelFolder } from './model-check.js';
@@ -42,7 +42,12 @@ export interface Installation {
   files: InstalledFile[];
 }
 
-export type PullProgress = (file: string, doneBytes: number, totalBytes: number | null) => void;
+export interface PullOptions {
+  precision?: Precision;
+  onProgress?(file: string, doneBytes: number, totalBytes: number | null): void;
+  /** Ends it with its reason; run again it goes on. */
+  signal?: AbortSignal;
+}
 
 /**
  * Fetches a model of the registry into the library: file by file beside the place, then run once, then moved there in one step. Run
@@ -52,10 +57,11 @@ export async function pullModel(
   library: ModelLibrary,
   downloader: ModelDownloader,
   entry: RegistryEntry,
-  options: { precision?: Precision; onProgress?: PullProgress } = {},
+  options: PullOptions = {},
 ): Promise<Installation> {
   const wanted = filesOf(entry, options.precision ?? entry.defaultPrecision);
-  return install(library, entry.id, async (folder) => {
+  const { signal } = options;
+  return install(library, entry.id, { shownAs: path.join(library.ownFolder, entry.id), resumes: true }, async (folder) => {
     const files: InstalledFile[] = [];
     let revision = entry.revision;
     let commit: string | null = null;
@@ -63,9 +69,10 @@ export async function pullModel(
       const target = path.join(folder, file.path);
       const got =
         (await alreadyThere(file, target)) ??
-        (await downloader.fetch({ ...file, repository: entry.repository, revision }, target, (done, total) =>
-          options.onProgress?.(file.path, done, total),
-        ));
+        (await downloader.fetch({ ...file, repository: entry.repository, revision }, target, {
+          onProgress: (done, total) => options.onProgress?.(file.path, done, total),
+          ...(signal && { signal }),
+        }));
       // From a branch, all files come from the commit that the first one came from.
       if (commit === null && got.commit !== null) revision = commit = got.commit;
       files.push({ path: file.path, byteSize: got.byteSize, sha256: got.sha256, vouched: file.sha256 === null ? 'recorded' : 'published' });
@@ -115,7 +122,7 @@ export async function addModel(
     throw badInput('--id', id, 'letters, digits, dots, dashes and underscores, 1 to 63, beginning with a letter or digit');
   const chosen = await chooseWeights(source, options.precision);
   const entry = registry.find((model) => model.id === id);
-  return install(library, id, async (folder) => {
+  return install(library, id, { shownAs: path.resolve(source), resumes: false }, async (folder) => {
     const names = await present(source, [...COMPANIONS, ...(await listWeightFiles(source, chosen))]);
     const files: InstalledFile[] = [];
     for (const name of names) {
@@ -158,23 +165,35 @@ interface Filled {
   dimensions: number | null;
 }
 
-/** Lets `fill` build the model in a folder beside its place, runs it once, and puts it there in one step. One process at a time per model. */
-async function install(library: ModelLibrary, id: string, fill: (folder: string) => Promise<Filled>): Promise<Installation> {
+/**
+ * Lets `fill` build the model in a folder beside its place, runs it once, and puts it there in one step. One process at a time per model.
+ * @param shownAs the folder that messages name in place of the one where it is built
+ * @param resumes whether a later run goes on with what one that was broken off had filled; what is refused leaves nothing behind
+ */
+async function install(
+  library: ModelLibrary,
+  id: string,
+  { shownAs, resumes }: { shownAs: string; resumes: boolean },
+  fill: (folder: string) => Promise<Filled>,
+): Promise<Installation> {
   const folder = path.join(library.ownFolder, id);
-  const working = path.join(library.ownFolder, `.${id}.new`);
-  await mkdir(working, { recursive: true });
+  await mkdir(library.ownFolder, { recursive: true });
   const unlock = await lock(path.join(library.ownFolder, `.${id}.lock`), id);
+  const working = path.join(await realpath(library.ownFolder), `.${id}.new`);
+  let isFilled = false;
   try {
+    await mkdir(working, { recursive: true });
     const { manifest, files, commit, dimensions } = await fill(working);
+    isFilled = true;
     await removeOthers(working, files);
     await writeFile(path.join(working, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const check = await verifyModelFolder(working);
     const problem = check.problems[0];
-    if (problem) throw new VitrineError(problem.code, problem.message);
+    if (problem) throw new VitrineError(problem.code, problem.message.replaceAll(working, shownAs));
     if (dimensions !== null && check.dimensions !== dimensions) {
       throw new VitrineError(
         'MODEL_INVALID',
-        `This is not ${id}: its vectors have ${check.dimensions} dimensions, the registry says ${dimensions}. Give it another name with --id, or fetch it again.`,
+        `${shownAs} is not ${id}: its vectors have ${check.dimensions} dimensions, the registry says ${dimensions}. Give it another name with --id, or fetch it again.`,
         { field: 'dimensions', value: check.dimensions, allowed: String(dimensions) },
       );
     }
@@ -186,9 +205,17 @@ async function install(library: ModelLibrary, id: string, fill: (folder: string)
     await rename(working, folder);
     await rm(old, { recursive: true, force: true });
     return { id, folder, revision: check.revision!, dimensions: check.dimensions!, commit, files };
+  } catch (error) {
+    if (isFilled || !resumes) await rm(working, { recursive: true, force: true });
+    throw error;
   } finally {
     await unlock();
   }
+}
+
+/** Removes what a pull that was broken off keeps for a later one. */
+export async function forgetPull(library: ModelLibrary, id: string): Promise<void> {
+  await rm(path.join(library.ownFolder, `.${id}.new`), { recursive: true, force: true });
 }
 
 /** What an earlier attempt left and this one does not want, such as weights of another precision. */

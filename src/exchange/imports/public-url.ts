@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { badInput, VitrineError } from '../../errors.js';
-import { isPublicAddress } from '../../platform/http/public-address.js';
+import type { OutboundWall } from '../../platform/http/outbound.js';
+import { bareHost, isPublicAddress } from '../../platform/http/public-address.js';
 
 export interface UrlPolicy {
   /** `host`, `*.host` or `host:port`; empty: every host with a public address, on ports 80 and 443. */
@@ -15,7 +15,7 @@ const MAX_LENGTH = 2000;
 /**
  * Reads an address that a stranger gave: http or https, no credentials, a port and host that the policy allows, and no private address
  * in any of its spellings (the URL standard has turned 0x7f.1, 2130706433 and the like into dotted numbers by then).
- * Names are checked again when they are resolved: see {@link isAllowedAddress}.
+ * Names are looked at again when they are resolved: see {@link urlWall}.
  * @throws VitrineError BAD_USER_INPUT (not a URL), URL_REFUSED
  */
 export function readPublicUrl(text: string, policy: UrlPolicy, field = 'url'): URL {
@@ -25,30 +25,25 @@ export function readPublicUrl(text: string, policy: UrlPolicy, field = 'url'): U
   if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.username !== '' || url.password !== '') {
     throw badInput(field, `${url.protocol}//${url.host}`, allowed);
   }
-  const host = url.hostname
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
-    .toLowerCase();
+  const host = bareHost(url);
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   if (!isAllowedHost(host, port, policy)) {
     throw refused(field, `${url.host} is not a host and port that this server fetches from`, 'see VITRINE_IMPORT_URL_HOSTS');
   }
-  if (isIP(host) !== 0 && !isAllowedAddress(host, policy)) throw privateAddress(url.host, field);
+  if (isIP(host) !== 0 && !isPublicAddress(host, policy.networks)) throw privateAddress(url.host, field);
   return url;
 }
 
-/** Whether bytes may be fetched from an address: public unicast, or in a network of the policy. */
-export function isAllowedAddress(address: string, { networks }: UrlPolicy): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  if (isPublicAddress(address)) return true;
-  const parsed = ipaddr.process(address);
-  return networks.some((network) => {
-    const [base, bits] = ipaddr.parseCIDR(network);
-    return base.kind() === parsed.kind() && parsed.match(base, bits);
-  });
+/** What keeps fetches for strangers out of the network that this server runs in. */
+export function urlWall(policy: UrlPolicy): OutboundWall {
+  return {
+    check: (url, isRedirect) => void readPublicUrl(url.href, policy, isRedirect ? 'redirect' : 'url'),
+    admits: (address) => isPublicAddress(address, policy.networks),
+    refusal: ({ hostname }) => privateAddress(hostname, 'url'),
+  };
 }
 
-export function privateAddress(host: string, field = 'url'): VitrineError {
+function privateAddress(host: string, field: string): VitrineError {
   return refused(field, `${host} is not a public address`, 'an address on the public internet, or in VITRINE_IMPORT_URL_NETWORKS');
 }
 

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { BlockedAddressError, OutboundError, type OutboundPolicy, post, type Resolve } from '../../platform/http/outbound-request.js';
+import { type Outbound, OutboundError } from '../../platform/http/outbound.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { Logger } from '../../log.js';
 import { type Message, noteDelivery, stopReceiver, takeDelivery } from './delivery.queries.js';
+import { BlockedReceiverError } from './receiver-wall.js';
 import { describeMessage } from './webhook-message.js';
 
 type Data = { organizationId: string; deliveryId: string };
@@ -15,10 +16,10 @@ const TIMEOUT_MS = 10_000;
 const GONE = 410;
 
 export interface WebhookOptions {
-  policy: OutboundPolicy;
+  /** Follows no redirects: a message goes where it was meant to go, or nowhere. */
+  outbound: Outbound;
   log: Logger;
   now?: () => Date;
-  resolve?: Resolve;
 }
 
 /** Signs and sends as the Standard Webhooks specification says: webhook-id, webhook-timestamp, webhook-signature. */
@@ -50,10 +51,10 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
         await stopReceiver(tx, webhookId === null ? { savedSearchId: savedSearchId as string } : { webhookId });
       });
     } catch (error) {
-      if (!(error instanceof OutboundError)) throw error;
+      if (!(error instanceof OutboundError || error instanceof BlockedReceiverError || error instanceof AnswerError)) throw error;
       const text = error.message;
       // What is blocked today would be blocked an hour from now.
-      const state = error instanceof BlockedAddressError ? 'FAILED' : 'PENDING';
+      const state = error instanceof BlockedReceiverError ? 'FAILED' : 'PENDING';
       await inside((tx) =>
         noteDelivery(tx, deliveryId, { state, responseStatus: error instanceof AnswerError ? error.status : null, error: text }),
       );
@@ -69,7 +70,8 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
     );
   }
 
-  #send(message: Message): Promise<number> {
+  /** The status of the answer; what else it says is not read. */
+  async #send(message: Message): Promise<number> {
     const { id, url, secret } = message;
     const body = JSON.stringify(describeMessage(message));
     const seconds = Math.floor((this.#options.now?.() ?? new Date()).getTime() / 1000);
@@ -80,8 +82,10 @@ export class WebhookDeliveryJob implements JobHandler<Data> {
       'webhook-timestamp': String(seconds),
       'webhook-signature': `v1,${signatureOf(secret, id, seconds, body)}`,
     };
-    const { policy, resolve } = this.#options;
-    return post(new URL(url), body, headers, policy, { timeoutMs: TIMEOUT_MS, ...(resolve && { resolve }) });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await this.#options.outbound.send(new URL(url), { method: 'POST', headers, body, signal });
+    answer.body.destroy();
+    return answer.status;
   }
 }
 
@@ -91,7 +95,7 @@ export function signatureOf(secret: string, id: string, timestamp: number, body:
   return createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
 }
 
-class AnswerError extends OutboundError {
+class AnswerError extends Error {
   readonly status: number;
 
   constructor(status: number) {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { type OutboundPolicy, readOutboundUrl } from '../../platform/http/outbound-request.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 import {
   type DeliveryRow,
@@ -11,6 +10,7 @@ import {
   listDeliveries,
   type Receiver,
 } from './delivery.queries.js';
+import { readReceiverUrl, type ReceiverPolicy } from './receiver-wall.js';
 import { WEBHOOK_DELIVERY } from './webhook-delivery.job.js';
 
 const SECRET_BYTES = 32;
@@ -21,16 +21,16 @@ const KEPT_DAYS = 30;
 /** Messages to webhooks: noted, with the jobs that send them, in the transaction of what they are about. Call {@link wake} after it. */
 export class WebhookOutbox {
   readonly #queue: JobQueue;
-  readonly #policy: OutboundPolicy;
+  readonly #policy: ReceiverPolicy;
 
-  constructor(queue: JobQueue, policy: OutboundPolicy) {
+  constructor(queue: JobQueue, policy: ReceiverPolicy) {
     this.#queue = queue;
     this.#policy = policy;
   }
 
   /** A receiver and a new secret that signs what it gets. @throws VitrineError BAD_USER_INPUT naming `field` */
   newReceiver(url: string, field: string): { url: string; secret: string } {
-    return { url: readOutboundUrl(url, field, this.#policy).href, secret: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}` };
+    return { url: readReceiverUrl(url, field, this.#policy).href, secret: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}` };
   }
 
   /** Assets that begin to match a saved search, so many a message; nothing where it has no webhook. @returns number of messages */

@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isAllowedAddress, readPublicUrl } from '../../../src/exchange/imports/public-url.js';
-import { type Resolve, UrlSource, type UrlSourceOptions } from '../../../src/exchange/imports/url-source.js';
+import { readPublicUrl, urlWall } from '../../../src/exchange/imports/public-url.js';
+import { UrlSource, type UrlSourceOptions } from '../../../src/exchange/imports/url-source.js';
+import type { Resolve } from '../../../src/platform/http/outbound.js';
 
 const open = { hosts: [], networks: [] };
 
@@ -70,7 +71,9 @@ describe('an address', () => {
     ])
       expect(() => readPublicUrl(url, policy)).toThrow(/VITRINE_IMPORT_URL_HOSTS/);
     expect(
-      ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::5', '10.2.0.1', 'fe80::1', 'words'].map((address) => isAllowedAddress(address, policy)),
+      ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::5', '10.2.0.1', 'fe80::1', 'words'].map((address) =>
+        urlWall(policy).admits(address, new URL('http://x.test/')),
+      ),
     ).toEqual([true, true, true, false, false, false]);
   });
 });
@@ -144,11 +147,8 @@ describe('fetching', () => {
     try {
       const { content, fileName } = await source.fetch(`http://${host}:${port}${path}`);
       const chunks: Buffer[] = [];
-      let size = 0;
       for await (const chunk of content) {
         chunks.push(chunk);
-        size += chunk.length;
-        if (size > 1000) throw Object.assign(new Error('the caller stops here'), { code: 'CUT' });
       }
       return { text: Buffer.concat(chunks).toString(), fileName };
     } finally {
@@ -168,7 +168,7 @@ describe('fetching', () => {
 
   it.each([
     ['/large', 'FILE_TOO_LARGE'],
-    ['/endless', 'CUT'],
+    ['/endless', 'FILE_TOO_LARGE'],
     ['/packed', 'FILE_UNREADABLE'],
     ['/missing', 'FILE_NOT_FOUND'],
     ['/closed', 'FILE_UNREADABLE'],
