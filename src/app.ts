@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Config } from './config.js';
 import { EmbedderPool } from './engines/embedding/embedder-pool.js';
 import { EmbeddingService } from './engines/embedding/embedding.service.js';
+import { ModelCatalog } from './engines/embedding/model-catalog.js';
 import { ModelLibrary } from './engines/embedding/model-library.js';
 import { createMediaAnalyzer } from './engines/media/media-analyzer.js';
 import type { StageClock } from './exchange/imports/import-batch.job.js';
@@ -92,6 +93,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
       database,
       files,
       embedding,
+      catalog: new ModelCatalog(library, config.model),
       media,
       queue,
       signer,

@@ -203,10 +203,10 @@ models
 
 models
   .command('use')
-  .description('choose the model for the library; fetches it when it is not here')
+  .description('bring a model into use: fetch it when it is not here, make its vectors beside those in use, switch')
   .argument('<id>', 'a name from `models list`')
   .option('--precision <name>', 'precision to fetch')
-  .action((id: string, options: { precision?: string }) => run('warn', (config) => useModelCommand(config, id, options)));
+  .action((id: string, options: { precision?: string }) => run('warn', (config, log) => useModelCommand(config, log, id, options)));
 
 const detectors = program
   .command('detectors')

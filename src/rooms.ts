@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
 import { embeddingRoom } from './engines/embedding/embedding.room.js';
 import type { EmbeddingService, LibraryModel } from './engines/embedding/embedding.service.js';
+import type { ModelCatalog } from './engines/embedding/model-catalog.js';
 import type { MediaAnalyzer } from './engines/media/media-analyzer.js';
 import { deliveryRoom } from './exchange/delivery/delivery.room.js';
 import { editsRoom } from './exchange/edits/edits.room.js';
@@ -44,6 +45,7 @@ export interface Ground {
   database: Database;
   files: FileStore;
   embedding: EmbeddingService;
+  catalog: ModelCatalog;
   media: MediaAnalyzer;
   queue: JobQueue;
   signer: Signer;

@@ -67,8 +67,10 @@ export async function pullModel(
     let commit: string | null = null;
     for (const file of wanted) {
       const target = path.join(folder, file.path);
+      const known = await alreadyThere(file, target);
+      if (known) options.onProgress?.(file.path, known.byteSize, known.byteSize);
       const got =
-        (await alreadyThere(file, target)) ??
+        known ??
         (await downloader.fetch({ ...file, repository: entry.repository, revision }, target, {
           onProgress: (done, total) => options.onProgress?.(file.path, done, total),
           ...(signal && { signal }),

@@ -1,5 +1,5 @@
 import { requireRole, type Viewer } from '../../viewer.js';
-import type { Database } from '../../platform/database/database.js';
+import type { Database, OrganizationTx } from '../../platform/database/database.js';
 import { badInput, isVitrineError, VitrineError } from '../../errors.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 import type { Logger } from '../../log.js';
@@ -68,12 +68,10 @@ export class ModelRevisionService {
       if (!isVitrineError(error, 'MODEL_NOT_FOUND')) throw error;
       throw new VitrineError('NOT_FOUND', `input.model: ${error.message}`, { field: 'input.model', value: input.model });
     });
-    await this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      // An organisation that never chose uses the default; from its second revision on that is written down.
-      if ((await findActiveModel(tx)) === null) await activateModel(tx, this.#embedding.defaultModel.revision.id, false);
-      await addOrganizationModel(tx, revision.id, { ...budget, activateWhenReady: input.activateWhenReady ?? false });
-      await this.#queue.enqueue(tx, REVISION_BUILD, [{ organizationId: viewer.organizationId, modelRevisionId: revision.id }]);
-    });
+    const rooms = { embedding: this.#embedding, queue: this.#queue };
+    await this.#database.asOrganization(viewer.organizationId, (tx) =>
+      beginRevision(tx, rooms, revision, { ...budget, activateWhenReady: input.activateWhenReady ?? false }),
+    );
     this.#queue.wake(REVISION_BUILD);
     return this.#get(viewer, revision.revision);
   }
@@ -163,7 +161,7 @@ export class ModelRevisionService {
       if (!usable) await this.#switch(organizationId, revision, false);
       else {
         await this.#database.asOrganization(organizationId, (tx) =>
-          addOrganizationModel(tx, revision.id, { timeShare: 1, picturesPerMinute: null, activateWhenReady: true }),
+          addOrganizationModel(tx, revision.id, { timeShare: 1, picturesPerMinute: null, activateWhenReady: true, pinned: false }),
         );
         this.#log.info(
           { organizationId, from: active.revision, to: revision.revision },
@@ -217,6 +215,19 @@ export class ModelRevisionService {
   async #withCoverage(organizationId: string, model: OrganizationModel): Promise<ModelRevisionRecord> {
     return { ...model, ...(await this.#database.asOrganization(organizationId, (tx) => countCoverage(tx, model.id))) };
   }
+}
+
+/** Has vectors of a revision that a person chose made beside those in use. The caller wakes {@link REVISION_BUILD} afterwards. */
+export async function beginRevision(
+  tx: OrganizationTx,
+  { embedding, queue }: { embedding: EmbeddingService; queue: JobQueue },
+  revision: ModelRevision,
+  wanted: BuildBudget & { activateWhenReady: boolean },
+): Promise<void> {
+  // An organisation that never chose uses the default; from its second revision on that is written down.
+  if ((await findActiveModel(tx)) === null) await activateModel(tx, embedding.defaultModel.revision.id, false);
+  await addOrganizationModel(tx, revision.id, { ...wanted, pinned: true });
+  await queue.enqueue(tx, REVISION_BUILD, [{ organizationId: tx.organizationId, modelRevisionId: revision.id }]);
 }
 
 function readBudget({ timeShare, picturesPerMinute }: NewModelRevision): BuildBudget {

@@ -47,17 +47,20 @@ export function listOrganizationModels(tx: OrganizationTx, only: { revision?: st
     ORDER BY (o.state = 'ACTIVE') DESC, o.created_at DESC, m.id DESC`);
 }
 
-/** Notes that vectors of a revision are to be made; for one that is known already only the budget changes. */
+/**
+ * Notes that vectors of a revision are to be made; for one that is known already only the budget changes, and who chose it.
+ * @param pinned chosen by a person: another default of the installation does not replace it once it is in use
+ */
 export async function addOrganizationModel(
   tx: OrganizationTx,
   modelRevisionId: number,
-  { timeShare, picturesPerMinute, activateWhenReady }: BuildBudget & { activateWhenReady: boolean },
+  { timeShare, picturesPerMinute, activateWhenReady, pinned }: BuildBudget & { activateWhenReady: boolean; pinned: boolean },
 ): Promise<void> {
   await tx.execute(sql`
-    INSERT INTO organization_model AS o (organization_id, model_revision_id, state, time_share, pictures_per_minute, activate_when_ready)
-    VALUES (${tx.organizationId}::uuid, ${modelRevisionId}, 'BUILDING', ${timeShare}, ${picturesPerMinute}, ${activateWhenReady})
+    INSERT INTO organization_model AS o (organization_id, model_revision_id, state, time_share, pictures_per_minute, activate_when_ready, pinned)
+    VALUES (${tx.organizationId}::uuid, ${modelRevisionId}, 'BUILDING', ${timeShare}, ${picturesPerMinute}, ${activateWhenReady}, ${pinned})
     ON CONFLICT (organization_id, model_revision_id) DO UPDATE SET time_share = EXCLUDED.time_share,
-      pictures_per_minute = EXCLUDED.pictures_per_minute, rest_until = NULL, activate_when_ready = EXCLUDED.activate_when_ready AND o.state <> 'ACTIVE', problem = NULL`);
+      pictures_per_minute = EXCLUDED.pictures_per_minute, rest_until = NULL, activate_when_ready = EXCLUDED.activate_when_ready AND o.state <> 'ACTIVE', pinned = EXCLUDED.pinned, problem = NULL`);
 }
 
 /** Whether every picture has a vector, as a build found it. The one in use stays in use. */

@@ -144,7 +144,7 @@ export class RevisionBuildJob implements JobHandler<RevisionBuild> {
       await setBuilt(tx, wanted.id, true);
       const [current] = await listOrganizationModels(tx, { id: wanted.id });
       if (!current?.activateWhenReady) return false;
-      await activateModel(tx, wanted.id, false);
+      await activateModel(tx, wanted.id, current.pinned);
       await queue.enqueue(tx, REVISION_BUILD, [{ organizationId, modelRevisionId: wanted.id }]);
       return true;
     });

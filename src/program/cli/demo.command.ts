@@ -35,7 +35,7 @@ export async function demoCommand(userConfig: Config, log: Logger, { once }: { o
     await printReports(app, owner);
     if (once) return 'done';
     const url = await app.serve();
-    const key = await keepLocalKey(app, owner, 'ADMIN', { dataFolder: folder, server: url });
+    const key = await keepLocalKey(app, owner, { dataFolder: folder, server: url });
     process.stdout.write(
       `\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
     );

@@ -58,7 +58,7 @@ export async function openLibraryApi(config: Config, log: Logger, { jobs = false
   }
 }
 
-interface UserError {
+export interface UserError {
   code: string;
   field: string | null;
   message: string;

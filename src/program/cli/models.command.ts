@@ -1,75 +1,45 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config.js';
+import { ModelCatalog } from '../../engines/embedding/model-catalog.js';
 import { verifyModelFolder, type ModelCheck, type ReferenceCheck } from '../../engines/embedding/model-check.js';
-import { ModelDownloader } from '../../engines/embedding/model-download.js';
-import { addModel, type Installation, pullModel } from '../../engines/embedding/model-installation.js';
-import { type ModelManifest, readManifest } from '../../engines/embedding/model-manifest.js';
+import { addModel, type Installation } from '../../engines/embedding/model-installation.js';
 import { ModelLibrary } from '../../engines/embedding/model-library.js';
-import { filesOf, readRegistry, type RegistryEntry } from '../../engines/embedding/model-registry.js';
-import { badInput } from '../../errors.js';
 import { createMediaAnalyzer } from '../../engines/media/media-analyzer.js';
-import { showProgress } from './progress.js';
+import { badInput, type ErrorCode, VitrineError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { isEmbeddedDatabase } from '../../platform/database/embedded.js';
+import { type LibraryApi, openLibraryApi, required, type UserError } from './library-api.js';
+import { type Progress, showProgress } from './progress.js';
 
+const POLL_MS = 500;
 const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
 type Precision = (typeof PRECISIONS)[number];
 
-interface ModelRow {
-  id: string;
-  state: string;
-  chosen: boolean;
-  title: string | null;
-  dimensions: number | null;
-  languages: readonly string[];
-  /** Kinds of pictures that it was trained on; null: all. */
-  domains: readonly string[] | null;
-  /** Of what is here, as far as its manifest lists it. */
-  bytes: number | null;
-  downloadBytes: number | null;
-  license: string | null;
-}
-
 /** `vitrine models list`. */
 export async function listModelsCommand(config: Config, { json }: { json?: boolean }): Promise<void> {
-  const { library, registry } = await open(config);
-  const chosen = await library.chosen();
-  const installed = await library.list();
-  const ids = [...new Set([...installed.map((model) => model.id), ...registry.map((entry) => entry.id)])];
-  const rows: ModelRow[] = [];
-  for (const id of ids) {
-    const here = installed.find((model) => model.id === id);
-    const entry = registry.find((model) => model.id === id);
-    // What is here says of itself what it is; what is not, the registry says.
-    const own = here ? await readManifest(here.folder) : null;
-    rows.push({
-      id,
-      state: here ? (here.origin === 'BUILT_IN' ? 'built in' : 'here') : 'not here',
-      chosen: id === chosen,
-      title: entry?.title ?? own?.name ?? null,
-      dimensions: entry?.dimensions ?? own?.dimensions ?? null,
-      languages: own?.languages ?? entry?.languages ?? [],
-      domains: (own ? own.domains : entry?.domains) ?? null,
-      bytes: own ? sizeOf(own) : null,
-      downloadBytes: entry && !here ? downloadBytes(entry) : null,
-      license: own?.license ?? entry?.license ?? null,
-    });
-  }
+  const catalog = open(config);
+  const chosen = await catalog.library.chosen();
+  const models = (await catalog.list()).map((model) => ({ ...model, chosen: model.id === chosen }));
   if (json) {
-    process.stdout.write(`${JSON.stringify(rows)}\n`);
+    process.stdout.write(`${JSON.stringify(models)}\n`);
     return;
   }
-  const width = Math.max(...ids.map((id) => id.length));
-  for (const row of rows) {
+  const width = Math.max(...models.map(({ id }) => id.length));
+  for (const model of models) {
+    const { domains, byteSize, origin } = model;
+    const size = byteSize === null ? 'size not known beforehand' : `${megabytes(byteSize)}${origin === null ? ' to fetch' : ''}`;
     const facts = [
-      row.title,
-      `understands ${row.domains === null ? 'pictures of every kind' : row.domains.map((domain) => `${domain.toLowerCase()}s`).join(', ')}`,
-      row.dimensions && `${row.dimensions} dimensions`,
-      row.languages.join(', '),
-      row.license,
-      row.bytes !== null && megabytes(row.bytes),
-      row.downloadBytes !== null && `${megabytes(row.downloadBytes)} to fetch`,
+      model.title,
+      `understands ${domains === null ? 'pictures of every kind' : domains.map((domain) => `${domain.toLowerCase()}s`).join(', ')}`,
+      model.dimensions && `${model.dimensions} dimensions`,
+      model.languages.join(', '),
+      model.license,
+      size,
     ];
+    const state = origin === null ? 'not here' : origin === 'BUILT_IN' ? 'built in' : 'here';
     process.stdout.write(
-      `${row.chosen ? '*' : ' '} ${row.id.padEnd(width)}  ${row.state.padEnd(8)}  ${facts.filter(Boolean).join('; ')}\n`,
+      `${model.chosen ? '*' : ' '} ${model.id.padEnd(width)}  ${state.padEnd(8)}  ${facts.filter(Boolean).join('; ')}\n`,
     );
   }
   process.stdout.write(`* is what new organisations start with. Choose another: vitrine models use <id>\n`);
@@ -77,15 +47,14 @@ export async function listModelsCommand(config: Config, { json }: { json?: boole
 
 /** `vitrine models pull <id>`. */
 export async function pullModelCommand(config: Config, id: string, options: { precision?: string }): Promise<void> {
-  const { library, registry } = await open(config);
-  await pull(config, library, entryOf(registry, id), precisionOf(options.precision));
+  await pull(config, open(config), id, precisionOf(options.precision));
 }
 
 /** `vitrine models add <folder>`. */
 export async function addModelCommand(config: Config, folder: string, options: { id?: string; precision?: string }): Promise<void> {
-  const { library, registry } = await open(config);
+  const catalog = open(config);
   const precision = precisionOf(options.precision);
-  const added = await addModel(library, registry, path.resolve(folder), {
+  const added = await addModel(catalog.library, await catalog.registry(), path.resolve(folder), {
     ...(options.id !== undefined && { id: options.id }),
     ...(precision && { precision }),
   });
@@ -98,7 +67,9 @@ export async function verifyModelCommand(
   name: string | undefined,
   options: { pictures?: string; json?: boolean },
 ): Promise<number> {
-  const { library, registry } = await open(config);
+  const catalog = open(config);
+  const { library } = catalog;
+  const registry = await catalog.registry();
   const wanted = name ?? (await library.chosen());
   const media = createMediaAnalyzer({ ...config.media, processes: 1 });
   try {
@@ -114,70 +85,111 @@ export async function verifyModelCommand(
   }
 }
 
-/** `vitrine models use <id>`: fetches it when it is not here, and makes it what the library is seen with. */
-export async function useModelCommand(config: Config, id: string, options: { precision?: string }): Promise<void> {
-  const { library, registry } = await open(config);
-  const here = (await library.list()).some((model) => model.id === id);
-  if (!here) await pull(config, library, entryOf(registry, id), precisionOf(options.precision));
-  await library.folderOf(id);
-  await library.select(id);
-  process.stdout.write(
-    `${id} is chosen. At the next start the vectors of your pictures are made in the background; search goes on with the old ones until all are there.\n`,
-  );
-  if (config.model.choice !== undefined)
-    process.stdout.write(`VITRINE_MODEL=${config.model.choice} is set and goes before this choice: unset it.\n`);
-}
-
-async function open(config: Config): Promise<{ library: ModelLibrary; registry: RegistryEntry[] }> {
-  return { library: new ModelLibrary(config.model), registry: await readRegistry(path.join(config.model.builtInFolder, 'registry.json')) };
-}
-
-async function pull(config: Config, library: ModelLibrary, entry: RegistryEntry, precision: Precision | undefined): Promise<void> {
-  const downloader = new ModelDownloader(config.model.source);
-  const bars = new Map<string, ReturnType<typeof showProgress>>();
+/** `vitrine models use <id>`: fetches it when it is not here, has its vectors made beside those in use, and switches when all are there. */
+export async function useModelCommand(config: Config, log: Logger, id: string, options: { precision?: string }): Promise<void> {
+  // Of a server elsewhere neither the models nor the choice are on this machine.
+  if (config.client.server === undefined) {
+    const catalog = open(config);
+    if (!(await catalog.isHere(id))) await pull(config, catalog, id, precisionOf(options.precision));
+    await catalog.library.select(id);
+    process.stdout.write(`${id} is what new organisations start with, from the next start on.\n`);
+    if (config.model.choice !== undefined)
+      process.stdout.write(`VITRINE_MODEL=${config.model.choice} is set and goes before this choice: unset it.\n`);
+    if (!(await hasLibrary(config))) return;
+  }
+  const api = await openLibraryApi(config, log, { jobs: true });
   try {
-    process.stderr.write(`${entry.title}, ${entry.license}, from ${config.model.source.url}/${entry.repository}\n`);
-    const pulled = await pullModel(library, downloader, entry, {
+    await followUse(api, id);
+    process.stdout.write(`${id} is in use: searches and rules go by it.\n`);
+  } finally {
+    await api.close();
+  }
+}
+
+interface Use {
+  state: string;
+  doneBytes: number;
+  totalBytes: number | null;
+  revision: string | null;
+  errorCode: ErrorCode | null;
+  problem: string | null;
+}
+
+/** Begins it and shows how it goes until it is over. @throws VitrineError with the code and message of what went wrong */
+async function followUse(api: LibraryApi, model: string): Promise<void> {
+  const { modelUse } = await api.call<{ modelUse: { userErrors: UserError[] } }>(
+    'mutation ($model: String!) { modelUse(input: { model: $model }) { userErrors { code field message } } }',
+    { model },
+  );
+  required(null, modelUse.userErrors);
+  const fetching = lazily(() => showProgress(`Fetching ${model} (kB)`));
+  const building = lazily(() => showProgress('Vectors'));
+  let told: string | null = null;
+  try {
+    for (;;) {
+      const { availableModels, modelRevisions } = await api.call<{
+        availableModels: { name: string; installation: Use | null }[];
+        modelRevisions: { revision: string; embedded: number; failed: number; embeddable: number }[];
+      }>(
+        `{ availableModels { name installation { state doneBytes totalBytes revision errorCode problem } }
+          modelRevisions { revision embedded failed embeddable } }`,
+        {},
+      );
+      const use = availableModels.find(({ name }) => name === model)?.installation;
+      if (use == null) throw new VitrineError('CONFLICT', `${model} was removed from the server.`);
+      if (use.state === 'FETCHING' && use.totalBytes !== null)
+        fetching().update(Math.round(use.doneBytes / 1000), Math.round(use.totalBytes / 1000));
+      const revision = modelRevisions.find((one) => one.revision === use.revision);
+      if (revision && revision.embeddable > 0) building().update(revision.embedded + revision.failed, revision.embeddable);
+      if (use.state === 'IN_USE') return;
+      if (use.state === 'FAILED') throw new VitrineError(use.errorCode ?? 'INTERNAL', use.problem ?? 'The server’s log says why.');
+      if (use.state === 'CANCELLED' || use.state === 'REPLACED')
+        throw new VitrineError('CONFLICT', `Somebody chose otherwise: ${use.state}.`);
+      if (use.problem !== null && use.problem !== told) process.stderr.write(`${use.problem}\n`);
+      told = use.problem;
+      await sleep(POLL_MS);
+    }
+  } finally {
+    fetching.stop();
+    building.stop();
+  }
+}
+
+/** Made when it is first needed: an empty bar says nothing. */
+function lazily(make: () => Progress): { (): Progress; stop(): void } {
+  let made: Progress | undefined;
+  return Object.assign(() => (made ??= make()), { stop: () => made?.stop() });
+}
+
+/** Whether there is anything to make vectors of. */
+async function hasLibrary({ dataFolder, database }: Config): Promise<boolean> {
+  return database.url !== undefined || (await isEmbeddedDatabase(dataFolder));
+}
+
+function open(config: Config): ModelCatalog {
+  return new ModelCatalog(new ModelLibrary(config.model), config.model);
+}
+
+async function pull(config: Config, catalog: ModelCatalog, id: string, precision: Precision | undefined): Promise<void> {
+  await catalog.requireKnown(id, 'id');
+  const progress = lazily(() => showProgress(`${id} (kB)`));
+  process.stderr.write(`${id} from ${config.model.source.url}\n`);
+  try {
+    const pulled = await catalog.fetch(id, {
       ...(precision && { precision }),
-      onProgress: (file, done, total) => {
-        if (total === null || total < 1_000_000) return;
-        if (!bars.has(file)) bars.set(file, showProgress(`${file} (kB)`));
-        bars.get(file)!.update(Math.round(done / 1000), Math.round(total / 1000));
-        if (done === total) bars.get(file)!.stop();
+      onProgress(done, total) {
+        if (total !== null) progress().update(Math.round(done / 1000), Math.round(total / 1000));
       },
     });
     process.stdout.write(describe(pulled));
   } finally {
-    for (const bar of bars.values()) bar.stop();
-    await downloader.close();
+    progress.stop();
   }
-}
-
-function entryOf(registry: readonly RegistryEntry[], id: string): RegistryEntry {
-  const entry = registry.find((model) => model.id === id);
-  if (entry) return entry;
-  throw badInput(
-    'id',
-    id,
-    registry.map((model) => model.id),
-  );
 }
 
 function precisionOf(value: string | undefined): Precision | undefined {
   if (value === undefined || PRECISIONS.includes(value as Precision)) return value as Precision | undefined;
   throw badInput('--precision', value, PRECISIONS);
-}
-
-function downloadBytes(entry: RegistryEntry): number | null {
-  const sizes = filesOf(entry, entry.defaultPrecision)
-    .filter((file) => file.precision !== undefined)
-    .map((file) => file.byteSize);
-  return sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-}
-
-/** Null where the manifest lists no files. */
-function sizeOf({ files }: ModelManifest): number | null {
-  return files ? files.reduce((sum, { byteSize }) => sum + byteSize, 0) : null;
 }
 
 function megabytes(bytes: number): string {

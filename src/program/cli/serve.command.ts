@@ -1,4 +1,4 @@
-import type { Role, Viewer } from '../../viewer.js';
+import { mayActAs, type Viewer } from '../../viewer.js';
 import { modelNotices } from './import.command.js';
 import type { App } from '../../app.js';
 import type { Config } from '../../config.js';
@@ -14,7 +14,7 @@ export function serveCommand(config: Config, log: Logger, { worker }: { worker: 
     const url = await app.serve();
     const owner = await asOwner(app);
     const key = await firstApiKey(app, owner);
-    await keepLocalKey(app, owner, 'EDITOR', { dataFolder: config.dataFolder, server: url });
+    await keepLocalKey(app, owner, { dataFolder: config.dataFolder, server: url });
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
     if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\n`);
     for (const notice of await modelNotices(app, owner)) process.stdout.write(`${notice}\n`);
@@ -23,18 +23,19 @@ export function serveCommand(config: Config, log: Logger, { worker }: { worker: 
 }
 
 /**
- * Lets `vitrine import` on this machine reach the server that has the data folder open. The key is made once and kept beside the data.
+ * Lets commands on this machine reach the server that has the data folder open, and do there what they may do without it: everything. The key
+ * is made once and kept beside the data, for those alone who could open the library themselves.
  * @returns the key
  */
 export async function keepLocalKey(
   app: App,
   owner: Viewer,
-  role: Role,
   { dataFolder, server }: { dataFolder: string; server: string },
 ): Promise<string> {
   const known = await readLocalAddress(dataFolder);
-  const valid = known !== null && (await app.apiKeys.authenticate(known.apiKey)) !== null;
-  const apiKey = valid ? known.apiKey : (await app.apiKeys.create(owner, { name: 'command line', role })).key;
+  const viewer = known && (await app.apiKeys.authenticate(known.apiKey));
+  const isKept = known !== null && viewer !== null && mayActAs(viewer, 'ADMIN');
+  const apiKey = isKept ? known.apiKey : (await app.apiKeys.create(owner, { name: 'command line', role: 'ADMIN' })).key;
   await writeLocalAddress(dataFolder, { server, apiKey });
   return apiKey;
 }

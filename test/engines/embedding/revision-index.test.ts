@@ -26,7 +26,7 @@ it('a revision has its index before it is in use, so that the switch to it is on
   for (let index = 0; index < 120; index += 1) await room.add({ title: `asset ${index}` }, [...direction()]);
   await inside(async (tx) => {
     await activateModel(tx, first.id, false);
-    await addOrganizationModel(tx, second.id, { timeShare: 1, picturesPerMinute: null, activateWhenReady: false });
+    await addOrganizationModel(tx, second.id, { timeShare: 1, picturesPerMinute: null, activateWhenReady: false, pinned: true });
     const versions = await tx.rows.assetVersion.findMany({ select: { id: true } });
     await saveEmbeddings(
       tx,

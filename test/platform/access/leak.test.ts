@@ -236,6 +236,10 @@ async function fillVictim() {
     tx.execute(sql`INSERT INTO organization_model (organization_id, model_revision_id, state)
       SELECT ${a.id}::uuid, id, 'READY' FROM model_revision WHERE revision = ${revision}`),
   );
+  await test.app.database.asOrganization(a.id, (tx) =>
+    tx.execute(sql`INSERT INTO model_installation (organization_id, model, state, error_code, error_message)
+      VALUES (${a.id}::uuid, 'tinyclip-8m', 'FAILED', 'MODEL_DOWNLOAD_FAILED', ${`${MARK} problem`})`),
+  );
   const all = await test.ask(
     `query ($asset: ID!, $brand: ID!) {
       asset(id: $asset) { originalUrl thumbnailUrl versions { id } findings { id verdict ruleId } collections { id } }
@@ -539,6 +543,7 @@ const queries = (): Record<string, Case[]> => ({
     { variables: { candidate: victim.revision, baseline: victim.revision }, outcome: 'not found', control: 'skip' },
   ],
   modelRevisions: [{ variables: {}, outcome: 'own' }],
+  availableModels: [{ variables: {}, outcome: 'own' }],
   node: [
     ...nodeIds().map((id) => ({ variables: { id }, outcome: 'nothing' as const })),
     ...[victim.staged.id, victim.organization].map((id) => ({ variables: { id }, outcome: 'nothing' as const, control: 'skip' as const })),
@@ -735,6 +740,8 @@ const mutations = (): Record<string, Case[]> => {
       to({ revision: victim.revision }, 'not found', 'skip'),
       to({ revision: victim.revision, allowIncomplete: true }, 'not found', 'skip'),
     ],
+    modelUse: [to({ model: 'vitrine-sketch' }, 'own', 'skip')],
+    modelUseCancel: [to({ model: 'tinyclip-8m' }, 'not found', 'skip')],
     modelRevisionDelete: [to({ revision: victim.revision }, 'not found', 'skip')],
     savedSearchCreate: [
       to({ name: `${MARK} search too`, filter: { textContains: 'said nowhere' } }, 'own'),
@@ -855,6 +862,7 @@ it('has a case for every query and mutation of the schema', () => {
   expect(Object.keys(test.app.schema.getSubscriptionType()?.getFields() ?? {}).sort()).toEqual([
     'assetBulkEditProgress',
     'assetImportProgress',
+    'modelUseProgress',
   ]);
 });
 
@@ -939,12 +947,12 @@ it('reaches nothing of A through fields below those of B', async () => {
 
 it('streams nothing of A to B, and nothing to callers without a key', async () => {
   const secrets = await secretsOf();
-  for (const [name, id] of [
-    ['assetImportProgress', victim.importId],
-    ['assetBulkEditProgress', victim.edit],
+  for (const [name, variables] of [
+    ['assetImportProgress', { id: victim.importId }],
+    ['assetBulkEditProgress', { id: victim.edit }],
+    ['modelUseProgress', { model: 'tinyclip-8m' }],
   ] as const) {
     const field = test.app.schema.getSubscriptionType()?.getFields()[name] as GraphQLField<unknown, unknown>;
-    const variables = { id };
     const query = operationOf('subscription', field, variables);
     const stream = (key: string | null) =>
       fetch(`${test.url}/graphql/stream`, {
