@@ -32,7 +32,7 @@ describe('the configuration', () => {
 
   it('reads proxies in either case, and keeps models with the data', () => {
     const { model } = readConfig({ https_proxy: 'http://proxy:3128', VITRINE_DATA: 'library', VITRINE_MODEL_SOURCE: 'http://mirror/hub/' });
-    expect(model.source).toEqual({ url: 'http://mirror/hub', httpsProxy: 'http://proxy:3128' });
+    expect(model.source).toEqual({ url: 'http://mirror/hub', lowestRate: 2_000, httpsProxy: 'http://proxy:3128' });
     expect(model.ownFolder).toBe(path.resolve('library/models'));
     expect(model.choice).toBeUndefined();
   });
@@ -63,7 +63,7 @@ describe('the configuration', () => {
       ],
       ...['postgresql://', 'postgres:M4RKER', 'http://[M4RKER', 'h/M4RKER/../:x, M4RKER:M4RKER:M4RKER', '-M4RKER,https://M4RKER@h'],
     ];
-    const numbers = /PORT|POOL|TIMEOUT|THREADS|LOADED|DECODERS|ROWS|MAX_/;
+    const numbers = /PORT|POOL|TIMEOUT|THREADS|LOADED|DECODERS|ROWS|RATE|MAX_/;
     const words = /LEVEL|PROVIDER|PRECISION|STORAGE|FORCE_PATH|NETWORKS/;
     for (const value of shapes) {
       try {

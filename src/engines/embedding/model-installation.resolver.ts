@@ -2,8 +2,7 @@ import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from 'type-gr
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
 import { payload } from '../../platform/graphql/payload.js';
 import type { Viewer } from '../../viewer.js';
-import type { ModelInstallationRow } from './model-installation.queries.js';
-import type { ModelInstallationService } from './model-installation.service.js';
+import type { ModelInstallationRecord, ModelInstallationService } from './model-installation.service.js';
 import {
   AvailableModel,
   ModelInstallation,
@@ -46,7 +45,7 @@ export class ModelInstallationResolver {
     description: 'A model on its way into use as it is now, and again after every change (twice a second at most) until that is over.',
   })
   modelUseProgress(
-    @Root() row: ModelInstallationRow,
+    @Root() row: ModelInstallationRecord,
     // Declares the argument, which topicId reads.
     @Arg('model', () => String, { description: 'A name that `modelUse` was asked for.' }) _model: string,
   ): ModelInstallation {

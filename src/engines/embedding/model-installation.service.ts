@@ -15,6 +15,8 @@ import {
 import type { ModelRevisionService } from './model-revision.service.js';
 import { findActiveModel } from './organization-model.queries.js';
 
+export type ModelInstallationRecord = ModelInstallationRow;
+
 export interface AvailableModelRecord extends CatalogModel {
   isInUse: boolean;
   installation: ModelInstallationRow | null;

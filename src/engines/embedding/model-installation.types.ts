@@ -1,8 +1,7 @@
 import { Field, Float, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { UserError } from '../../platform/graphql/payload.js';
 import { Appearance } from '../../vocabulary/appearance.js';
-import type { ModelInstallationRow } from './model-installation.queries.js';
-import type { AvailableModelRecord } from './model-installation.service.js';
+import type { AvailableModelRecord, ModelInstallationRecord } from './model-installation.service.js';
 
 export const ModelOrigin = { BUILT_IN: 'BUILT_IN', OWN: 'OWN' } as const;
 registerEnumType(ModelOrigin, {
@@ -139,7 +138,7 @@ export class ModelUseCancelPayload {
   userErrors!: UserError[];
 }
 
-export function toModelInstallation(row: ModelInstallationRow): ModelInstallation {
+export function toModelInstallation(row: ModelInstallationRecord): ModelInstallation {
   return row;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
@@ -52,14 +52,6 @@ export async function startEmbeddedDatabase(dataFolder: string): Promise<Embedde
     await closeServer(lock);
     throw error;
   }
-}
-
-/** Whether an embedded database was ever started in a data folder. */
-export async function isEmbeddedDatabase(dataFolder: string): Promise<boolean> {
-  return stat(path.join(dataFolder, 'postgres')).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** A listening socket is a lock that the kernel releases when the process dies, however it dies. */

@@ -8,7 +8,6 @@ import { ModelLibrary } from '../../engines/embedding/model-library.js';
 import { createMediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { badInput, type ErrorCode, VitrineError } from '../../errors.js';
 import type { Logger } from '../../log.js';
-import { isEmbeddedDatabase } from '../../platform/database/embedded.js';
 import { type LibraryApi, openLibraryApi, required, type UserError } from './library-api.js';
 import { type Progress, showProgress } from './progress.js';
 
@@ -95,7 +94,6 @@ export async function useModelCommand(config: Config, log: Logger, id: string, o
     process.stdout.write(`${id} is what new organisations start with, from the next start on.\n`);
     if (config.model.choice !== undefined)
       process.stdout.write(`VITRINE_MODEL=${config.model.choice} is set and goes before this choice: unset it.\n`);
-    if (!(await hasLibrary(config))) return;
   }
   const api = await openLibraryApi(config, log, { jobs: true });
   try {
@@ -159,11 +157,6 @@ async function followUse(api: LibraryApi, model: string): Promise<void> {
 function lazily(make: () => Progress): { (): Progress; stop(): void } {
   let made: Progress | undefined;
   return Object.assign(() => (made ??= make()), { stop: () => made?.stop() });
-}
-
-/** Whether there is anything to make vectors of. */
-async function hasLibrary({ dataFolder, database }: Config): Promise<boolean> {
-  return database.url !== undefined || (await isEmbeddedDatabase(dataFolder));
 }
 
 function open(config: Config): ModelCatalog {
