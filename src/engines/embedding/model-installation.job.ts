@@ -64,7 +64,7 @@ export class ModelInstallationJob implements JobHandler<ModelInstallation> {
 
   /** @throws Cancelled, and as {@link ModelCatalog.fetch} does */
   async #fetch(data: ModelInstallation, turn: JobTurn): Promise<void> {
-    const { catalog } = this.#rooms;
+    const { queue } = this.#rooms;
     const { model } = data;
     const given = new AbortController();
     const fetched = { done: 0, total: null as number | null };
@@ -76,26 +76,30 @@ export class ModelInstallationJob implements JobHandler<ModelInstallation> {
     );
     const signal = AbortSignal.any([turn.signal, given.signal]);
     try {
-      for (;;) {
-        const work = catalog.fetch(model, { signal, onProgress: (done, total) => Object.assign(fetched, { done, total }) });
-        const isTaken = await work.then(
-          () => false,
-          (error: unknown) => {
-            if (isVitrineError(error, 'CONFLICT')) return true;
-            throw error;
-          },
-        );
-        if (!isTaken) break;
-        // Another process fetches it: what it is done with is here.
-        await sleep(OTHER_PROCESS_PAUSE_MS, undefined, { signal });
-        if (await catalog.isHere(model)) break;
-      }
+      // Where servers share the folder, one of them fetches; the others then find the model there.
+      await queue.exclusively(`model ${model}`, () => this.#fetchOnce(model, fetched, signal, given.signal), signal);
       await this.#note(data, fetched);
     } catch (error) {
-      if (given.signal.aborted) await catalog.forget(model);
       throw given.signal.aborted ? given.signal.reason : error;
     } finally {
       clearInterval(notes);
+    }
+  }
+
+  async #fetchOnce(model: string, fetched: { done: number; total: number | null }, signal: AbortSignal, given: AbortSignal): Promise<void> {
+    const { catalog } = this.#rooms;
+    const onProgress = (done: number, total: number | null) => void Object.assign(fetched, { done, total });
+    while (!(await catalog.isHere(model))) {
+      try {
+        await catalog.fetch(model, { signal, onProgress });
+      } catch (error) {
+        // A command on this machine fetches it: what that is done with is here.
+        if (isVitrineError(error, 'CONFLICT')) await sleep(OTHER_PROCESS_PAUSE_MS, undefined, { signal });
+        else {
+          if (given.aborted) await catalog.forget(model);
+          throw error;
+        }
+      }
     }
   }
 
