@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { ModelLibrary } from '../../../src/engines/embedding/model-library.js';
+import { sql } from '../../../src/platform/database/sql.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { AUTHORITY_FILE, COMMIT, type Fault, type ModelServer, startModelServer, startProxy } from '../../support/model-server.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';
@@ -213,6 +214,32 @@ describe('on the way to another model', () => {
     expect(modelRevisions).not.toContainEqual({ model: 'unwanted' });
   });
 
+  it('is given up while its vectors are made, and they go', async () => {
+    const { test, ask } = library;
+    const { id } = test.organizations.main!;
+    await test.app.database.asSystem((tx) =>
+      tx.execute(
+        sql`INSERT INTO model_revision (model_name, revision, dimensions, model_type, logit_scale) VALUES ('third', 'half-made', 4, 'clip', 1)`,
+      ),
+    );
+    await test.app.database.asOrganization(id, async (tx) => {
+      const half = sql`SELECT ${id}::uuid, id FROM model_revision WHERE revision = 'half-made'`;
+      await tx.execute(sql`INSERT INTO organization_model (organization_id, model_revision_id, state, activate_when_ready, problem)
+        SELECT h.*, 'BUILDING', true, 'The disk is full.' FROM (${half}) h`);
+      await tx.execute(
+        sql`INSERT INTO model_installation (organization_id, model_revision_id, model, state) SELECT h.*, 'third', 'BUILDING' FROM (${half}) h`,
+      );
+    });
+    expect((await ask.available('third')).installation).toMatchObject({
+      state: 'BUILDING',
+      revision: 'half-made',
+      problem: 'The disk is full.',
+    });
+    expect((await ask.change('modelUseCancel', 'third')).installation).toMatchObject({ state: 'CANCELLED', problem: null });
+    const { modelRevisions } = await test.ask('{ modelRevisions { revision } }', {}, ask.key);
+    expect(modelRevisions).not.toContainEqual({ revision: 'half-made' });
+  });
+
   it('is for administrators, and for models that there are', async () => {
     const { test, ask } = library;
     const answer = await test.graphql(
@@ -224,7 +251,7 @@ describe('on the way to another model', () => {
     expect((await ask.change('modelUse', '../other')).userErrors).toEqual([
       { code: 'BAD_USER_INPUT', field: 'input.model', message: expect.stringMatching(/"\.\.\/other" is not accepted; allowed: .*third/) },
     ]);
-    expect((await ask.change('modelUseCancel', 'third')).userErrors).toMatchObject([{ code: 'NOT_FOUND' }]);
+    expect((await ask.change('modelUseCancel', 'vitrine-sketch')).userErrors).toMatchObject([{ code: 'NOT_FOUND' }]);
   });
 });
 
