@@ -1,7 +1,7 @@
 import { VitrineError } from '../../errors.js';
 import { type Lane, LaneQueue } from '../../lane-queue.js';
 import { waitingRequest } from '../../waiting-request.js';
-import type { MediaLimits } from './analysis.js';
+import type { MediaLimits } from './identify.js';
 import { Decoder } from './decoder.js';
 import { type DecoderReply, type DecoderResult, type DecoderTask, fromWireError } from './decoder-protocol.js';
 

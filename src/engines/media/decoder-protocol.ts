@@ -1,5 +1,6 @@
 import { type ErrorCode, VitrineError } from '../../errors.js';
-import type { AnalyzeOptions, MediaAnalysis, MediaLimits, ModelInputs } from './analysis.js';
+import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
+import type { MediaLimits } from './identify.js';
 import type { MarkSighting } from '../mark-finding/mark-sighting.js';
 import type { MarkFile } from './mark-scan.js';
 import type { MetadataCopy } from './metadata-writer.js';

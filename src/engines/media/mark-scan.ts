@@ -1,5 +1,5 @@
 import { badInput, VitrineError } from '../../errors.js';
-import { type MediaLimits, openImage } from './analysis.js';
+import { type MediaLimits, openImage } from './identify.js';
 import { findMark, MARK_EDGE_PX } from '../mark-finding/mark-finder.js';
 import type { MarkSighting } from '../mark-finding/mark-sighting.js';
 import { loadOpenCv } from '../pixels/open-cv.js';

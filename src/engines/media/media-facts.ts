@@ -1,7 +1,7 @@
 import type { EmbeddedMetadata } from './embedded-metadata.js';
 import type { Appearance } from '../../vocabulary/appearance.js';
 import type { ExifFacts } from './exif.js';
-import type { MediaKind } from './media-type.js';
+import type { MediaKind } from './file-types.js';
 import type { PalettePatch } from './palette.js';
 
 /**

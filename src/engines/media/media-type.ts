@@ -2,15 +2,10 @@ import { open } from 'node:fs/promises';
 import { fileTypeFromBuffer, fileTypeFromFile, supportedExtensions } from 'file-type';
 import { VitrineError } from '../../errors.js';
 import { decodeText } from '../../platform/files/text-encoding.js';
+import { ACCEPTED, CAMERA_RAW, type FileType, fileTypeNamed, kindOfName, MARKDOWN, PDF, PLAIN_TEXT } from './file-types.js';
 import { isTiff, readTiff } from './tiff.js';
 
-export type MediaKind = 'IMAGE' | 'DOCUMENT' | 'VIDEO';
-
-export interface DetectedMedia {
-  mediaType: string;
-  /** Usual extension of that type, without the dot. */
-  extension: string;
-  kind: MediaKind;
+export interface DetectedMedia extends Pick<FileType, 'mediaType' | 'extension' | 'kind' | 'reading' | 'translate'> {
   /** What the caller should be told, such as a name that says another image type. */
   warnings: string[];
 }
@@ -18,50 +13,8 @@ export interface DetectedMedia {
 const headByteSize = 64 * 1024;
 /** A PDF may begin anywhere in so many bytes: PDF 32000-1, implementation note 13. */
 const PDF_HEADER_WITHIN = 1024;
-const accepted = 'PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, SVG, PDF, MP4, MOV, WebM, MKV, plain text (.txt) and Markdown (.md)';
-export const PDF = 'application/pdf';
-
-interface AcceptedType {
-  mediaType: string;
-  extension: string;
-  kind: MediaKind;
-  name: string;
-  /** Extensions that files of this type have by right. */
-  names: string[];
-}
-
-const png: AcceptedType = { mediaType: 'image/png', extension: 'png', kind: 'IMAGE', name: 'PNG', names: ['png', 'apng'] };
-const image = (name: string, names: string[], mediaType = `image/${name.toLowerCase()}`): AcceptedType => {
-  return { mediaType, extension: names[0]!, kind: 'IMAGE', name, names };
-};
-const video = (name: string, names: string[], mediaType = `video/${name.toLowerCase()}`): AcceptedType => {
-  return { mediaType, extension: names[0]!, kind: 'VIDEO', name, names };
-};
-const heifNames = ['heic', 'heif', 'hif'];
-/** By what the content is called. */
-const acceptedTypes: Readonly<Record<string, AcceptedType>> = {
-  'image/png': png,
-  'image/apng': png,
-  'image/jpeg': image('JPEG', ['jpg', 'jpeg', 'jpe', 'jfif']),
-  'image/webp': image('WebP', ['webp']),
-  'image/gif': image('GIF', ['gif']),
-  'image/avif': image('AVIF', ['avif', 'avifs']),
-  'image/tiff': image('TIFF', ['tif', 'tiff']),
-  'image/heic': image('HEIC', heifNames),
-  'image/heif': { ...image('HEIF', heifNames), extension: 'heif' },
-  'image/svg+xml': image('SVG', ['svg'], 'image/svg+xml'),
-  'video/mp4': video('MP4', ['mp4', 'm4v']),
-  'video/x-m4v': video('M4V', ['m4v', 'mp4'], 'video/x-m4v'),
-  'video/quicktime': video('MOV', ['mov', 'qt'], 'video/quicktime'),
-  'video/webm': video('WebM', ['webm']),
-  'video/matroska': video('MKV', ['mkv'], 'video/matroska'),
-  'video/x-matroska': video('MKV', ['mkv'], 'video/x-matroska'),
-  // Illustrator's own files are PDFs.
-  [PDF]: { mediaType: PDF, extension: 'pdf', kind: 'DOCUMENT', name: 'PDF', names: ['pdf', 'ai'] },
-};
-const kindOfName = new Map(Object.values(acceptedTypes).flatMap(({ kind, names }) => names.map((name) => [name, kind] as const)));
-const plainTextExtensions = new Set(['', 'txt', 'text']);
-const markdownExtensions = new Set(['md', 'markdown']);
+const plainTextNames = new Set(['', ...PLAIN_TEXT.names]);
+const markdownNames = new Set(MARKDOWN.names);
 /** Pictures that are not accepted; one that is may bear such a name, as one of another accepted type may. */
 const otherImageExtensions = new Set([
   'bmp',
@@ -108,20 +61,20 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     }
     throw unsupported(fileName, knownExtensions.has(named) ? `named .${named}` : 'of an unknown type');
   }
-  const type = acceptedTypes[content.mediaType];
+  const type = fileTypeNamed(content.mediaType);
   if (type !== undefined) {
-    const { mediaType, extension, kind, name, names } = type;
+    const { kind, name, names } = type;
     const suits = named === '' || names.includes(named);
     if (!suits && promised !== kind && knownExtensions.has(named))
       throw mismatch(fileName, named, name, 'Give it the right extension or send the right file.');
     const warnings = suits ? [] : [`The name says .${named}, the content is ${name}; it is treated as ${name}.`];
-    return { mediaType, extension, kind, warnings };
+    return { ...type, extension: type.keepsName && names.includes(named) ? named : type.extension, warnings };
   }
   if (content.mediaType === 'text/plain') {
-    if (markdownExtensions.has(named)) return { mediaType: 'text/markdown', extension: 'md', kind: 'DOCUMENT', warnings: [] };
-    if (plainTextExtensions.has(named)) return { mediaType: 'text/plain', extension: 'txt', kind: 'DOCUMENT', warnings: [] };
+    if (markdownNames.has(named)) return { ...MARKDOWN, warnings: [] };
+    if (plainTextNames.has(named)) return { ...PLAIN_TEXT, warnings: [] };
   }
-  if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${accepted}.`);
+  if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${ACCEPTED}.`);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
 }
 
@@ -134,14 +87,14 @@ function endingOf(fileName: string): string {
 function mismatch(fileName: string, named: string, content: string, advice: string): VitrineError {
   return new VitrineError('MEDIA_TYPE_MISMATCH', `${fileName} is named .${named}, but its content is ${content}. ${advice}`, {
     value: fileName,
-    allowed: accepted,
+    allowed: ACCEPTED,
   });
 }
 
 function unsupported(fileName: string, what: string): VitrineError {
-  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is ${what}, which is not accepted. Accepted: ${accepted}.`, {
+  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} is ${what}, which is not accepted. Accepted: ${ACCEPTED}.`, {
     value: fileName,
-    allowed: accepted,
+    allowed: ACCEPTED,
   });
 }
 
@@ -167,7 +120,7 @@ async function contentTypeOf(filePath: string, head: Uint8Array, named: string):
       (tiff) => tiff.isCameraRaw,
       () => false,
     );
-    return isCameraRaw ? { mediaType: 'image/x-raw', name: 'a camera raw picture' } : { mediaType: 'image/tiff', name: 'TIFF' };
+    return isCameraRaw ? { mediaType: CAMERA_RAW, name: 'a camera raw picture' } : { mediaType: 'image/tiff', name: 'TIFF' };
   }
   // UTF-16 text first: its byte order mark also looks like the start of an MPEG audio frame.
   const found = isUtf16(head) ? undefined : await fileTypeOf(filePath, head);
@@ -175,7 +128,7 @@ async function contentTypeOf(filePath: string, head: Uint8Array, named: string):
   if (found?.mime.startsWith('image/heif')) return { mediaType: 'image/heif', name: 'HEIF' };
   if (found && found.mime !== 'application/xml') return { mediaType: found.mime, name: `${found.ext.toUpperCase()} (${found.mime})` };
   // Bytes that are neither UTF-8 nor UTF-16 are text under a name that promises it: under another they are something damaged.
-  const text = textOf(head, plainTextExtensions.has(named) || markdownExtensions.has(named) || named === 'svg');
+  const text = textOf(head, plainTextNames.has(named) || markdownNames.has(named) || named === 'svg');
   if (startsAsPdf(head, text === null || named === 'pdf')) return { mediaType: PDF, name: 'PDF' };
   if (text === null) return found ? { mediaType: found.mime, name: 'XML' } : null;
   const root = firstElementOf(text);
@@ -188,9 +141,9 @@ async function contentTypeOf(filePath: string, head: Uint8Array, named: string):
 /** By the head alone where that is enough; some types show what they are further on. */
 async function fileTypeOf(filePath: string, head: Uint8Array) {
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
-  return found === undefined && head.length === headByteSize && textOf(head, false) === null
-    ? fileTypeFromFile(filePath).catch(() => undefined)
-    : found;
+  // What a ZIP is for is told by entries that may lie further on.
+  const mayBeMore = found?.mime === 'application/zip' || (found === undefined && textOf(head, false) === null);
+  return mayBeMore && head.length === headByteSize ? fileTypeFromFile(filePath).catch(() => undefined) : found;
 }
 
 /** Whether a PDF begins here, behind blank lines alone or, where that `mayFollow`, behind anything. */

@@ -2,7 +2,7 @@ import { rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { isVitrineError, VitrineError } from '../../errors.js';
-import type { MediaLimits } from './analysis.js';
+import type { MediaLimits } from './identify.js';
 import { runExifTool } from './exif-tool.js';
 
 /** What is to be said in a file. Of the first four, null and an empty list clear what the file says; of the others null leaves it. */

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { type MediaLimits, openImage } from './analysis.js';
+import { type MediaLimits, openImage } from './identify.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { checkRecipe, geometryOf, type RenditionGeometry, type RenditionRecipe } from './rendition-recipe.js';
 import { pipelineOf, pixelsOf, plainError, type SourcePicture } from './source-picture.js';

@@ -2,10 +2,12 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { VitrineError } from '../../errors.js';
 import { hevcToPng } from './hevc.js';
+import { SVG } from './file-types.js';
 import type { DetectedMedia } from './media-type.js';
 import type { PartPlace } from './part-key.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { checkSvg } from './svg-safety.js';
+import type { TranslatedPicture } from './translated-picture.js';
 import { readTiff, type TiffFile, type TiffPicture } from './tiff.js';
 
 /** Up to here a picture is decoded whole, once; above, once to a bounded size with the decoder's own shrinking. */
@@ -50,14 +52,26 @@ export interface MorePictures {
  * Decodes the first frame of a picture of at most `maxPixels`. Throws MEDIA_TOO_MANY_PIXELS (from the header, before
  * decoding), MEDIA_CORRUPT (a truncated file included, even where its beginning could be shown) and MEDIA_UNSUPPORTED.
  */
-export async function openPicture(filePath: string, fileName: string, media: DetectedMedia, maxPixels: number): Promise<SourcePicture> {
+export async function openPicture(
+  filePath: string,
+  fileName: string,
+  media: DetectedMedia,
+  { maxPixels, timeoutMs }: { maxPixels: number; timeoutMs: number },
+): Promise<SourcePicture> {
   try {
-    return media.mediaType === 'image/svg+xml'
+    const checkSize = (width: number, height: number) => checkPixels(width, height, maxPixels, fileName);
+    const translated = (await media.translate?.({ path: filePath, name: fileName, timeoutMs, checkSize })) ?? null;
+    return media.mediaType === SVG
       ? await openVector(filePath, fileName, maxPixels)
-      : await openRaster(filePath, fileName, media, maxPixels);
+      : await openRaster({ filePath, fileName, mediaType: media.mediaType, maxPixels, translated });
   } catch (error) {
     throw plainError(error, fileName);
   }
+}
+
+/** The same of a JPEG or PNG that lies in another file. */
+export async function openBytes(bytes: Uint8Array, fileName: string, { maxPixels }: { maxPixels: number }): Promise<SourcePicture> {
+  return openRaster({ filePath: '', fileName, mediaType: '', maxPixels, translated: { bytes } });
 }
 
 /** A decoded picture as the start of a new pipeline. */
@@ -109,20 +123,22 @@ export function plainError(error: unknown, fileName: string): VitrineError {
   });
 }
 
-async function openRaster(
-  filePath: string,
-  fileName: string,
-  media: DetectedMedia,
-  maxPixels: number,
-  index = 0,
-  known: TiffFile | null = null,
-): Promise<SourcePicture> {
-  const tiff = media.mediaType === 'image/tiff' ? (known ?? (await readTiff(filePath))) : null;
+interface RasterFile {
+  filePath: string;
+  fileName: string;
+  mediaType: string;
+  maxPixels: number;
+  translated: TranslatedPicture | null;
+}
+
+async function openRaster(raster: RasterFile, index = 0, known: TiffFile | null = null): Promise<SourcePicture> {
+  const { filePath, fileName, mediaType, maxPixels, translated } = raster;
+  const tiff = mediaType === 'image/tiff' ? (known ?? (await readTiff(filePath))) : null;
   const page = tiff?.pictures[index] ?? null;
   if (page !== null && page.unsupported !== null) throw unsupportedPicture(fileName, page.unsupported);
   // libvips takes "[...]" at the end of a path for loader options; such a file goes in as bytes.
-  const file = filePath.endsWith(']') ? await readFile(filePath) : filePath;
-  const options = { failOn: 'error', ...placeOf(page, index) } as const;
+  const file = translated?.bytes ?? (filePath.endsWith(']') ? await readFile(filePath) : filePath);
+  const options = { failOn: 'error', ...placeOf(page, index), ...(translated?.raw && { raw: translated.raw }) } as const;
   // The header alone, so that the limit can be told together with the size.
   const header = await sharp(file, { ...options, limitInputPixels: false }).metadata();
   if (!(header.width > 0 && header.height > 0)) throw new Error('width or height is zero');
@@ -131,14 +147,19 @@ async function openRaster(
   const { width, height } = header.autoOrient;
   const input = header.compression === 'hevc' ? await hevcToPng(filePath, header) : file;
   const decode = () => sharp(input, { ...options, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
-  const seen = page !== null && hasUnseen(page) ? await seenChannels(decode, { width, height }, page) : null;
+  const seen =
+    page !== null && hasUnseen(page)
+      ? await seenChannels(decode, { width, height }, page)
+      : translated?.isOnWhite
+        ? withoutWhite(await pixelsOf(decode()))
+        : null;
   const open = seen === null ? decode : () => pipelineOf(seen);
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;
   const working = fitWithin(width, height, workingEdgePx);
   const base = isWhole ? await pixelsOf(open()) : await decodeAt(working.width, working.height);
 
-  const count = index > 0 ? 1 : (tiff?.pictures.length ?? (SEQUENCES.has(media.mediaType) ? (header.pages ?? 1) : 1));
+  const count = index > 0 ? 1 : (tiff?.pictures.length ?? (SEQUENCES.has(mediaType) ? (header.pages ?? 1) : 1));
   const isPaged = tiff !== null;
   const starts = startsOf(header.delay ?? [], count);
   const more: MorePictures = {
@@ -147,7 +168,7 @@ async function openRaster(
     placeOf: (next) => (isPaged ? { kind: 'PAGE', page: next + 1 } : { kind: 'FRAME', timeMs: starts[next] ?? 0 }),
     open: async (next) => {
       try {
-        return await openRaster(filePath, fileName, media, maxPixels, next, tiff);
+        return await openRaster(raster, next, tiff);
       } catch (error) {
         throw plainError(error, fileName);
       }
@@ -156,17 +177,44 @@ async function openRaster(
     costOf: (next) => (isPaged ? 1 : next + 1),
   };
   return {
-    metadata: seen === null ? header : { ...header, hasAlpha: seen.channels === 4 },
+    metadata: { ...header, ...(seen !== null && { hasAlpha: seen.channels === 4 }), ...saidOf(translated) },
     width,
     height,
     base,
     isWhole,
     isVector: false,
-    warnings: tiff?.isCut ? ['Its list of pages is damaged or too long: there may be more pages than are shown.'] : [],
+    warnings: [
+      ...(translated?.warnings ?? []),
+      ...(tiff?.isCut ? ['Its list of pages is damaged or too long: there may be more pages than are shown.'] : []),
+    ],
     decodeRegion: (left, top, w, h) => pixelsOf(open().extract({ left, top, width: w, height: h })),
     decodeAt,
     more: count > 1 ? more : null,
   };
+}
+
+/** What a file says that the form it was brought to does not. */
+function saidOf(translated: TranslatedPicture | null): Partial<Metadata> {
+  const { exif, xmp, densityDpi } = translated ?? {};
+  return {
+    ...(exif && { exif: Buffer.from(exif) }),
+    ...(xmp && { xmp: Buffer.from(xmp) }),
+    ...(densityDpi !== undefined && { density: densityDpi }),
+  };
+}
+
+/** Takes the white out of colours that were mixed with it where they are half transparent. In place. */
+function withoutWhite(picture: RawPicture): RawPicture {
+  const { data, channels } = picture;
+  if (channels !== 4) return picture;
+  const { length } = data;
+  const { max, round } = Math;
+  for (let at = 0; at < length; at += 4) {
+    const alpha = data[at + 3]!;
+    if (alpha === 0 || alpha === 255) continue;
+    for (let channel = at; channel < at + 3; channel++) data[channel] = max(0, round(255 - ((255 - data[channel]!) * 255) / alpha));
+  }
+  return picture;
 }
 
 /** Where libvips finds a picture. Loaders of single pictures refuse to be asked for a page, and a TIFF may have any number of channels. */

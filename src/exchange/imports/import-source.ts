@@ -1,6 +1,6 @@
 import type { AssetFields } from '../../library/assets/asset-fields.js';
 import type { VitrineError } from '../../errors.js';
-import type { ArchiveEntry } from './archive.js';
+import type { ArchiveEntry } from '../../platform/files/archive.js';
 
 /** A file on the server's disk, or one that was uploaded. */
 export type FileReference = { path: string } | { uploadId: string };

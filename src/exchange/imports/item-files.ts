@@ -9,7 +9,7 @@ import type { FileStore, PutGroup } from '../../platform/files/file-store.js';
 import type { ImportBuckets } from '../../platform/files/import-buckets.js';
 import { readFileName } from '../../platform/files/file-name.js';
 import { receiveTemporaryFile } from '../../platform/files/temporary-file.js';
-import { readArchiveEntry } from './archive.js';
+import { readArchiveEntry } from '../../platform/files/archive.js';
 import { diskPathOf } from './folder-source.js';
 import type { ItemRow } from './import-item.queries.js';
 import type { FileReference, ItemSource, PathSource } from './import-source.js';

@@ -8,7 +8,7 @@ import type { FileStore } from '../../platform/files/file-store.js';
 import type { ImportBuckets } from '../../platform/files/import-buckets.js';
 import { FileNames, keyOf, readFilePath } from '../../platform/files/file-name.js';
 import { receiveTemporaryFile } from '../../platform/files/temporary-file.js';
-import { listArchive, readArchiveEntry } from './archive.js';
+import { listArchive, readArchiveEntry } from '../../platform/files/archive.js';
 import { fileFinderIn, listFolder, pathSource, severalFit } from './folder-source.js';
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
 import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';

@@ -1,9 +1,9 @@
 import { format, getFormatDateInfo, getFormatFromId, isDateFormat, isPercentFormat } from 'numfmt';
 import { VitrineError } from '../../errors.js';
 import { FileNames } from '../../platform/files/file-name.js';
-import { type ArchiveEntry, listArchive } from './archive.js';
+import { type ArchiveEntry, listArchive } from '../../platform/files/archive.js';
 import { letterOf, type TableRow } from './manifest-table.js';
-import { readXml, type XmlEvent } from './xml-events.js';
+import { readXml, type XmlEvent } from '../../platform/files/xml-events.js';
 
 export const MAX_SPREADSHEET_BYTE_SIZE = 50 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 500 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import path from 'node:path';
 import sharp from 'sharp';
 import { sql } from '../../../src/platform/database/sql.js';
-import { listArchive, readArchiveEntry } from '../../../src/exchange/imports/archive.js';
+import { listArchive, readArchiveEntry } from '../../../src/platform/files/archive.js';
 import { alternatives, describedPicture, xmpPacket } from '../../support/described-picture.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp, type TestOrganization } from '../../support/test-app.js';

@@ -12,7 +12,7 @@ import type { ExportedAsset } from '../../../src/exchange/exports/asset-export.q
 import { EntryNames } from '../../../src/exchange/exports/entry-names.js';
 import { streamArchive } from '../../../src/exchange/exports/export-archive.js';
 import { sql } from '../../../src/platform/database/sql.js';
-import { listArchive, readArchiveEntry } from '../../../src/exchange/imports/archive.js';
+import { listArchive, readArchiveEntry } from '../../../src/platform/files/archive.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { structuredPicture } from '../../support/structured-picture.js';
 import { openTestApp, type TestApp, type TestOrganization } from '../../support/test-app.js';

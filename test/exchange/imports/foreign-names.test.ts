@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { listArchive, readArchiveEntry } from '../../../src/exchange/imports/archive.js';
+import { listArchive, readArchiveEntry } from '../../../src/platform/files/archive.js';
 import { fileFinderIn, listFolder } from '../../../src/exchange/imports/folder-source.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp } from '../../support/test-app.js';

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { listArchive, readArchiveEntry } from '../../../src/exchange/imports/archive.js';
+import { listArchive, readArchiveEntry } from '../../../src/platform/files/archive.js';
 import { runImport, stageFiles } from '../../support/import-client.js';
 import { openTestApp, type TestApp, type TestOrganization } from '../../support/test-app.js';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { listArchive } from '../../../src/exchange/imports/archive.js';
+import { listArchive } from '../../../src/platform/files/archive.js';
 import { structuredPicture } from '../../support/structured-picture.js';
 import { freshDatabase } from '../../support/test-database.js';
 import { VitrineProcess } from '../../support/vitrine-process.js';

@@ -2,8 +2,8 @@ import { type Readable, Transform } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { VitrineError } from '../../errors.js';
-import { readFilePath } from '../../platform/files/file-name.js';
-import { decodeText } from '../../platform/files/text-encoding.js';
+import { readFilePath } from './file-name.js';
+import { decodeText } from './text-encoding.js';
 
 /** Where one file lies in an archive: enough to read it without reading the list of all of them again. */
 export interface ArchiveEntry {

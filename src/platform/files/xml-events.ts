@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import { decodeTextStream } from '../../platform/files/text-encoding.js';
+import { decodeTextStream } from './text-encoding.js';
 import { type ArchiveEntry, readArchiveEntry } from './archive.js';
 
 /** One thing that XML says, by names without their prefixes. */

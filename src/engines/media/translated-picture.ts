@@ -1,0 +1,23 @@
+import type { SharpOptions } from 'sharp';
+
+/** A picture that libvips does not read, in a form that it does. */
+export interface TranslatedPicture {
+  /** A file of another type with the same pixels, or the pixels themselves where `raw` tells their shape. */
+  bytes: Uint8Array;
+  raw?: NonNullable<SharpOptions['raw']>;
+  /** Blocks that the form cannot hold. */
+  exif?: Uint8Array;
+  xmp?: Uint8Array;
+  densityDpi?: number;
+  /** Whether half transparent pixels have been mixed with white. */
+  isOnWhite?: boolean;
+  warnings?: string[];
+}
+
+export interface PictureToTranslate {
+  path: string;
+  name: string;
+  timeoutMs: number;
+  /** Throws MEDIA_TOO_MANY_PIXELS; to be asked before anything is decoded. */
+  checkSize: (width: number, height: number) => void;
+}
