@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { PictureToTranslate, TranslatedPicture } from './translated-picture.js';
+import { opaqueOr, type PictureToTranslate, type TranslatedPicture } from './translated-picture.js';
 
 const COMPRESSION = { none: 0, runs8: 1, runs4: 2, masks: 3, jpeg: 4, png: 5, masksWithAlpha: 6 } as const;
 const MAX_EDGE_PX = 1_000_000;
@@ -49,18 +49,7 @@ export function bitmapPicture(
   if (isPacked) unpack(bitmap, file.subarray(from), rgba);
   else readRows(bitmap, file.subarray(from), rgba);
   if (hasMask) applyMask(bitmap, file.subarray(from + rowByteSize(width, bitmap.bits) * height), rgba);
-  return { ...withoutNeedlessAlpha(rgba, width, height), ...more };
-}
-
-function withoutNeedlessAlpha(rgba: Uint8Array, width: number, height: number): TranslatedPicture {
-  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return { bytes: rgba, raw: { width, height, channels: 4 } };
-  let to = 0;
-  for (let at = 0; at < rgba.length; at += 4) {
-    rgba[to++] = rgba[at]!;
-    rgba[to++] = rgba[at + 1]!;
-    rgba[to++] = rgba[at + 2]!;
-  }
-  return { bytes: rgba.subarray(0, to), raw: { width, height, channels: 3 } };
+  return { ...opaqueOr(rgba, width, height), ...more };
 }
 
 function readHeader(file: Buffer, at: number, isHalved: boolean): Bitmap {

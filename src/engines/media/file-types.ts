@@ -1,6 +1,8 @@
 import { translateBmp } from './bmp.js';
 import { translateRaw } from './camera-raw.js';
 import { translateIco } from './ico.js';
+import { translateJp2 } from './jpeg-2000.js';
+import { translateJxl } from './jpeg-xl.js';
 import { translatePsd } from './psd.js';
 import type { PictureToTranslate, TranslatedPicture } from './translated-picture.js';
 
@@ -59,6 +61,10 @@ const TYPES: readonly FileType[] = [
   picture('PSD', ['psd', 'psb', 'pdd'], { mediaType: 'image/vnd.adobe.photoshop', translate: translatePsd }),
   picture('BMP', ['bmp', 'dib', 'rle'], { translate: translateBmp }),
   picture('ICO', ['ico', 'cur'], { mediaType: 'image/vnd.microsoft.icon', aliases: ['image/x-icon'], translate: translateIco }),
+  picture('JPEG XL', ['jxl'], { mediaType: 'image/jxl', translate: translateJxl }),
+  picture('JPEG 2000', ['jp2', 'j2k', 'j2c', 'jpc', 'jpf', 'jpx'], {
+    ...{ mediaType: 'image/jp2', aliases: ['image/jpx', 'image/jpm', 'image/j2c'], translate: translateJp2 },
+  }),
   picture('camera raw (CR2, CR3, NEF, ARW, DNG, RAF, ORF, RW2 and more)', rawNames, {
     ...{ mediaType: CAMERA_RAW, extension: 'raw', keepsName: true, translate: translateRaw },
     aliases: [
@@ -96,9 +102,9 @@ const allNames = [...new Set(TYPES.map(({ name }) => name))];
 
 /** In words. */
 export const ACCEPTED = `${[...allNames, PLAIN_TEXT.name].join(', ')} and ${MARKDOWN.name}`;
-/** What a name promises that has such an extension. */
-export const kindOfName: ReadonlyMap<string, MediaKind> = new Map(
-  TYPES.flatMap(({ kind, names }) => names.map((name) => [name, kind] as const)),
+/** By extension, who would look into what a name promises: names of one sort are easily taken for each other. */
+export const readingOfName: ReadonlyMap<string, FileType['reading']> = new Map(
+  TYPES.flatMap(({ reading, names }) => names.map((name) => [name, reading] as const)),
 );
 
 /** The accepted type whose content is called so. */

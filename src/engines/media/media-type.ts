@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { fileTypeFromBuffer, fileTypeFromFile, supportedExtensions } from 'file-type';
 import { VitrineError } from '../../errors.js';
 import { decodeText } from '../../platform/files/text-encoding.js';
-import { ACCEPTED, CAMERA_RAW, type FileType, fileTypeNamed, kindOfName, MARKDOWN, PDF, PLAIN_TEXT } from './file-types.js';
+import { ACCEPTED, CAMERA_RAW, type FileType, fileTypeNamed, readingOfName, MARKDOWN, PDF, PLAIN_TEXT } from './file-types.js';
 import { isTiff, readTiff } from './tiff.js';
 
 export interface DetectedMedia extends Pick<FileType, 'mediaType' | 'extension' | 'kind' | 'reading' | 'translate'> {
@@ -16,27 +16,11 @@ const PDF_HEADER_WITHIN = 1024;
 const plainTextNames = new Set(['', ...PLAIN_TEXT.names]);
 const markdownNames = new Set(MARKDOWN.names);
 /** Pictures that are not accepted; one that is may bear such a name, as one of another accepted type may. */
-const otherImageExtensions = new Set([
-  'bmp',
-  'dib',
-  'ico',
-  'cur',
-  'svgz',
-  'jxl',
-  'jp2',
-  'j2k',
-  'jpf',
-  'jpx',
-  'psd',
-  'psb',
-  'tga',
-  'exr',
-  'hdr',
-]);
+const otherImageExtensions = new Set(['svgz', 'tga', 'exr', 'hdr', 'xcf', 'eps']);
 /** Extensions that promise something; what is something else under such a name is refused rather than guessed at. */
 const knownExtensions = new Set([
   ...['txt', 'text', 'md', 'markdown', 'htm', 'html', 'js', 'css', 'json', 'csv'],
-  ...[...supportedExtensions, ...otherImageExtensions, ...kindOfName.keys()],
+  ...[...supportedExtensions, ...otherImageExtensions, ...readingOfName.keys()],
 ]);
 
 /**
@@ -48,11 +32,11 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
   const head = await readHead(filePath);
   if (head.length === 0) throw new VitrineError('FILE_EMPTY', `${fileName} is empty (0 bytes); upload it again.`, { value: fileName });
   const named = endingOf(fileName);
-  const promised = kindOfName.get(named) ?? (otherImageExtensions.has(named) ? 'IMAGE' : null);
+  const promised = readingOfName.get(named) ?? (otherImageExtensions.has(named) ? 'PICTURE' : null);
   const content = await contentTypeOf(filePath, head, named);
 
   if (content === null) {
-    if (kindOfName.has(named)) {
+    if (readingOfName.has(named)) {
       throw new VitrineError(
         'MEDIA_CORRUPT',
         `${fileName} is named .${named} but does not begin like one: it is damaged or something else. Export it again.`,
@@ -63,9 +47,9 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
   }
   const type = fileTypeNamed(content.mediaType);
   if (type !== undefined) {
-    const { kind, name, names } = type;
+    const { name, names } = type;
     const suits = named === '' || names.includes(named);
-    if (!suits && promised !== kind && knownExtensions.has(named))
+    if (!suits && promised !== type.reading && knownExtensions.has(named))
       throw mismatch(fileName, named, name, 'Give it the right extension or send the right file.');
     const warnings = suits ? [] : [`The name says .${named}, the content is ${name}; it is treated as ${name}.`];
     return { ...type, extension: type.keepsName && names.includes(named) ? named : type.extension, warnings };
@@ -74,7 +58,7 @@ export async function detectMediaType(filePath: string, fileName: string): Promi
     if (markdownNames.has(named)) return { ...MARKDOWN, warnings: [] };
     if (plainTextNames.has(named)) return { ...PLAIN_TEXT, warnings: [] };
   }
-  if (kindOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${ACCEPTED}.`);
+  if (readingOfName.has(named)) throw mismatch(fileName, named, content.name, `Send the right file. Accepted: ${ACCEPTED}.`);
   throw unsupported(fileName, content.name === 'plain text' ? `plain text named .${named}` : content.name);
 }
 

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { type PDFiumDocument, PDFiumLibrary } from '@hyzyla/pdfium';
 import type { Metadata } from 'sharp';
 import { VitrineError } from '../../errors.js';
@@ -7,12 +6,11 @@ import { MAX_PAGES } from './picture-parts.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { fitWithin, pipelineOf, pixelsOf, type SourcePicture } from './source-picture.js';
 import { cleanText, MAX_CHARACTERS } from './text-document.js';
+import { limitedWasm, MAX_WASM_BYTE_SIZE } from './wasm-decoder.js';
 
 /** Longest edge of a drawn page. */
 const PAGE_EDGE_PX = 1024;
 const MAX_BYTE_SIZE = 128 * 1024 * 1024;
-/** PDFium takes no more memory than this, whatever a file asks for; the file itself lies in it too. */
-const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 const CSS_PIXELS_PER_POINT = 96 / 72;
 
 export interface PdfDocument {
@@ -70,23 +68,10 @@ export async function openPdf(filePath: string, fileName: string): Promise<PdfDo
   }
 }
 
-let compiled: WebAssembly.Module | undefined;
-
 async function startPdfium(): Promise<PDFiumLibrary> {
-  // Compiled at the first PDF of a process: 4 MB, some 100 ms.
-  compiled ??= await WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm')));
-  const program = compiled;
-  return PDFiumLibrary.init({
-    instantiateWasm: (imports, done) => {
-      const env = imports.env as Record<string, unknown>;
-      const grow = env.emscripten_resize_heap as (byteSize: number) => boolean;
-      const limited = { ...env, emscripten_resize_heap: (byteSize: number) => byteSize <= MAX_MEMORY_BYTES && grow(byteSize) };
-      const instance = new WebAssembly.Instance(program, { ...imports, env: limited } as WebAssembly.Imports);
-      // Declared the other way round by the library.
-      (done as unknown as (instance: WebAssembly.Instance, module: WebAssembly.Module) => void)(instance, program);
-      return instance.exports;
-    },
-  });
+  const start = await limitedWasm('@hyzyla/pdfium/pdfium.wasm');
+  // Declared the other way round by the library.
+  return PDFiumLibrary.init({ instantiateWasm: (imports, done) => start(imports, done as unknown as Parameters<typeof start>[1]) });
 }
 
 /** A page drawn on white. */
@@ -169,7 +154,7 @@ function pdfError(error: unknown, fileName: string): VitrineError {
   if (error instanceof WebAssembly.RuntimeError || /allocate memory/i.test(reason)) {
     return new VitrineError(
       'MEDIA_CORRUPT',
-      `${fileName} cannot be drawn: it is damaged, or a page takes more than ${MAX_MEMORY_BYTES / 1024 / 1024} MiB. Export it again.`,
+      `${fileName} cannot be drawn: it is damaged, or a page takes more than ${MAX_WASM_BYTE_SIZE / 1024 / 1024} MiB. Export it again.`,
       { value: fileName },
     );
   }

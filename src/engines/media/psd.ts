@@ -23,6 +23,9 @@ const MAX_RESOURCE_BYTE_SIZE = 16 * 1024 * 1024;
 const MAX_EDGE_PX = 300_000;
 const STRIP_ROWS = 64;
 const PACK_BITS = 1;
+/** As TIFF counts them. */
+const UNPACKED = 1;
+const PACKED = 32_773;
 
 interface Header {
   isLarge: boolean;
@@ -52,18 +55,19 @@ export function translatePsd({ path, name, checkSize }: PictureToTranslate): Pro
       throw unsupported(name, 'it was saved without its flat picture. Save it with “Maximize compatibility”, or export it');
     const isSeeThrough = (await hasTransparency(file, header)) && header.channels > mode.colors;
     const channels = mode.colors + (isSeeThrough ? 1 : 0);
-    const { strips, compression } = await readPlanes(file, header, channels);
+    const planes = await readPlanes(file, header, channels);
+    const isLab = header.mode === LAB;
     const short = (tag: number, ...values: number[]): TiffField => ({ tag, type: 'SHORT', values });
     const block = (tag: number, bytes: Uint8Array | undefined): TiffField[] => (bytes === undefined ? [] : [{ tag, type: 'BYTES', bytes }]);
     const fields: TiffField[] = [
       { tag: 256, type: 'LONG', values: [header.width] },
       { tag: 257, type: 'LONG', values: [header.height] },
-      short(258, ...Array.from({ length: channels }, () => header.depth)),
-      short(259, compression),
+      short(258, ...Array.from({ length: channels }, () => (isLab ? 16 : header.depth))),
+      short(259, planes.rows === null || isLab ? UNPACKED : PACKED),
       short(262, mode.photometric),
       short(277, channels),
-      { tag: 278, type: 'LONG', values: [STRIP_ROWS] },
-      short(284, 2),
+      { tag: 278, type: 'LONG', values: [isLab ? header.height : STRIP_ROWS] },
+      short(284, isLab ? 1 : 2),
       ...(isSeeThrough ? [short(338, 2)] : []),
       ...(header.depth === 32 ? [short(339, ...Array.from({ length: channels }, () => 3))] : []),
       ...(header.mode === INDEXED ? [short(320, ...[...palette.subarray(0, 768)].map((value) => value * 257))] : []),
@@ -74,7 +78,7 @@ export function translatePsd({ path, name, checkSize }: PictureToTranslate): Pro
     if (header.mode === INDEXED && palette.length < 768) throw new Error('its palette is cut');
     const exif = resources.get(RESOURCE.exif);
     return {
-      bytes: tiffOf(fields, strips),
+      bytes: tiffOf(fields, isLab ? [interleaved(planes, header, channels)] : planes.strips),
       isOnWhite: isSeeThrough && header.mode !== CMYK,
       ...(exif && { exif }),
       ...densityIn(resources.get(RESOURCE.resolution)),
@@ -157,12 +161,14 @@ async function hasTransparency(file: FileBytes, { isLarge }: Header): Promise<bo
   return found;
 }
 
-/** The first so many planes, as strips of TIFF; `compression` as TIFF counts it. */
-async function readPlanes(
-  file: FileBytes,
-  { channels, width, height, depth, mode, isLarge }: Header,
-  wanted: number,
-): Promise<{ strips: Buffer[]; compression: number }> {
+interface Planes {
+  strips: Buffer[];
+  /** Lengths of packed rows, plane by plane; null: nothing is packed. */
+  rows: number[] | null;
+}
+
+/** The first so many planes, as strips of TIFF. */
+async function readPlanes(file: FileBytes, { channels, width, height, depth, mode, isLarge }: Header, wanted: number): Promise<Planes> {
   const packing = await file.number(2);
   if (packing !== 0 && packing !== PACK_BITS) throw new Error('its flat picture is packed in no known way');
   const rowByteSize = Math.ceil((width * depth) / 8);
@@ -179,29 +185,61 @@ async function readPlanes(
       const from = plane * height + top;
       const lengths = packing === PACK_BITS ? rows.slice(from, from + count) : Array.from({ length: count }, () => rowByteSize);
       const strip = await file.take(lengths.reduce((sum, length) => sum + length, 0));
-      // Ink and paper change places, and a* and b* count from the middle.
-      const flip = mode === CMYK && plane < 4 ? 0xff : mode === LAB && (plane === 1 || plane === 2) ? 0x80 : 0;
-      if (flip !== 0) flipped(strip, flip, packing === PACK_BITS ? lengths : null);
+      // Ink and paper change places.
+      if (mode === CMYK && plane < 4) flipped(strip, packing === PACK_BITS ? lengths : null);
       strips.push(strip);
     }
   }
-  return { strips, compression: packing === PACK_BITS ? 32_773 : 1 };
+  return { strips, rows: packing === PACK_BITS ? rows : null };
 }
 
-/** Flips bits of every value, in place; of packed rows the values alone. */
-function flipped(strip: Buffer, mask: number, rows: readonly number[] | null): void {
+/** Flips the bits of every value, in place; of packed rows the values alone. */
+function flipped(strip: Buffer, rows: readonly number[] | null): void {
   if (rows === null) {
-    for (let at = 0; at < strip.length; at++) strip[at]! ^= mask;
+    for (let at = 0; at < strip.length; at++) strip[at]! ^= 0xff;
     return;
   }
-  let at = 0;
-  for (const length of rows) {
-    const end = at + length;
+  for (let row = 0, at = 0; row < rows.length; row++) {
+    const end = at + rows[row]!;
     while (at < end) {
       const code = strip[at++]!;
-      const count = code < 128 ? code + 1 : code === 128 ? 0 : 1;
-      for (const last = Math.min(end, at + count); at < last; at++) strip[at]! ^= mask;
+      for (const last = Math.min(end, at + lengthOf(code).stored); at < last; at++) strip[at]! ^= 0xff;
     }
     at = end;
   }
+}
+
+/** How many bytes follow a code, and how many they stand for. */
+function lengthOf(code: number): { stored: number; meant: number } {
+  if (code < 128) return { stored: code + 1, meant: code + 1 };
+  return code === 128 ? { stored: 0, meant: 0 } : { stored: 1, meant: 257 - code };
+}
+
+/** The planes of Lab side by side, of 16 bits and with a* and b* counted from zero: libvips takes no others. */
+function interleaved({ strips, rows }: Planes, { width, height }: Header, channels: number): Buffer {
+  const lab = Buffer.alloc(width * height * channels * 2);
+  const packed = Buffer.concat(strips);
+  let from = 0;
+  for (let plane = 0; plane < channels; plane++) {
+    const flip = plane === 1 || plane === 2 ? 0x80 : 0;
+    for (let y = 0; y < height; y++) {
+      const end = from + (rows?.[plane * height + y] ?? width);
+      let to = (y * width * channels + plane) * 2;
+      const last = to + width * channels * 2;
+      const put = (value: number) => {
+        if (to < last) lab.writeUInt16BE(flip === 0 ? value * 257 : (value ^ flip) << 8, to);
+        to += channels * 2;
+      };
+      if (rows === null) for (; from < end; from++) put(packed[from]!);
+      while (from < end) {
+        const code = packed[from++]!;
+        const { stored, meant } = lengthOf(code);
+        for (let i = 0; i < meant; i++) put(packed[from + (stored === 1 ? 0 : i)] ?? 0);
+        from += stored;
+      }
+      from = end;
+      if (to < last) throw new Error('unexpected end of a row');
+    }
+  }
+  return lab;
 }

@@ -21,3 +21,15 @@ export interface PictureToTranslate {
   /** Throws MEDIA_TOO_MANY_PIXELS; to be asked before anything is decoded. */
   checkSize: (width: number, height: number) => void;
 }
+
+/** Pixels of four channels; of three where nothing is see-through. Packs them in place. */
+export function opaqueOr(rgba: Uint8Array, width: number, height: number): TranslatedPicture {
+  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return { bytes: rgba, raw: { width, height, channels: 4 } };
+  let to = 0;
+  for (let at = 0; at < rgba.length; at += 4) {
+    rgba[to++] = rgba[at]!;
+    rgba[to++] = rgba[at + 1]!;
+    rgba[to++] = rgba[at + 2]!;
+  }
+  return { bytes: rgba.subarray(0, to), raw: { width, height, channels: 3 } };
+}

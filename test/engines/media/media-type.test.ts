@@ -89,14 +89,26 @@ describe('detectMediaType', () => {
   });
 
   it.each([
-    ['a.psd', Buffer.concat([Buffer.from('8BPS\0\x01', 'latin1'), Buffer.alloc(100)])],
-    ['a.bmp', Buffer.concat([Buffer.from('BM', 'latin1'), Buffer.alloc(100)])],
-    ['a.ico', Buffer.concat([Buffer.from([0, 0, 1, 0, 1, 0]), Buffer.alloc(100)])],
-    ['a.jxl', Buffer.from('0000000c4a584c200d0a870a00000014667479706a786c20', 'hex')],
-    ['a.jp2', Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220000000006a703220', 'hex')],
+    ['a.psd', Buffer.concat([Buffer.from('8BPS\0\x01', 'latin1'), Buffer.alloc(100)]), 'image/vnd.adobe.photoshop'],
+    ['a.bmp', Buffer.concat([Buffer.from('BM', 'latin1'), Buffer.alloc(100)]), 'image/bmp'],
+    ['a.ico', Buffer.concat([Buffer.from([0, 0, 1, 0, 1, 0]), Buffer.alloc(100)]), 'image/vnd.microsoft.icon'],
+    ['a.jxl', Buffer.from('0000000c4a584c200d0a870a00000014667479706a786c20', 'hex'), 'image/jxl'],
+    ['a.jp2', Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220000000006a703220', 'hex'), 'image/jp2'],
+    ['a.jpf', Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220000000006a703220', 'hex'), 'image/jp2'],
+  ])('knows %s by its content', async (name, bytes, mediaType) => {
+    expect(await detect(name, bytes)).toMatchObject({ mediaType, kind: 'IMAGE', warnings: [] });
+  });
+
+  it('leaves a camera’s raw picture the extension that tells whose it is', async () => {
+    const raw = Buffer.from('4949524f0800000018000000', 'hex');
+    expect(await detect('P1.ORF', Buffer.concat([raw, Buffer.alloc(100)]))).toMatchObject({ mediaType: 'image/x-raw', extension: 'orf' });
+  });
+
+  it.each([
+    ['a.tga', Buffer.concat([Buffer.from([0, 0, 2]), Buffer.alloc(100, 200)])],
     ['a.svgz', gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['a.mp3', Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\0', 'latin1'), Buffer.from([0xff, 0xfb, 0x90, 0]), Buffer.alloc(500)])],
-    ['a.psd', Buffer.from([1, 2, 3, 4, 5, 250])],
+    ['a.exr', Buffer.from([1, 2, 3, 4, 5, 250])],
   ])('refuses %s under its own name, which is no name to change', async (name, bytes) => {
     const refused = await detect(name, bytes).catch((error: Error) => error);
     expect(refused).toMatchObject({ code: 'MEDIA_UNSUPPORTED' });
@@ -104,9 +116,9 @@ describe('detectMediaType', () => {
   });
 
   it('advises no other name for what is accepted under none', async () => {
-    const bmp = Buffer.concat([Buffer.from('BM', 'latin1'), Buffer.alloc(100)]);
-    const refused = await detect('a.png', bmp).catch((error: Error) => error);
-    expect(refused).toMatchObject({ code: 'MEDIA_TYPE_MISMATCH', message: expect.stringMatching(/BMP.*Accepted: PNG/) });
+    const flif = Buffer.concat([Buffer.from('FLIF', 'latin1'), Buffer.alloc(100)]);
+    const refused = await detect('a.png', flif).catch((error: Error) => error);
+    expect(refused).toMatchObject({ code: 'MEDIA_TYPE_MISMATCH', message: expect.stringMatching(/FLIF.*Accepted: PNG/) });
     expect((refused as Error).message).not.toMatch(/right extension/);
     await expect(detect('a.pdf', 'text')).rejects.toMatchObject({ code: 'MEDIA_TYPE_MISMATCH' });
   });
