@@ -142,8 +142,8 @@ export class Outbound {
   }
 
   async #sendOnce(url: URL, { method = 'GET', headers: sent = {}, body: content, maxByteSize, signal }: OutboundRequest) {
-    const { silenceMs, lowestRate } = this.#options;
-    const explain = (error: unknown) => explained(error, url, silenceMs, signal);
+    const { lowestRate } = this.#options;
+    const explain = (error: unknown) => explained(error, url, this.#options, signal);
     const options = { method, headers: sent, dispatcher: this.#dispatcher, ...(content !== undefined && { body: content }) };
     const answer = await request(url, { ...options, ...(signal && { signal }) }).catch((error: unknown) => {
       throw explain(error);
@@ -250,7 +250,16 @@ async function* notSlower(body: AsyncIterable<Buffer>, url: URL, { bytesPerSecon
   }
 }
 
-function explained(error: unknown, url: URL, silenceMs: number, signal?: AbortSignal): unknown {
+/** The proxy that a connection failed at; null: none, or it cannot be told. */
+function failedProxy(error: NodeJS.ErrnoException & { port?: number; hostname?: string }, url: URL, options: OutboundOptions): URL | null {
+  if (options.wall !== undefined) return null;
+  const proxies = [options.proxies.httpsProxy, options.proxies.httpProxy].flatMap((proxy) => (proxy ? [new URL(proxy)] : []));
+  const portOf = ({ port, protocol }: URL) => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+  const isIt = (proxy: URL) => error.hostname === proxy.hostname || (error.port === portOf(proxy) && error.port !== portOf(url));
+  return proxies.find(isIt) ?? null;
+}
+
+function explained(error: unknown, url: URL, options: OutboundOptions, signal?: AbortSignal): unknown {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof OutboundError) return inner;
     if (inner instanceof Refusal) return inner.cause;
@@ -260,9 +269,11 @@ function explained(error: unknown, url: URL, silenceMs: number, signal?: AbortSi
     const isTimeout = (signal.reason as Error | undefined)?.name === 'TimeoutError';
     return isTimeout ? new OutboundError('SLOW', url, 'takes longer than it may', error) : signal.reason;
   }
+  const at = failedProxy(error as NodeJS.ErrnoException, url, options);
+  if (at !== null) return new OutboundError('UNREACHABLE', url, `is not reached: its proxy ${at.host} is not there (${code})`, error);
   if (code === 'ENOTFOUND') return new OutboundError('UNKNOWN_HOST', url, 'is the name of no server', error);
   if (name === 'TimeoutError' || /TIMEOUT/.test(code ?? ''))
-    return new OutboundError('SLOW', url, `sends nothing for ${silenceMs} ms`, error);
+    return new OutboundError('SLOW', url, `sends nothing for ${options.silenceMs} ms`, error);
   const proxy = /Proxy response \((\d+)\)/.exec(message)?.[1];
   if (proxy !== undefined) return new OutboundError('UNREACHABLE', url, `is not let through by the proxy, which answers ${proxy}`, error);
   return new OutboundError('UNREACHABLE', url, `cannot be reached, or broke off${code === undefined ? '' : ` (${code})`}`, error);

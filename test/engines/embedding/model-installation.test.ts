@@ -300,6 +300,9 @@ describe('pull', () => {
     closers.push(closed.close);
     const error = await failureOf(pullModel(library, downloader({ httpProxy: closed.url, attempts: 1 }), await entryFor({ id: 'third' })));
     expect(error.message).toContain('the proxy, which answers 407');
+    await closed.close();
+    const away = await failureOf(pullModel(library, downloader({ httpProxy: closed.url, attempts: 1 }), await entryFor({ id: 'fourth' })));
+    expect(away.message).toContain(`its proxy ${new URL(closed.url).host} is not there (ECONNREFUSED)`);
   });
 
   it('lets one process at a time fetch a model, and takes over from a dead one', async () => {
