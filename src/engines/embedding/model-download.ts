@@ -3,7 +3,9 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isVitrineError, VitrineError } from '../../errors.js';
-import { isBusy, Outbound, type OutboundAnswer, OutboundError, type OutboundProxies, tryAgain } from '../../platform/http/outbound.js';
+import { Outbound, type OutboundAnswer, type OutboundProxies } from '../../platform/http/outbound.js';
+import { isBusy, OutboundError } from '../../platform/http/outbound-error.js';
+import { tryAgain } from '../../platform/http/try-again.js';
 import { findByteSize, sha256OfFile } from './model-file.js';
 
 export interface DownloadSource extends OutboundProxies {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput, VitrineError } from '../../errors.js';
 import { verifyModelFolder } from './model-check.js';
@@ -7,6 +7,7 @@ import type { Precision } from './model-description.js';
 import { type DownloadedFile, type ModelDownloader } from './model-download.js';
 import { findByteSize, sha256OfFile } from './model-file.js';
 import type { ModelLibrary } from './model-library.js';
+import { lockModel } from './model-lock.js';
 import { MODEL_ID, type ModelManifest, readManifest } from './model-manifest.js';
 import { filesOf, type RegistryEntry, type RegistryFile } from './model-registry.js';
 import { chooseWeights, listWeightFiles } from './model-weights.js';
@@ -180,7 +181,7 @@ async function install(
 ): Promise<Installation> {
   const folder = path.join(library.ownFolder, id);
   await mkdir(library.ownFolder, { recursive: true });
-  const unlock = await lock(path.join(library.ownFolder, `.${id}.lock`), id);
+  const unlock = await lockModel(path.join(library.ownFolder, `.${id}.lock`), id);
   const working = path.join(await realpath(library.ownFolder), `.${id}.new`);
   let isFilled = false;
   try {
@@ -226,37 +227,6 @@ async function removeOthers(folder: string, files: readonly InstalledFile[]): Pr
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isFile() && !wanted.has(file)) await rm(file);
-  }
-}
-
-/** Held by one living process; what a dead one left is taken over. */
-async function lock(file: string, id: string): Promise<() => Promise<void>> {
-  for (;;) {
-    const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      return null;
-    });
-    if (handle) {
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(file, { force: true });
-    }
-    const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (owner > 0 && owner !== process.pid && isAlive(owner))
-      throw new VitrineError(
-        'CONFLICT',
-        `Process ${owner} is fetching ${id} at this moment. Let it end, or end it; this command can then go on.`,
-      );
-    await rm(file, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

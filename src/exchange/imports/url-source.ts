@@ -2,7 +2,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { readFileName } from '../../platform/files/file-name.js';
-import { isBusy, Outbound, type OutboundAnswer, OutboundError, type Resolve, tryAgain } from '../../platform/http/outbound.js';
+import { Outbound, type OutboundAnswer, type Resolve } from '../../platform/http/outbound.js';
+import { isBusy, OutboundError } from '../../platform/http/outbound-error.js';
+import { tryAgain } from '../../platform/http/try-again.js';
 import { readPublicUrl, type UrlPolicy, urlWall } from './public-url.js';
 
 export interface UrlSourceOptions {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { type Outbound, OutboundError } from '../../platform/http/outbound.js';
+import type { Outbound } from '../../platform/http/outbound.js';
+import { OutboundError } from '../../platform/http/outbound-error.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { Logger } from '../../log.js';
 import { type Message, noteDelivery, stopReceiver, takeDelivery } from './delivery.queries.js';

@@ -1,8 +1,8 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { OutboundError } from './outbound-error.js';
 import { bareHost } from './public-address.js';
 
 /** Resolves a name to all its addresses; the system's own, or a test's. */
@@ -53,30 +53,6 @@ export interface OutboundAnswer {
   body: Readable;
   /** Headers of the answers that led here, first one first, those of this one last. */
   trail: readonly Record<string, string | undefined>[];
-}
-
-export type OutboundReason = 'UNKNOWN_HOST' | 'UNREACHABLE' | 'SLOW' | 'REDIRECTS' | 'INSECURE_REDIRECT' | 'TOO_LARGE';
-
-/** Why a request came to nothing. The message names the host, and never a path or parameters: they may hold a signature. */
-export class OutboundError extends Error {
-  readonly reason: OutboundReason;
-
-  constructor(reason: OutboundReason, url: URL, what: string, cause?: unknown) {
-    super(`${url.host} ${what}`, cause === undefined ? undefined : { cause });
-    this.reason = reason;
-  }
-
-  /** Whether the same request may go well another time. */
-  get mayPass(): boolean {
-    return this.reason === 'UNREACHABLE' || this.reason === 'SLOW';
-  }
-}
-
-const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
-
-/** Whether a server that answers so may answer otherwise a little later. */
-export function isBusy(status: number): boolean {
-  return BUSY.has(status);
 }
 
 /** Carries what a wall says through the layers of a connection. */
@@ -172,30 +148,6 @@ export class Outbound {
     };
     const body = Readable.from(read(), { objectMode: false }).once('close', drop);
     return { status: answer.statusCode, headers, body };
-  }
-}
-
-export interface Attempts {
-  attempts: number;
-  /** Pause before the second attempt, doubled before each further one. */
-  delayMs: number;
-  mayPass(error: unknown): boolean;
-  /** Whether the attempt that failed got on all the same: then they are counted anew. */
-  gotOn?(): boolean;
-  signal?: AbortSignal;
-}
-
-/** Does something again where what went wrong may pass. @throws the last error, or the reason of an aborted signal */
-export async function tryAgain<T>(work: () => Promise<T>, { attempts, delayMs, mayPass, gotOn, signal }: Attempts): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (gotOn?.()) attempt = 0;
-      if (attempt >= attempts || !mayPass(error)) throw error;
-      await sleep(delayMs * 2 ** Math.max(0, attempt - 1), undefined, signal && { signal });
-    }
   }
 }
 

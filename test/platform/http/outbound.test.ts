@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BlockedReceiverError, receiverWall } from '../../../src/library/webhooks/receiver-wall.js';
-import { Outbound, type OutboundOptions, type Resolve, tryAgain } from '../../../src/platform/http/outbound.js';
+import { Outbound, type OutboundOptions, type Resolve } from '../../../src/platform/http/outbound.js';
+import { tryAgain } from '../../../src/platform/http/try-again.js';
 import { isPublicAddress } from '../../../src/platform/http/public-address.js';
 
 const answering =
