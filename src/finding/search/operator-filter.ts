@@ -2,6 +2,7 @@ import { readHexColor } from '../../engines/pixels/color.js';
 import { badInput, isVitrineError } from '../../errors.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { fold } from '../../platform/words/fold.js';
+import { spellTagPath } from '../../library/tags/label.js';
 import { COLOR_NAMES } from '../../vocabulary/color-name.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import type { Operator } from './plain-query.js';
@@ -46,25 +47,32 @@ const STATES: Readonly<Record<string, AssetFilter>> = {
   ...{ landscape: { orientations: ['LANDSCAPE'] }, portrait: { orientations: ['PORTRAIT'] }, square: { orientations: ['SQUARE'] } },
 };
 
+/** What operators name. */
+export interface Named {
+  /** The key of a brand's row by its key or name. */
+  findBrand: (name: string) => Promise<string | null>;
+  /** Whether there is a tag of this path, or one below it. */
+  hasTag: (path: string) => Promise<boolean>;
+}
+
 /**
- * An operator of a query as a condition. @param findBrand the key of a brand's row by its key or name
+ * An operator of a query as a condition.
  * @throws VitrineError BAD_USER_INPUT naming `query`
  */
-export async function readOperator(
-  { name, value, isNegated }: Operator,
-  findBrand: (name: string) => Promise<string | null>,
-): Promise<AssetFilter> {
-  const condition = await read(name, value, findBrand);
+export async function readOperator({ name, value, isNegated }: Operator, named: Named): Promise<AssetFilter> {
+  const condition = await read(name, value, named);
   return isNegated ? { not: condition } : condition;
 }
 
-async function read(name: Operator['name'], value: string, findBrand: (name: string) => Promise<string | null>): Promise<AssetFilter> {
+async function read(name: Operator['name'], value: string, { findBrand, hasTag }: Named): Promise<AssetFilter> {
   const plain = fold(value).trim();
   const oneOf = (known: Readonly<Record<string, AssetFilter>>) =>
     Object.hasOwn(known, plain) ? (known[plain] as AssetFilter) : refuse(name, value, Object.keys(known));
   switch (name) {
     case 'tag':
-      return { tags: { all: [value] } };
+      return (await hasTag(spellTagPath(value)))
+        ? { tags: { all: [value] } }
+        : refuse(name, value, 'a tag that exists (see the query `tags`)');
     case 'brand': {
       const id = await findBrand(value);
       return id === null ? refuse(name, value, 'key or name of a brand that exists') : { brands: [toGlobalId('Brand', id)] };

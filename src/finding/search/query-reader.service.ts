@@ -13,9 +13,9 @@ import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { AssetFilter } from '../../library/filters/filter.inputs.js';
 import { normalText } from '../../platform/words/text-form.js';
 import { readWords } from '../../platform/words/words.js';
-import { readOperator } from './operator-filter.js';
+import { type Named, readOperator } from './operator-filter.js';
 import { type Operator, type PlainQuery, readPlainQuery, writePlainQuery } from './plain-query.js';
-import { findAssetVectors, findBrandNamed, measureSpreads } from './query.queries.js';
+import { findAssetVectors, findBrandNamed, hasTagNamed, measureSpreads } from './query.queries.js';
 import { toWordQuery, type WordQuery } from './word-query.js';
 import type { SearchExclusion, SearchQuery, SearchSubject, SearchTerm } from './query.inputs.js';
 
@@ -97,9 +97,13 @@ export class QueryReader {
     requireFew('query', [...texts, ...phrases]);
     requireFew('query', without);
     requireFew('query', operators);
-    const findBrand = (name: string) => this.#rooms.database.asOrganization(viewer.organizationId, (tx) => findBrandNamed(tx, name));
+    const inside = <T>(work: (tx: OrganizationTx) => Promise<T>) => this.#rooms.database.asOrganization(viewer.organizationId, work);
+    const named: Named = {
+      findBrand: (name) => inside((tx) => findBrandNamed(tx, name)),
+      hasTag: (path) => inside((tx) => hasTagNamed(tx, path)),
+    };
     const conditions: AssetFilter[] = phrases.map((phrase) => ({ phrase }));
-    for (const operator of operators) conditions.push(await readOperator(operator, findBrand));
+    for (const operator of operators) conditions.push(await readOperator(operator, named));
     for (const { text, isLiteral } of without) if (isLiteral) conditions.push({ not: { phrase: text } });
     const terms = asked.map((text) => ({ subject: { text }, weight: 1 }));
     const exclusions = without.map(({ text }) => ({ subject: { text } }));

@@ -50,6 +50,13 @@ export async function findBrandNamed(tx: OrganizationTx, name: string): Promise<
   return rows[0]?.id ?? null;
 }
 
+/** Whether there is a tag of this path, as tags are spelled, or one below it. */
+export async function hasTagNamed(tx: OrganizationTx, path: string): Promise<boolean> {
+  const rows = await tx.query(sql`
+    SELECT 1 FROM tag t WHERE t.organization_id = ${tx.organizationId}::uuid AND (t.name = lower(${path}) OR starts_with(t.name, lower(${path}) || '/')) LIMIT 1`);
+  return rows.length > 0;
+}
+
 /** Which of these exist, each as its noun and id. */
 export async function findExistingIds(tx: OrganizationTx, named: readonly NamedId[]): Promise<Set<string>> {
   const rows = await tx.query<{ found: string }>(sql`
