@@ -49,6 +49,7 @@ const GROUND = new Set([
   'viewer.ts',
   'background-priority.ts',
   'lane-queue.ts',
+  'once.ts',
   'shared-work.ts',
   'waiting-request.ts',
   'vocabulary',
