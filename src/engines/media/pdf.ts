@@ -5,6 +5,7 @@ import { VitrineError } from '../../errors.js';
 import { MAX_PAGES } from './picture-parts.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { fitWithin, pipelineOf, pixelsOf, type SourcePicture } from './source-picture.js';
+import { userUnitOf } from './pdf-user-unit.js';
 import { cleanText, MAX_CHARACTERS } from './text-document.js';
 import { limitedWasm, MAX_WASM_BYTE_SIZE } from './wasm-decoder.js';
 
@@ -43,7 +44,7 @@ export async function openPdf(filePath: string, fileName: string): Promise<PdfDo
     if (count < 1) throw new Error('it has no pages');
     const { texts, warnings } = readTexts(document, Math.min(count, MAX_PAGES));
     const open = document;
-    const source = await drawPage(open, 0, fileName);
+    const source = await drawPage(open, 0, fileName, userUnitOf(bytes));
     const joined = texts
       .join('\f')
       .slice(0, MAX_CHARACTERS)
@@ -74,8 +75,8 @@ async function startPdfium(): Promise<PDFiumLibrary> {
   return PDFiumLibrary.init({ instantiateWasm: (imports, done) => start(imports, done as unknown as Parameters<typeof start>[1]) });
 }
 
-/** A page drawn on white. */
-async function drawPage(document: PDFiumDocument, index: number, fileName: string): Promise<SourcePicture> {
+/** A page drawn on white. @param unit what its points are multiplied by, which says how large it is and not how it looks */
+async function drawPage(document: PDFiumDocument, index: number, fileName: string, unit = 1): Promise<SourcePicture> {
   try {
     const draw = async (edgePx: number): Promise<RawPicture> => {
       const page = document.getPage(index);
@@ -87,8 +88,8 @@ async function drawPage(document: PDFiumDocument, index: number, fileName: strin
     };
     const { originalWidth, originalHeight } = sizeOf(document.getPage(index).getOriginalSize());
     const size = {
-      width: Math.max(1, Math.round(originalWidth * CSS_PIXELS_PER_POINT)),
-      height: Math.max(1, Math.round(originalHeight * CSS_PIXELS_PER_POINT)),
+      width: Math.max(1, Math.round(originalWidth * unit * CSS_PIXELS_PER_POINT)),
+      height: Math.max(1, Math.round(originalHeight * unit * CSS_PIXELS_PER_POINT)),
     };
     return {
       ...size,

@@ -2,12 +2,14 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { VitrineError } from '../../errors.js';
 import { hevcToPng } from './hevc.js';
+import { correctionOf } from './file-colors.js';
 import { SVG } from './file-types.js';
 import type { DetectedMedia } from './media-type.js';
 import type { PartPlace } from './part-key.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { checkSvg } from './svg-safety.js';
-import type { TranslatedPicture } from './translated-picture.js';
+import { hasUnseen, seenChannels } from './tiff-channels.js';
+import { saidOf, type TranslatedPicture, withoutWhite } from './translated-picture.js';
 import { readTiff, type TiffFile, type TiffPicture } from './tiff.js';
 
 /** Up to here a picture is decoded whole, once; above, once to a bounded size with the decoder's own shrinking. */
@@ -15,8 +17,6 @@ const wholePixels = 4_000_000;
 /** Longest edge of the bounded decode. 1024 gave model inputs closer to the original's than shrinking straight to 224 did. */
 const workingEdgePx = 1024;
 const maxSvgByteSize = 8 * 1024 * 1024;
-/** Of the channels of a picture that has more than are seen, decoded at once. */
-const MAX_STRIP_BYTE_SIZE = 128 * 1024 * 1024;
 
 export interface SourcePicture {
   metadata: Metadata;
@@ -147,13 +147,13 @@ async function openRaster(raster: RasterFile, index = 0, known: TiffFile | null 
   const { width, height } = header.autoOrient;
   const input = header.compression === 'hevc' ? await hevcToPng(filePath, header) : file;
   const decode = () => sharp(input, { ...options, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
-  const seen =
-    page !== null && hasUnseen(page)
-      ? await seenChannels(decode, { width, height }, page)
-      : translated?.isOnWhite
-        ? withoutWhite(await pixelsOf(decode()))
-        : null;
-  const open = seen === null ? decode : () => pipelineOf(seen);
+  const corrected = mayHaveNumbers(raster, header) ? await correctionOf(filePath) : null;
+  const mended = corrected ?? (translated?.isOnWhite ? withoutWhite : null);
+  let seen: RawPicture | null = null;
+  if (page !== null && hasUnseen(page)) seen = await seenChannels(decode, { width, height }, page);
+  else if (mended !== null) seen = mended(await pixelsOf(decode()));
+  const shown = seen;
+  const open = shown === null ? decode : () => pipelineOf(shown);
   const decodeAt = (w: number, h: number) => pixelsOf(open().resize(w, h, { fit: 'fill', kernel: 'cubic' }));
   const isWhole = width * height <= wholePixels;
   const working = fitWithin(width, height, workingEdgePx);
@@ -193,57 +193,15 @@ async function openRaster(raster: RasterFile, index = 0, known: TiffFile | null 
   };
 }
 
-/** What a file says that the form it was brought to does not. */
-function saidOf(translated: TranslatedPicture | null): Partial<Metadata> {
-  const { exif, xmp, densityDpi } = translated ?? {};
-  return {
-    ...(exif && { exif: Buffer.from(exif) }),
-    ...(xmp && { xmp: Buffer.from(xmp) }),
-    ...(densityDpi !== undefined && { density: densityDpi }),
-  };
-}
-
-/** Takes the white out of colours that were mixed with it where they are half transparent. In place. */
-function withoutWhite(picture: RawPicture): RawPicture {
-  const { data, channels } = picture;
-  if (channels !== 4) return picture;
-  const { length } = data;
-  const { max, round } = Math;
-  for (let at = 0; at < length; at += 4) {
-    const alpha = data[at + 3]!;
-    if (alpha === 0 || alpha === 255) continue;
-    for (let channel = at; channel < at + 3; channel++) data[channel] = max(0, round(255 - ((255 - data[channel]!) * 255) / alpha));
-  }
-  return picture;
+/** Whether it may say by numbers what its colours are, which libvips does not read. */
+function mayHaveNumbers({ mediaType }: RasterFile, { hasProfile }: Metadata): boolean {
+  return /^image\/(avif|hei[cf])$/.test(mediaType) && !hasProfile;
 }
 
 /** Where libvips finds a picture. Loaders of single pictures refuse to be asked for a page, and a TIFF may have any number of channels. */
 function placeOf(page: TiffPicture | null, index: number): SharpOptions {
   if (page === null) return index > 0 ? { page: index } : {};
   return { page: page.page, limitInputChannels: false, ...(page.subifd !== null && { subifd: page.subifd }) };
-}
-
-/** Whether it has channels that are neither colour nor its transparency: libvips would take any for transparency. */
-function hasUnseen({ extras }: TiffPicture): boolean {
-  return extras.length > 1 || extras[0] === 'other';
-}
-
-/** Colours and transparency of a picture that has more channels, decoded by so many rows at a time that those take no memory without end. */
-async function seenChannels(decode: () => Sharp, size: { width: number; height: number }, { extras }: TiffPicture): Promise<RawPicture> {
-  const { width, height } = size;
-  const alpha = extras.indexOf('alpha');
-  // Whatever was stored, three colours stand first once they are sRGB.
-  const wanted = alpha < 0 ? [0, 1, 2] : [0, 1, 2, 3 + alpha];
-  const channels = alpha < 0 ? 3 : 4;
-  const picture: RawPicture = { data: new Uint8Array(width * height * channels), width, height, channels };
-  const rows = Math.max(1, Math.floor(MAX_STRIP_BYTE_SIZE / (width * (3 + extras.length))));
-  for (let top = 0, at = 0; top < height; top += rows) {
-    const strip = decode().extract({ left: 0, top, width, height: Math.min(rows, height - top) });
-    const { data, info } = await strip.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3 + extras.length) throw new Error(`expected ${3 + extras.length} channels, got ${info.channels}`);
-    for (let from = 0; from < data.length; from += info.channels) for (const channel of wanted) picture.data[at++] = data[from + channel]!;
-  }
-  return picture;
 }
 
 function unsupportedPicture(fileName: string, reason: string): VitrineError {

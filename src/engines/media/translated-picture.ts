@@ -1,4 +1,5 @@
-import type { SharpOptions } from 'sharp';
+import type { Metadata, SharpOptions } from 'sharp';
+import type { RawPicture } from '../pixels/raw-picture.js';
 
 /** A picture that libvips does not read, in a form that it does. */
 export interface TranslatedPicture {
@@ -32,4 +33,28 @@ export function opaqueOr(rgba: Uint8Array, width: number, height: number): Trans
     rgba[to++] = rgba[at + 2]!;
   }
   return { bytes: rgba.subarray(0, to), raw: { width, height, channels: 3 } };
+}
+
+/** What a file says that the form it was brought to does not. */
+export function saidOf(translated: TranslatedPicture | null): Partial<Metadata> {
+  const { exif, xmp, densityDpi } = translated ?? {};
+  return {
+    ...(exif && { exif: Buffer.from(exif) }),
+    ...(xmp && { xmp: Buffer.from(xmp) }),
+    ...(densityDpi !== undefined && { density: densityDpi }),
+  };
+}
+
+/** Takes the white out of colours that were mixed with it where they are half transparent. In place. */
+export function withoutWhite(picture: RawPicture): RawPicture {
+  const { data, channels } = picture;
+  if (channels !== 4) return picture;
+  const { length } = data;
+  const { max, round } = Math;
+  for (let at = 0; at < length; at += 4) {
+    const alpha = data[at + 3]!;
+    if (alpha === 0 || alpha === 255) continue;
+    for (let channel = at; channel < at + 3; channel++) data[channel] = max(0, round(255 - ((255 - data[channel]!) * 255) / alpha));
+  }
+  return picture;
 }

@@ -233,6 +233,20 @@ describe('pictures by decoders in WebAssembly', () => {
   });
 });
 
+describe('colours by numbers instead of a profile', () => {
+  it.each([
+    ['Display P3', 12, [255, 0, 0]],
+    ['BT.2020', 9, [255, 0, 0]],
+    ['sRGB', 1, [235, 50, 35]],
+  ])('%s', async (_, primaries, shown) => {
+    const bytes = Buffer.from(AVIF);
+    bytes.writeUInt16BE(primaries, bytes.indexOf('colrnclx') + 8);
+    const { facts, thumbnail } = await analyze('a.avif', bytes);
+    expect(facts).toMatchObject({ width: 64, height: 48, hasIccProfile: false });
+    expect(await halvesOf(thumbnail)).toEqual([solid(shown), solid(shown)]);
+  });
+});
+
 describe('a camera’s raw picture', () => {
   it('is shown as its camera developed it, upright, with a warning that this one is smaller', async () => {
     const { facts, thumbnail } = await analyze('DSC_0001.DNG', dngOf(await jpegOf(64, 32), 64, 32, 3));

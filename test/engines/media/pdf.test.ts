@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { isVitrineError } from '../../../src/errors.js';
 import { createMediaAnalyzer, type MediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import type { ImageInputSpec } from '../../../src/engines/media/model-input.js';
+import { userUnitOf } from '../../../src/engines/media/pdf-user-unit.js';
 import { makePdf, pdfOf } from '../../support/pdf-file.js';
 
 let folder: string;
@@ -217,4 +218,39 @@ it('measures what a page shows: turned, cropped, behind other bytes', async () =
   const { facts, pixels } = await analyze('a.pdf', behind);
   expect(facts).toMatchObject({ mediaType: 'application/pdf', width: 400, height: 267 });
   expect(centre(pixels)).toEqual([255, 0, 0]);
+});
+
+describe('the unit of a page', () => {
+  const page = (unit: string) => `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 72 36] ${unit} >>`;
+  const tree = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [3 0 R] /Count 1 >>'];
+
+  it('makes it larger, and changes nothing of how it looks', async () => {
+    const { facts } = await analyze('plan.pdf', pdfOf([...tree, page('/UserUnit 10')]));
+    expect(facts).toMatchObject({ width: 960, height: 480 });
+    expect((await analyze('plain.pdf', pdfOf([...tree, page('')]))).facts).toMatchObject({ width: 96, height: 48 });
+  });
+
+  it('is found where objects are packed, and is of that page alone', async () => {
+    const [root, pages, first, second] = [
+      tree[0]!,
+      '<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>',
+      page('/UserUnit 2.5'),
+      page('/UserUnit 100'),
+    ];
+    expect((await analyze('two.pdf', pdfOf([root, pages, first, second]))).facts).toMatchObject({ width: 240, height: 120, pageCount: 2 });
+    const inner = [pages, first, second];
+    const places = inner.map((_, index) => `${index + 2} ${inner.slice(0, index).join(' ').length + (index > 0 ? 1 : 0)}`).join(' ');
+    const packed = deflateSync(`${places} ${inner.join(' ')}`);
+    const stream = (dictionary: string, bytes: Buffer) =>
+      Buffer.concat([
+        Buffer.from(`<< ${dictionary} /Filter /FlateDecode /Length ${bytes.length} >>\nstream\n`),
+        bytes,
+        Buffer.from('\nendstream'),
+      ]);
+    expect(userUnitOf(pdfOf([root, 'null', 'null', 'null', stream(`/Type /ObjStm /N 3 /First ${places.length + 1}`, packed)]))).toBe(2.5);
+  });
+
+  it.each(['/UserUnit 0', '/UserUnit -3', '/UserUnit 1e9', '/UserUnit 99999999'])('that makes no sense counts as 1: %s', (unit) => {
+    expect(userUnitOf(pdfOf([...tree, page(unit)]))).toBe(1);
+  });
 });

@@ -180,6 +180,15 @@ export const JP2 = Buffer.from(
   'base64',
 );
 
+/** 64 × 48 pixels of one red (235, 50, 35), with numbers for its colours, as ffmpeg 5.1 writes it. */
+export const AVIF = Buffer.from(
+  'AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAAD5bWV0YQAAAAAAAAAvaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAFBpY3R1cmVIYW5kbGVyAAAAAA5waXRtAAAAAAAB' +
+    'AAAAHmlsb2MAAAAARAAAAQABAAAAAQAAASEAAAAhAAAAKGlpbmYAAAAAAAEAAAAaaW5mZQIAAAAAAQAAYXYwMUNvbG9yAAAAAGppcHJwAAAAS2lwY28AAAAUaXNwZQAAAAAAAABAAAAA' +
+    'MAAAABBwaXhpAAAAAAMICAgAAAAMYXYxQ4EgAAAAAAATY29scm5jbHgADAANAAGAAAAAF2lwbWEAAAAAAAAAAQABBAECgwQAAAApbWRhdAoJOBV/vbQwNAZAMhQYAAAAUAAAAAoFeHnO' +
+    'AG811Yia4A==',
+  'base64',
+);
+
 const office = 'application/vnd.openxmlformats-officedocument';
 const properties =
   '<c:coreProperties xmlns:c="urn:c" xmlns:dc="urn:dc" xmlns:t="urn:t"><dc:title>Press kit</dc:title><dc:creator>Ann</dc:creator>' +
