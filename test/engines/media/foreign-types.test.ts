@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { createMediaAnalyzer } from '../../../src/engines/media/media-analyzer.js';
 import {
+  AVIF,
   bmpOf,
   dngOf,
   icoOf,
