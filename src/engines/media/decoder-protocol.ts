@@ -2,6 +2,7 @@ import { type ErrorCode, VitrineError } from '../../errors.js';
 import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
 import type { MediaLimits } from './identify.js';
 import type { MarkSighting } from '../mark-finding/mark-sighting.js';
+import type { EmbeddedMetadata } from './embedded-metadata.js';
 import type { MarkFile } from './mark-scan.js';
 import type { MetadataCopy } from './metadata-writer.js';
 import type { ImageInputSpec } from './model-input.js';
@@ -16,7 +17,8 @@ export type DecoderTask =
   | { kind: 'render'; path: string; fileName: string; recipe: RenditionRecipe }
   | { kind: 'find-mark'; path: string; fileName: string; mark: MarkFile }
   | { kind: 'check-mark'; mark: MarkFile }
-  | { kind: 'write-metadata'; copy: MetadataCopy };
+  | { kind: 'write-metadata'; copy: MetadataCopy }
+  | { kind: 'describe'; packet: Uint8Array };
 
 export interface DecoderRequest {
   id: number;
@@ -24,7 +26,14 @@ export interface DecoderRequest {
   limits: MediaLimits;
 }
 
-export type DecoderResult = MediaAnalysis | ModelInputs | Float32Array | Rendition | MarkSighting[] | null;
+export type DecoderResult =
+  | MediaAnalysis
+  | ModelInputs
+  | Float32Array
+  | Rendition
+  | MarkSighting[]
+  | { said: EmbeddedMetadata | null }
+  | null;
 
 /** An error as it crosses the process border. */
 export interface WireError {

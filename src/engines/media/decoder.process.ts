@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { analyzeFile, modelInputsOf, preprocessFile } from './analysis.js';
 import { type DecoderReply, type DecoderRequest, type DecoderResult, toWireError } from './decoder-protocol.js';
+import { describeItself } from './embedded-metadata.js';
 import { readMark, scanForMark } from './mark-scan.js';
 import { writeMetadata } from './metadata-writer.js';
 import { renderFile } from './rendition.js';
@@ -24,6 +25,7 @@ async function perform({ task, limits }: DecoderRequest): Promise<DecoderResult>
   if (task.kind === 'model-inputs') return modelInputsOf(task.path, task.fileName, task.input, limits);
   if (task.kind === 'render') return renderFile(task.path, task.fileName, task.recipe, limits);
   if (task.kind === 'find-mark') return scanForMark(task.path, task.fileName, task.mark, limits);
+  if (task.kind === 'describe') return { said: describeItself({ xmp: task.packet, texts: null }).embedded };
   if (task.kind === 'write-metadata') await writeMetadata(task.copy, limits);
   else await readMark(task.mark, limits);
   return null;

@@ -4,6 +4,7 @@ import type { Lane } from '../../lane-queue.js';
 import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
 import { DecoderPool } from './decoder-pool.js';
 import type { DecoderResult, DecoderTask } from './decoder-protocol.js';
+import type { EmbeddedMetadata } from './embedded-metadata.js';
 import type { MarkFile } from './mark-scan.js';
 import { type MarkSighting, mostConfidentFirst, withoutOverlap } from '../mark-finding/mark-sighting.js';
 import type { MetadataCopy } from './metadata-writer.js';
@@ -46,6 +47,8 @@ export interface MediaAnalyzer {
   findMarks(filePath: string, marks: readonly MarkFile[], fileName?: string): Promise<MarkSighting[]>;
   /** @throws VitrineError BAD_USER_INPUT when a file cannot serve as a mark, MEDIA_* */
   checkMark(mark: MarkFile): Promise<void>;
+  /** What an XMP packet says that lies beside a file; null where it says nothing. */
+  describe(packet: Uint8Array, fileName: string): Promise<EmbeddedMetadata | null>;
   /** Writes a copy of a file with other metadata; see {@link MetadataCopy}. @throws VitrineError METADATA_TOOL_MISSING, METADATA_NOT_WRITABLE */
   writeMetadata(copy: MetadataCopy): Promise<void>;
   /** The same for work of another lane. Whoever says nothing is in `bulk`, where nobody is kept waiting by it. */
@@ -119,6 +122,10 @@ class LaneAnalyzer implements MediaAnalyzer {
     await this.#submit(mark.fileName, { kind: 'check-mark', mark });
   }
 
+  async describe(packet: Uint8Array, fileName: string): Promise<EmbeddedMetadata | null> {
+    return ((await this.#submit(fileName, { kind: 'describe', packet })) as { said: EmbeddedMetadata | null }).said;
+  }
+
   async writeMetadata(copy: MetadataCopy): Promise<void> {
     await this.#submit(copy.fileName, { kind: 'write-metadata', copy });
   }
@@ -140,6 +147,7 @@ class LaneAnalyzer implements MediaAnalyzer {
 function ownArrays(result: DecoderResult): DecoderResult {
   if (result === null || Array.isArray(result)) return result;
   if (ArrayBuffer.isView(result)) return Float32Array.from(result);
+  if ('said' in result) return result;
   if ('bytes' in result) return { ...result, bytes: Buffer.from(result.bytes) };
   const own = <T extends { pixels: Float32Array | null }>(given: T): T => ({
     ...given,

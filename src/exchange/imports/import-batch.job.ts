@@ -18,6 +18,7 @@ import { finishOperation, findOperation, type OperationRow } from './import-oper
 import type { ImportOutcomes, PreparedItem } from './import-outcomes.js';
 import { asFileError, type ItemFile, type ItemFiles } from './item-files.js';
 import { mapLimited } from './map-limited.js';
+import { saidTogether } from './sidecars.js';
 
 const GIVEN_UP = 'This item could not be imported after several attempts; the server log says why. assetImportRetry tries it again.';
 
@@ -181,7 +182,7 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
       skipKnown && sha256s.length > 0
         ? await database.asOrganization(organizationId, (tx) => ingest.findKnown(tx, sha256s))
         : new Set<string>();
-    return mapLimited(found, this.#options.parallelFiles, async ({ item, file }): Promise<PreparedItem> => {
+    return mapLimited(found, this.#options.parallelFiles, async ({ item, file, sidecar }): Promise<PreparedItem> => {
       if (isVitrineError(file)) return { item, result: file };
       const { fields } = item;
       if (file !== null && known.has(file.sha256)) await file.dispose();
@@ -192,8 +193,9 @@ export class ImportBatchJob implements JobHandler<ImportBatch> {
         .catch(asFileError)
         .finally(() => file.dispose());
       if (isVitrineError(measured)) return { item, result: measured };
-      const { embedded } = measured.facts;
-      const completed = read_metadata && embedded !== null ? completeFields(fields, embedded) : null;
+      const beside = sidecar !== null && read_metadata ? await this.#rooms.media.describe(sidecar, file.fileName) : null;
+      const said = saidTogether(measured.facts.embedded, beside);
+      const completed = read_metadata && said !== null ? completeFields(fields, said) : null;
       return { item, result: { fields, completed, file, measured } };
     });
   }

@@ -39,6 +39,8 @@ export type ItemSource = (
 interface RowFacts {
   /** What the file is called. */
   fileName?: string;
+  /** The XMP file that lies beside it. */
+  sidecar?: ItemSource;
   /** What the caller should know: how the list was read. */
   notes?: string[];
 }

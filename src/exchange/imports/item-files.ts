@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from '../../platform/database/database.js';
 import { isOutage, isVitrineError, VitrineError } from '../../errors.js';
+import { MAX_XMP_BYTE_SIZE } from '../../engines/media/xmp-packet.js';
 import type { FileStore, PutGroup } from '../../platform/files/file-store.js';
 import type { ImportBuckets } from '../../platform/files/import-buckets.js';
 import { readFileName } from '../../platform/files/file-name.js';
@@ -45,6 +46,8 @@ export interface Obtained {
   item: ItemRow;
   /** Null for a row without a file; an error about this file alone. */
   file: ItemFile | VitrineError | null;
+  /** The XMP packet that lies beside it, where there is one that can be read. */
+  sidecar: Uint8Array | null;
 }
 
 /** Uploads by id, and the local paths of archives by upload id, of one batch. */
@@ -82,7 +85,7 @@ export class ItemFiles {
     group: PutGroup | null,
     onFile: (ms: number) => void,
   ): Promise<Obtained[]> {
-    const sources = items.map(({ source }) => source as ItemSource);
+    const sources = items.flatMap(({ source }) => [source as ItemSource, (source as ItemSource).sidecar ?? []].flat());
     const archives = sources.flatMap((source) => (source.type === 'ENTRY' && 'uploadId' in source.archive ? source.archive.uploadId : []));
     const ids = [...new Set([...archives, ...sources.flatMap((source) => (source.type === 'UPLOAD' ? source.uploadId : []))])];
     const rows = ids.length === 0 ? [] : await this.#database.asOrganization(organizationId, (tx) => findStagedUploads(tx, ids));
@@ -93,7 +96,9 @@ export class ItemFiles {
         const started = performance.now();
         const file = await this.#open(item.source as ItemSource, { uploads, archives: paths, group }).catch(asFileError);
         if (file !== null) onFile(performance.now() - started);
-        return { item, file };
+        const { sidecar } = item.source as ItemSource;
+        const packet = sidecar && (await this.#openSidecar(sidecar, uploads, paths).catch(asFileError));
+        return { item, file, sidecar: packet instanceof Uint8Array ? packet : null };
       }),
     );
   }
@@ -127,6 +132,20 @@ export class ItemFiles {
     if (source.type === 'OBJECT') return this.#receive(await this.#openObject(source), nameOf(source.key), group);
     const archive = pathOf(source.archive, archives);
     return this.#receive(await readArchiveEntry(archive, source.entry), nameOf(source.entry.name), group);
+  }
+
+  async #openSidecar(
+    source: ItemSource,
+    uploads: ReadonlyMap<string, StagedUploadRow>,
+    archives: ReadonlyMap<string, string>,
+  ): Promise<Uint8Array | null> {
+    const file = await this.#open(source, { uploads, archives, group: null });
+    if (file === null) return null;
+    try {
+      return file.byteSize > MAX_XMP_BYTE_SIZE ? null : await file.withPath((path) => readFile(path));
+    } finally {
+      await file.dispose();
+    }
   }
 
   async #openObject({ bucket, key, forms = [], etag }: Extract<ItemSource, { type: 'OBJECT' }>): Promise<Readable> {

@@ -13,6 +13,7 @@ import { fileFinderIn, listFolder, pathSource, severalFit } from './folder-sourc
 import type { ColumnMapping, FileReference, ImportSource, PlannedItem } from './import-source.js';
 import { type FileFinder, type ManifestFile, readManifest } from './manifest.js';
 import { MAX_SPREADSHEET_BYTE_SIZE } from './spreadsheet.js';
+import { sidecarsAmong, withSidecars } from './sidecars.js';
 import { readPublicUrl, type UrlPolicy } from './public-url.js';
 import { listBatchFiles } from './watched-folder.queries.js';
 import { findStagedUploads, type StagedUploadRow } from '../../library/uploads/staged-upload.queries.js';
@@ -38,12 +39,12 @@ export class SourceListing {
 
   /** @throws VitrineError when the source as a whole cannot be read; what is wrong with one item is in the item */
   async *list(organizationId: string, source: ImportSource): AsyncGenerator<PlannedItem> {
-    if (source.type === 'FOLDER') yield* listFolder(source.folder);
-    else if (source.type === 'UPLOADS') yield* this.#listUploads(organizationId, source.uploads);
+    if (source.type === 'FOLDER') yield* sidecarsAmong(listFolder(source.folder), 'by name');
+    else if (source.type === 'UPLOADS') yield* sidecarsAmong(this.#listUploads(organizationId, source.uploads), 'in any order');
     else if (source.type === 'URLS') {
       for (const { url, fields } of source.urls) yield { label: url, source: { type: 'URL', url }, fields, error: null };
-    } else if (source.type === 'BUCKET') yield* this.#listBucket(source.bucket, source.prefix);
-    else if (source.type === 'WATCHED') yield* this.#listWatched(organizationId, source);
+    } else if (source.type === 'BUCKET') yield* sidecarsAmong(this.#listBucket(source.bucket, source.prefix), 'by name');
+    else if (source.type === 'WATCHED') yield* sidecarsAmong(this.#listWatched(organizationId, source), 'in any order');
     else if (source.type === 'BUCKET_MANIFEST') yield* this.#listBucketManifest(source);
     else if (source.type === 'ARCHIVE') yield* this.#listArchive(organizationId, source.archive, source.columns);
     else if (source.type === 'MANIFEST') {
@@ -117,8 +118,12 @@ export class SourceListing {
     const listed = await withPath((file) => listArchive(file, this.#maxByteSize));
     const manifest = listed.find(({ entry, error }) => error === null && MANIFEST_IN_ARCHIVE.test(entry.name));
     if (manifest === undefined) {
-      for (const { entry, error } of listed)
-        yield { label: entry.name, source: error === null ? { type: 'ENTRY', archive, entry } : null, fields: {}, error };
+      yield* withSidecars(
+        listed.map(({ entry, error }) => ({
+          ...{ label: entry.name, fields: {}, error },
+          source: error === null ? { type: 'ENTRY', archive, entry } : null,
+        })),
+      );
       return;
     }
     const names = new FileNames(listed.map((found) => [found.entry.name, found] as const));

@@ -75,6 +75,17 @@ describe('buckets', () => {
     expect(again.counts).toMatchObject({ created: 1, duplicate: 2, rejected: 3 });
   });
 
+  it('have XMP files beside others, which say what is said of those', async () => {
+    const xmp =
+      '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:Headline="Beside it"/></rdf:RDF>';
+    await put('open/beside/a.png', await structuredPicture(9511));
+    await put('open/beside/a.xmp', xmp);
+    const end = await runImport(test, key, fromBucket({ prefix: 'open/beside/' }));
+    expect(outcomes(end)).toEqual(['a.png: CREATED NEW_ASSET']);
+    const { asset } = await test.ask('query ($id: ID!) { asset(id: $id) { title } }', { id: end.items[0]?.assetId }, key);
+    expect(asset.title).toBe('Beside it');
+  });
+
   it('are listed a page after the other', async () => {
     for (let from = 0; from < 1100; from += 50)
       await Promise.all(Array.from({ length: 50 }, (_, index) => put(`open/many/${String(from + index).padStart(4, '0')}.png`, 'x')));
