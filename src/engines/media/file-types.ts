@@ -107,6 +107,11 @@ export const readingOfName: ReadonlyMap<string, FileType['reading']> = new Map(
   TYPES.flatMap(({ reading, names }) => names.map((name) => [name, reading] as const)),
 );
 
+/** By extension, what content files of that name may have by right. */
+export const mediaTypesOfName: ReadonlyMap<string, readonly string[]> = new Map(
+  [...readingOfName.keys()].map((name) => [name, TYPES.filter(({ names }) => names.includes(name)).map(({ mediaType }) => mediaType)]),
+);
+
 /** The accepted type whose content is called so. */
 export function fileTypeNamed(mediaType: string): FileType | undefined {
   return byContent.get(mediaType);

@@ -1,3 +1,4 @@
+import { mediaTypesOfName } from '../../engines/media/file-types.js';
 import { readHexColor } from '../../engines/pixels/color.js';
 import { badInput, isVitrineError } from '../../errors.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
@@ -14,23 +15,7 @@ const TYPES: Readonly<Record<string, AssetFilter>> = {
   ...byName(['image', 'images', 'picture', 'photo'], { kinds: ['IMAGE'] }),
   ...byName(['video', 'videos', 'movie'], { kinds: ['VIDEO'] }),
   ...byName(['document', 'documents', 'text'], { kinds: ['DOCUMENT'] }),
-  ...media({
-    jpg: 'image/jpeg',
-    jpeg: 'image/jpeg',
-    png: 'image/png',
-    webp: 'image/webp',
-    gif: 'image/gif',
-    avif: 'image/avif',
-    tiff: 'image/tiff',
-  }),
-  ...media({
-    svg: 'image/svg+xml',
-    heic: 'image/heic',
-    pdf: 'application/pdf',
-    mp4: 'video/mp4',
-    webm: 'video/webm',
-    mov: 'video/quicktime',
-  }),
+  ...Object.fromEntries([...mediaTypesOfName].map(([name, mediaTypes]) => [name, { mediaTypes: [...mediaTypes] }])),
 };
 
 const STATES: Readonly<Record<string, AssetFilter>> = {
@@ -119,8 +104,4 @@ function refuse(name: string, value: string, allowed: string | string[]): never 
 
 function byName(names: readonly string[], filter: AssetFilter): Record<string, AssetFilter> {
   return Object.fromEntries(names.map((name) => [name, filter]));
-}
-
-function media(types: Readonly<Record<string, string>>): Record<string, AssetFilter> {
-  return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { mediaTypes: [type] }]));
 }
