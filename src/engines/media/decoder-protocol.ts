@@ -1,5 +1,5 @@
 import { type ErrorCode, VitrineError } from '../../errors.js';
-import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
+import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './media-analysis.js';
 import type { MediaLimits } from './identify.js';
 import type { MarkSighting } from '../mark-finding/mark-sighting.js';
 import type { EmbeddedMetadata } from './embedded-metadata.js';

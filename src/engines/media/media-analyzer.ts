@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { badInput } from '../../errors.js';
 import type { Lane } from '../../lane-queue.js';
-import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './analysis.js';
+import type { AnalyzeOptions, MediaAnalysis, ModelInputs } from './media-analysis.js';
 import { DecoderPool } from './decoder-pool.js';
 import type { DecoderResult, DecoderTask } from './decoder-protocol.js';
 import type { EmbeddedMetadata } from './embedded-metadata.js';

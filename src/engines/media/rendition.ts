@@ -2,7 +2,8 @@ import type { Sharp } from 'sharp';
 import { type MediaLimits, openImage } from './identify.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
 import { checkRecipe, geometryOf, type RenditionGeometry, type RenditionRecipe } from './rendition-recipe.js';
-import { pipelineOf, pixelsOf, plainError, type SourcePicture } from './source-picture.js';
+import { plainError } from './picture-errors.js';
+import { pipelineOf, pixelsOf, type SourcePicture } from './source-picture.js';
 
 export interface Rendition {
   bytes: Buffer;

@@ -4,6 +4,7 @@ import { VitrineError } from '../../errors.js';
 import { hevcToPng } from './hevc.js';
 import { correctionOf } from './file-colors.js';
 import { SVG } from './file-types.js';
+import { checkPixels, plainError, unsupportedPicture } from './picture-errors.js';
 import type { DetectedMedia } from './media-type.js';
 import type { PartPlace } from './part-key.js';
 import type { RawPicture } from '../pixels/raw-picture.js';
@@ -100,29 +101,6 @@ export function fitWithin(width: number, height: number, edgePx: number): { widt
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** What a complaint of libvips means, in our words; VitrineErrors pass through. */
-export function plainError(error: unknown, fileName: string): VitrineError {
-  if (error instanceof VitrineError) return error;
-  const raw = error instanceof Error ? error.message : String(error);
-  if (/compression format has not been built in|Unsupported codec/i.test(raw)) {
-    return new VitrineError(
-      'MEDIA_UNSUPPORTED',
-      `${fileName} is compressed in a way that this installation cannot decode. Convert it to JPEG or AVIF.`,
-      { value: fileName },
-    );
-  }
-  if (/premature end|truncat|unexpected end|end of (?:file|data)|not enough|too short/i.test(raw)) {
-    return new VitrineError('MEDIA_CORRUPT', `${fileName} is truncated: the picture ends too early. Send the complete file.`, {
-      value: fileName,
-      cause: error,
-    });
-  }
-  return new VitrineError('MEDIA_CORRUPT', `${fileName} cannot be decoded: it is damaged. Export it again.`, {
-    value: fileName,
-    cause: error,
-  });
-}
-
 interface RasterFile {
   filePath: string;
   fileName: string;
@@ -204,12 +182,6 @@ function placeOf(page: TiffPicture | null, index: number): SharpOptions {
   return { page: page.page, limitInputChannels: false, ...(page.subifd !== null && { subifd: page.subifd }) };
 }
 
-function unsupportedPicture(fileName: string, reason: string): VitrineError {
-  return new VitrineError('MEDIA_UNSUPPORTED', `${fileName} cannot be shown here: ${reason}. Convert it to RGB or CMYK.`, {
-    value: fileName,
-  });
-}
-
 /** Types whose pages or frames are pictures that follow each other; in HEIF they are unrelated, in WebP and GIF they are. */
 const SEQUENCES = new Set(['image/gif', 'image/webp']);
 /** What players show a frame for that names no time. */
@@ -254,14 +226,4 @@ async function openVector(filePath: string, fileName: string, maxPixels: number)
     decodeAt,
     more: null,
   };
-}
-
-function checkPixels(width: number, height: number, maxPixels: number, fileName: string): void {
-  if (width * height <= maxPixels) return;
-  const count = (pixels: number) => pixels.toLocaleString('en-US');
-  throw new VitrineError(
-    'MEDIA_TOO_MANY_PIXELS',
-    `${fileName} has ${count(width)} × ${count(height)} = ${count(width * height)} pixels; the limit is ${count(maxPixels)}. Make it smaller and send it again.`,
-    { value: width * height, allowed: `at most ${maxPixels} pixels` },
-  );
 }

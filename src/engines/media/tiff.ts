@@ -34,6 +34,7 @@ const TAG = {
   subfileType: 255,
   width: 256,
   height: 257,
+  bitsPerSample: 258,
   photometric: 262,
   samplesPerPixel: 277,
   subIfds: 330,
@@ -42,7 +43,7 @@ const TAG = {
   dngVersion: 50706,
 } as const;
 const WANTED: ReadonlySet<number> = new Set(Object.values(TAG));
-const PHOTOMETRIC = { mask: 4, separated: 5 } as const;
+const PHOTOMETRIC = { mask: 4, separated: 5, lab: 8 } as const;
 const COLORS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3 };
 /** Colour filter array and linear raw: what sensors saw, before anything was made of it. */
 const RAW_PHOTOMETRIC: ReadonlySet<number> = new Set([32803, 34892]);
@@ -145,11 +146,15 @@ function channelsOf(directory: Directory): Pick<TiffPicture, 'colors' | 'extras'
     const said = named[index] ?? (named.length === 0 && samples === colors + 1 && photometric === 2 ? 2 : 0);
     return said === 1 || said === 2 ? ('alpha' as const) : ('other' as const);
   });
+  // libvips 8.18 takes it for a format of its own, and refuses it.
+  const isSmallLab = photometric === PHOTOMETRIC.lab && one(directory, TAG.bitsPerSample) === 8;
   const unsupported = inks
     ? 'its inks are not cyan, magenta, yellow and black'
     : samples - colors > MAX_VALUES
       ? `it has ${samples} channels`
-      : null;
+      : isSmallLab
+        ? 'its colours are Lab of 8 bits'
+        : null;
   return { colors, extras, unsupported };
 }
 

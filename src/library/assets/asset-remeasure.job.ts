@@ -5,7 +5,7 @@ import type { FileStore } from '../../platform/files/file-store.js';
 import type { JobHandler, JobKind } from '../../platform/jobs/job-queue.js';
 import type { JobTurn } from '../../platform/jobs/job-turn.js';
 import type { Logger } from '../../log.js';
-import type { MediaFacts } from '../../engines/media/analysis.js';
+import type { MediaFacts } from '../../engines/media/media-facts.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import { partThumbnailName } from '../../engines/media/part-key.js';
 import { listStaleVersions, type StaleVersion, updateFacts } from './asset.queries.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EmbeddedVersion } from '../../engines/embedding/embedding.service.js';
 import { VitrineError } from '../../errors.js';
-import type { MediaFacts } from '../../engines/media/analysis.js';
+import type { MediaFacts } from '../../engines/media/media-facts.js';
 import { applyFields, findRightsFault, newAsset, toColumns } from './asset-columns.js';
 import type { AssetFields } from './asset-fields.js';
 import type { CompletedFields } from './embedded-fields.js';

@@ -67,6 +67,11 @@ describe('a TIFF is found to be one', () => {
     await expect(detectMediaType(folder.file('a', bytes), 'a.tif')).resolves.toMatchObject({ mediaType: 'image/tiff', warnings: [] });
   });
 
+  it('and is no damaged one where its colours cannot be shown here', async () => {
+    const lab = writeTiff([plain(20, 10, { photometric: 8 })]);
+    await expect(analyze(lab)).rejects.toMatchObject({ code: 'MEDIA_UNSUPPORTED', message: expect.stringMatching(/Lab of 8 bits/) });
+  });
+
   it('and camera raw pictures by their own name', async () => {
     const dng = writeTiff([plain(20, 10, { newSubfileType: 1, tags: { 50706: 1 } })]);
     const sensor = { ...plain(60, 40, { photometric: 32803 }), at: () => [7] };
