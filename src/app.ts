@@ -15,6 +15,7 @@ import { openFileStore } from './platform/files/open-file-store.js';
 import { createGraphqlServer } from './platform/graphql/server.js';
 import { createHttpServer, type HttpServer } from './platform/http/http-server.js';
 import { SigningKeys } from './platform/http/signing-keys.js';
+import { WebOrigins } from './platform/http/web-origins.js';
 import { JobBook } from './platform/jobs/job-declaration.js';
 import { JobQueue } from './platform/jobs/job-queue.js';
 import { type Room, servicesOf } from './platform/rooms/room.js';
@@ -97,6 +98,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
       media,
       queue,
       signer,
+      origins: new WebOrigins(config.publicUrl),
       baseUrl,
       temporaryFolder,
       libraryChanged,
@@ -137,7 +139,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
 
       /** Serves GraphQL, uploads, files and health. @returns the base address */
       async serve(): Promise<string> {
-        const graphql = await createGraphqlServer({ schema, authenticate: (secret) => services.apiKeys.authenticate(secret), log });
+        const graphql = await createGraphqlServer({ schema, findCaller: services.findCaller, log });
         closers.push(() => graphql.stop());
         const server = await createHttpServer({
           host: config.host,
@@ -145,6 +147,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
           publicUrl: config.publicUrl,
           log,
           graphql: graphql.handler,
+          session: services.sessionRoutes(),
           upgrade: graphql.upgrade,
           exampleQueries: EXAMPLE_QUERIES,
           readiness: async () => ({

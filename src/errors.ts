@@ -29,6 +29,7 @@ export const ERRORS = {
   RELEASE_NOT_JUDGED: { status: 500, fault: 'CALLER', mendable: true },
   QUERY_TOO_COMPLEX: { status: 400, fault: 'CALLER' },
   PAYLOAD_TOO_LARGE: { status: 413, fault: 'CALLER' },
+  RATE_LIMITED: { status: 429, fault: 'CALLER', retryable: true },
   TIMEOUT: { status: 504, fault: 'CALLER' },
   OVERLOADED: { status: 503, fault: 'CALLER', retryable: true },
   LINK_REVOKED: { status: 403, fault: 'CALLER' },

@@ -31,6 +31,7 @@ import { accessRoom } from './platform/access/access.room.js';
 import type { Database, OrganizationTx } from './platform/database/database.js';
 import type { FileStore } from './platform/files/file-store.js';
 import type { Signer } from './platform/http/signed-token.js';
+import type { WebOrigins } from './platform/http/web-origins.js';
 import type { JobQueue } from './platform/jobs/job-queue.js';
 import { conceptsRoom } from './seeing/concepts/concepts.room.js';
 import { detectionRoom } from './seeing/detection/detection.room.js';
@@ -49,6 +50,7 @@ export interface Ground {
   media: MediaAnalyzer;
   queue: JobQueue;
   signer: Signer;
+  origins: WebOrigins;
   /** Address of this server as callers know it; known once it listens. */
   baseUrl: () => string;
   temporaryFolder: string;
@@ -89,7 +91,7 @@ export function makeRooms(ground: Ground) {
   };
 
   const access = accessRoom(ground);
-  const { organizations, apiKeys } = access.services;
+  const { organizations, findCaller } = access.services;
   const embeddings = embeddingRoom({
     ...ground,
     tileRows,
@@ -106,7 +108,7 @@ export function makeRooms(ground: Ground) {
   const collections = collectionsRoom({ database, afterChange: judge.judgeScopes });
   const brands = brandsRoom({ database, judge });
   const storage = storageRoom({ ...ground, organizations });
-  const uploads = uploadsRoom({ ...ground, ...storage.services, organizations, apiKeys, dataFolder, maxByteSize });
+  const uploads = uploadsRoom({ ...ground, ...storage.services, organizations, findCaller, dataFolder, maxByteSize });
   const webhooks = webhooksRoom({ ...ground, organizations, allowedHosts: config.webhookHosts });
   const duplicates = duplicatesRoom(ground);
   const assets = assetsRoom({

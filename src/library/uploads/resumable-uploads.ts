@@ -6,11 +6,10 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { FileStore } from '@tus/file-store';
 import { Server, type ServerOptions, Upload } from '@tus/server';
-import type { Viewer } from '../../viewer.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
 import { assertFreeSpace } from '../../platform/files/temporary-file.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { readApiKey } from '../../platform/http/api-key-header.js';
+import type { Caller, FindCaller } from '../../platform/http/caller.js';
 import { httpStatusOf, toPublicError } from '../../platform/http/public-error.js';
 import type { Logger } from '../../log.js';
 import { type StagedUploadService, UPLOAD_LIFETIME_SECONDS } from './staged-upload.service.js';
@@ -21,7 +20,7 @@ export interface ResumableUploadsOptions {
   maxByteSize: number;
   minimumFreeByteSize: number;
   baseUrl: () => string;
-  authenticate: (secret: string) => Promise<Viewer | null>;
+  findCaller: FindCaller;
   log: Logger;
 }
 
@@ -38,7 +37,7 @@ type TusRequest = Parameters<NonNullable<ServerOptions['onResponseError']>>[0];
 /**
  * Staged uploads by the tus protocol (tus.io, 1.0.0): interrupted, they go on where they were, after a restart of the server too. What has
  * arrived lies in a file named by the token's hash, whose length is the offset. The token in the address is the permission; POST, which
- * makes an upload, needs an API key of the role EDITOR.
+ * makes an upload, needs an API key of the role EDITOR, or a session of one.
  */
 export class ResumableUploads {
   readonly #uploads: StagedUploadService;
@@ -100,20 +99,26 @@ export class ResumableUploads {
 
   /** POST: a staged upload as `stagedUploadCreate` makes it, of what Upload-Length and Upload-Metadata (filename, sha256) say. */
   async #create(request: TusRequest, metadata: Record<string, string | null> = {}): Promise<string> {
-    const secret = readApiKey(Object.fromEntries(request.headers));
-    const viewer = secret === null ? null : await this.#options.authenticate(secret);
-    if (viewer === null) {
-      responseOf(request)?.setHeader('WWW-Authenticate', 'Bearer');
-      const message = 'Making an upload by POST needs an API key of the role EDITOR; stagedUploadCreate gives addresses that need none.';
-      throw new VitrineError('UNAUTHENTICATED', message);
-    }
+    const caller = await this.#findCaller(request);
     const asked = {
       fileName: metadata.filename ?? metadata.name ?? '',
       byteSize: Number(request.headers.get('upload-length')),
       sha256: metadata.sha256 ?? null,
     };
-    const [upload] = await this.#uploads.create(viewer, [asked], 'Upload-Metadata');
+    const [upload] = await this.#uploads.create(caller.viewer, [asked], 'Upload-Metadata');
     return (upload as { token: string }).token;
+  }
+
+  async #findCaller(request: TusRequest): Promise<Caller> {
+    try {
+      const caller = await this.#options.findCaller({ method: request.method, headers: Object.fromEntries(request.headers) });
+      if (caller !== null) return caller;
+      const message = 'Making an upload by POST needs an API key of the role EDITOR; stagedUploadCreate gives addresses that need none.';
+      throw new VitrineError('UNAUTHENTICATED', message);
+    } catch (error) {
+      if (isVitrineError(error, 'UNAUTHENTICATED')) responseOf(request)?.setHeader('WWW-Authenticate', 'Bearer');
+      throw error;
+    }
   }
 
   #answerOf(request: TusRequest, error: Error | { status_code: number; body: string }) {

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Logger } from '../../log.js';
-import type { ApiKeyService } from '../../platform/access/api-key.service.js';
 import type { OrganizationService } from '../../platform/access/organization.service.js';
 import type { Database } from '../../platform/database/database.js';
 import type { FileStore } from '../../platform/files/file-store.js';
 import { MINIMUM_FREE_BYTE_SIZE } from '../../platform/files/local-file-store.js';
+import type { FindCaller } from '../../platform/http/caller.js';
 import { declareJob } from '../../platform/jobs/job-declaration.js';
 import type { Room } from '../../platform/rooms/room.js';
 import type { FileKeeper } from '../storage/file-keeper.js';
@@ -19,14 +19,14 @@ interface UploadNeeds {
   files: FileStore;
   log: Logger;
   keeper: FileKeeper;
-  apiKeys: ApiKeyService;
+  findCaller: FindCaller;
   organizations: OrganizationService;
   dataFolder: string;
   maxByteSize: number;
   baseUrl: () => string;
 }
 
-export function uploadsRoom({ database, files, log, keeper, apiKeys, organizations, dataFolder, maxByteSize, baseUrl }: UploadNeeds) {
+export function uploadsRoom({ database, files, log, keeper, findCaller, organizations, dataFolder, maxByteSize, baseUrl }: UploadNeeds) {
   const uploads = new StagedUploadService(database, files, keeper, maxByteSize);
   const multipartUploads = new MultipartUploadService(database, uploads, files.direct);
   const resumableUploads = new ResumableUploads(uploads, {
@@ -34,7 +34,7 @@ export function uploadsRoom({ database, files, log, keeper, apiKeys, organizatio
     maxByteSize,
     minimumFreeByteSize: MINIMUM_FREE_BYTE_SIZE,
     baseUrl,
-    authenticate: (secret) => apiKeys.authenticate(secret),
+    findCaller,
     log,
   });
   const sweep = () => new UploadSweepJob({ organizations, uploads, multipart: multipartUploads, log });

@@ -78,11 +78,20 @@ export interface KnownKey {
   lastUsedAt: Date | null;
 }
 
+const KNOWN_COLUMNS = sql`organization_id AS "organizationId", id, name, role, expires_at AS "expiresAt", last_used_at AS "lastUsedAt"`;
+
 /** The unrevoked key with this hash, whosever it is. As the system role. */
 export async function findKeyBySecret(tx: Tx, secretSha256: Buffer): Promise<KnownKey | null> {
+  const [row] = await tx.query<KnownKey>(
+    sql`SELECT ${KNOWN_COLUMNS} FROM api_key WHERE secret_sha256 = ${secretSha256} AND revoked_at IS NULL`,
+  );
+  return row ?? null;
+}
+
+/** The unrevoked key that a session was opened with. As the system role. */
+export async function findUsedKey(tx: Tx, organizationId: string, id: string): Promise<KnownKey | null> {
   const [row] = await tx.query<KnownKey>(sql`
-    SELECT organization_id AS "organizationId", id, name, role, expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
-    FROM api_key WHERE secret_sha256 = ${secretSha256} AND revoked_at IS NULL`);
+    SELECT ${KNOWN_COLUMNS} FROM api_key WHERE organization_id = ${organizationId}::uuid AND id = ${id}::uuid AND revoked_at IS NULL`);
   return row ?? null;
 }
 

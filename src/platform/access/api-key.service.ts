@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { Database } from '../database/database.js';
+import type { Database, Tx } from '../database/database.js';
 import { badInput, VitrineError } from '../../errors.js';
 import { cursorKey, type Connection, readKeys, readPage, toConnection } from '../graphql/connection.js';
 import { fromGlobalId, toGlobalId } from '../graphql/global-id.js';
@@ -10,6 +10,7 @@ import {
   type ApiKeyRow,
   findKeyBySecret,
   findApiKey,
+  findUsedKey,
   insertApiKey,
   type KnownKey,
   listApiKeys,
@@ -98,6 +99,7 @@ export class ApiKeyService {
       return revoked;
     });
     this.#known.delete(row.secretSha256.toString('hex'));
+    this.#known.delete(id);
     return toRecord(row);
   }
 
@@ -123,10 +125,18 @@ export class ApiKeyService {
   async authenticate(secret: string): Promise<Viewer | null> {
     if (!SECRET.test(secret)) return null;
     const secretSha256 = hash(secret);
-    const name = secretSha256.toString('hex');
+    return this.#viewerBehind(secretSha256.toString('hex'), (tx) => findKeyBySecret(tx, secretSha256));
+  }
+
+  /** Who had shown the secret of this key, by its key in the database, as {@link authenticate} would say of it now. */
+  resume(organizationId: string, id: string): Promise<Viewer | null> {
+    return this.#viewerBehind(id, (tx) => findUsedKey(tx, organizationId, id));
+  }
+
+  async #viewerBehind(name: string, find: (tx: Tx) => Promise<KnownKey | null>): Promise<Viewer | null> {
     let known = this.#known.get(name);
     if (known === undefined) {
-      known = this.#look(secretSha256);
+      known = this.#look(find);
       this.#known.set(name, known);
       known.catch(() => this.#known.delete(name));
     }
@@ -135,9 +145,9 @@ export class ApiKeyService {
     return { organizationId: key.organizationId, apiKeyId: key.id, apiKeyName: key.name, role: key.role };
   }
 
-  #look(secretSha256: Buffer): Promise<KnownKey | 'unknown'> {
+  #look(find: (tx: Tx) => Promise<KnownKey | null>): Promise<KnownKey | 'unknown'> {
     return this.#database.asSystem(async (tx) => {
-      const key = await findKeyBySecret(tx, secretSha256);
+      const key = await find(tx);
       if (key === null) return 'unknown';
       const now = this.#now();
       const expired = key.expiresAt !== null && key.expiresAt.getTime() <= now;

@@ -1,8 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { type DefinitionNode, Kind, parse } from 'graphql';
 import type { Viewer } from '../../viewer.js';
-import { VitrineError } from '../../errors.js';
-import { readApiKey } from '../http/api-key-header.js';
+import type { Caller, FindCaller } from '../http/caller.js';
 import { keyNeeded } from './context.js';
 import type { GraphqlLimits } from './limits.js';
 
@@ -11,26 +10,27 @@ const KEYLESS_BODY_BYTE_SIZE = 16 * 1024;
 const KEYLESS_TOKENS = 1000;
 const PUBLIC_FIELDS = new Set(['__schema', '__type', '__typename']);
 
-const viewers = new WeakMap<Request, Viewer | null>();
+const callers = new WeakMap<Request, Caller | null>();
 
-/** Who sends a request that {@link admission} has let in; null when no key was sent. */
+/** Who sends a request that {@link admission} has let in; null when neither key nor session was sent. */
+export function callerBehind(request: Request): Caller | null {
+  return callers.get(request) ?? null;
+}
+
 export function viewerBehind(request: Request): Viewer | null {
-  return viewers.get(request) ?? null;
+  return callerBehind(request)?.viewer ?? null;
 }
 
 /**
- * What comes before any work for a caller: the API key is looked at before the body is read, and without one nothing but short questions
+ * What comes before any work for a caller: the API key or session is looked at before the body is read, and without one nothing but short questions
  * about the schema is read, let alone checked against the schema or filled with variables.
  */
-export function admission(authenticate: (secret: string) => Promise<Viewer | null>, limits: GraphqlLimits): RequestHandler[] {
+export function admission(findCaller: FindCaller, limits: GraphqlLimits): RequestHandler[] {
   const readBody = express.json({ limit: limits.maxBodyByteSize });
   const readLittle = express.json({ limit: Math.min(KEYLESS_BODY_BYTE_SIZE, limits.maxBodyByteSize) });
   return [
     async (request, _response, next) => {
-      const secret = readApiKey(request.headers);
-      const viewer = secret === null ? null : await authenticate(secret);
-      if (secret !== null && viewer === null) throw new VitrineError('UNAUTHENTICATED', 'This API key is unknown, expired or revoked.');
-      viewers.set(request, viewer);
+      callers.set(request, await findCaller(request));
       next();
     },
     (request, response, next) => {

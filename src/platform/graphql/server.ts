@@ -10,8 +10,8 @@ import {
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import type { Viewer } from '../../viewer.js';
 import { isVitrineError, VitrineError } from '../../errors.js';
+import type { FindCaller } from '../http/caller.js';
 import { httpStatusOf } from '../http/public-error.js';
 import { waitingFor } from '../http/open-response.js';
 import { assignRequestId, requestIdOf } from '../http/request-id.js';
@@ -25,8 +25,7 @@ import { createSubscriptionServer, type SubscriptionServer } from './subscriptio
 
 export interface GraphqlServerOptions {
   schema: GraphQLSchema;
-  /** Who sends this API key; null when nobody may. */
-  authenticate: (secret: string) => Promise<Viewer | null>;
+  findCaller: FindCaller;
   log: Logger;
   limits?: Partial<GraphqlLimits>;
 }
@@ -91,8 +90,8 @@ export async function createGraphqlServer(options: GraphqlServerOptions): Promis
       }
     });
 
-  const subscriptions = createSubscriptionServer({ schema, authenticate: options.authenticate, limits, log });
-  const admit = admission(options.authenticate, limits);
+  const subscriptions = createSubscriptionServer({ schema, findCaller: options.findCaller, limits, log });
+  const admit = admission(options.findCaller, limits);
   const handler = express.Router();
   handler.use('/stream', assignRequestId, admit, subscriptions.eventStream, answerError(log, limits));
   handler.use(assignRequestId, limitTime(limits.timeoutMs, log), admit, run, answerError(log, limits));

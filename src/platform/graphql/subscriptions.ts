@@ -16,12 +16,12 @@ import { createHandler } from 'graphql-sse/lib/use/express';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Viewer } from '../../viewer.js';
-import { VitrineError } from '../../errors.js';
+import { isVitrineError, VitrineError } from '../../errors.js';
+import type { Caller, FindCaller } from '../http/caller.js';
 import { httpStatusOf, toPublicError } from '../http/public-error.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Logger } from '../../log.js';
-import { readApiKey } from '../http/api-key-header.js';
-import { viewerBehind } from './admission.js';
+import { callerBehind } from './admission.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError } from './errors.js';
 import { costOf, type GraphqlLimits, limitRules } from './limits.js';
@@ -29,10 +29,10 @@ import { StreamQuota } from './stream-quota.js';
 
 export interface SubscriptionServerOptions {
   schema: GraphQLSchema;
-  authenticate: (secret: string) => Promise<Viewer | null>;
+  findCaller: FindCaller;
   limits: GraphqlLimits;
   log: Logger;
-  /** Milliseconds after which an open stream's key is looked at again: a revoked key ends it. */
+  /** Milliseconds after which an open stream's key is looked at again: a revoked key or a session that has ended ends it. */
   recheckMs?: number;
 }
 
@@ -56,11 +56,13 @@ const INIT_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 12_000;
 const RECHECK_MS = 30_000;
 const MAX_PER_SOCKET = 20;
+/** Bytes of a close frame's reason, by the protocol; our sentences are plain ASCII. */
+const MAX_REASON_LENGTH = 123;
 const NO_KEY =
   'Send an API key: the header "Authorization: Bearer <key>", or the same as `authorization` in the payload of connection_init.';
 
 export function createSubscriptionServer(options: SubscriptionServerOptions): SubscriptionServer {
-  const { schema, limits, log, authenticate } = options;
+  const { schema, limits, log, findCaller } = options;
   const quota = new StreamQuota();
   const rules = [...specifiedRules, ...limitRules(limits)];
   const format = (error: GraphQLError, requestId: string) => {
@@ -94,17 +96,24 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       onConnect: async ({ extra, connectionParams }) => {
-        const secret = readSecret(
-          connectionParams?.authorization ?? connectionParams?.Authorization ?? extra.request.headers.authorization,
-        );
-        const viewer = secret === null ? null : await authenticate(secret);
-        if (viewer === null || secret === null) return false; // closes with 4403: Forbidden
+        const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+        const { method, headers } = extra.request;
+        const found = await findCaller({
+          method,
+          headers: typeof given === 'string' ? { ...headers, authorization: given } : headers,
+        }).catch((error: unknown) => {
+          if (!isVitrineError(error)) throw error;
+          extra.socket.close(4403, error.message.slice(0, MAX_REASON_LENGTH));
+          return null;
+        });
+        if (found === null) return false; // closes with 4403: Forbidden
+        const { viewer } = found;
         const release = quota.take(viewer.organizationId);
         if (release === null) {
           extra.socket.close(4429, 'Too many open streams');
           return false;
         }
-        const stop = recheck(secret, () => extra.socket.close(4403, 'Forbidden'));
+        const stop = recheck(found, () => extra.socket.close(4403, 'Forbidden'));
         Object.assign(extra, { viewer, release: () => [release(), stop()], requestId: crypto.randomUUID() });
         return true;
       },
@@ -156,14 +165,14 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
       if (error.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer');
       response.status(error.code === 'QUERY_TOO_COMPLEX' ? 429 : httpStatusOf(error.code)).json({ errors: [{ message, extensions }] });
     };
-    const secret = readApiKey(request.headers);
-    const viewer = viewerBehind(request);
-    if (viewer === null || secret === null) return refuse(new VitrineError('UNAUTHENTICATED', NO_KEY));
+    const caller = callerBehind(request);
+    if (caller === null) return refuse(new VitrineError('UNAUTHENTICATED', NO_KEY));
+    const { viewer } = caller;
     const release = quota.take(viewer.organizationId);
     if (release === null)
       return refuse(new VitrineError('QUERY_TOO_COMPLEX', 'Too many streams are open. Close some, or try again later.'));
     const end = () => response.destroy();
-    const stop = recheck(secret, end);
+    const stop = recheck(caller, end);
     ends.add(end);
     response.once('close', () => {
       release();
@@ -177,9 +186,9 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
   };
 
   /** Looks at the key again and again while a stream is open. @returns what stops it */
-  const recheck = (secret: string, end: () => void): (() => void) => {
+  const recheck = (caller: Caller, end: () => void): (() => void) => {
     const look = () =>
-      authenticate(secret).then(
+      caller.again().then(
         (viewer) => viewer ?? end(),
         () => undefined,
       );
@@ -201,10 +210,6 @@ export function createSubscriptionServer(options: SubscriptionServerOptions): Su
 
 const contexts = new WeakMap<Request, RequestContext>();
 const contextOf = (request: Request): RequestContext => contexts.get(request) as RequestContext;
-
-function readSecret(authorization: unknown): string | null {
-  return typeof authorization === 'string' ? (/^bearer\s+(\S+)$/i.exec(authorization.trim())?.[1] ?? null) : null;
-}
 
 function readParams({ query, operationName, variables }: Params) {
   if (typeof query !== 'string') throw new VitrineError('BAD_USER_INPUT', 'query: a GraphQL document is needed.', { field: 'query' });

@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   log: Logger;
   /** Mounted at /graphql. */
   graphql: RequestHandler;
+  /** Mounted at /session. */
+  session: RequestHandler;
   /** Takes over connections to /graphql that ask for a WebSocket. */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Queries that the explorer page opens with, one tab each. */
@@ -79,6 +81,7 @@ function createApp(options: HttpServerOptions): Express {
   app.use(assignRequestId, securityHeaders);
   if (isLoopback(options.host)) app.use(requireKnownHost(options.publicUrl ?? null));
   app.use('/graphql', options.graphql);
+  app.use('/session', options.session);
   app.get('/', explorerHandler(options.exampleQueries));
   app.get('/health/live', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/health/ready', readinessHandler(options.readiness, log));

@@ -2,14 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { extendSchema, getIntrospectionQuery, type GraphQLSchema, parse } from 'graphql';
-import { ApiKeyResolver } from '../../../src/platform/access/api-key.resolver.js';
-import { ApiKeyService } from '../../../src/platform/access/api-key.service.js';
-import { OrganizationService } from '../../../src/platform/access/organization.service.js';
-import { ViewerResolver } from '../../../src/platform/access/viewer.resolver.js';
+import { accessRoom } from '../../../src/platform/access/access.room.js';
 import { sql } from '../../../src/platform/database/sql.js';
 import { badInput, VitrineError } from '../../../src/errors.js';
 import { buildGraphqlSchema, printSchemaSorted } from '../../../src/platform/graphql/schema.js';
 import { createGraphqlServer, type GraphqlServer } from '../../../src/platform/graphql/server.js';
+import type { Signer } from '../../../src/platform/http/signed-token.js';
+import { WebOrigins } from '../../../src/platform/http/web-origins.js';
 import { waitingRequest } from '../../../src/waiting-request.js';
 import { recordingLog } from '../../support/recording-log.js';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -18,6 +17,7 @@ import { cpuMs } from '../../support/cpu-time.js';
 
 const { log, lines } = recordingLog();
 let test: TestDatabase;
+let access: ReturnType<typeof accessRoom>;
 let schema: GraphQLSchema;
 let graphql: GraphqlServer;
 let server: Server;
@@ -45,12 +45,12 @@ async function rename(id: string, to: string, afterFirst: boolean): Promise<numb
 
 beforeAll(async () => {
   test = await openTestDatabase();
-  const keys = new ApiKeyService(test.database);
-  const organizations = new OrganizationService(test.database);
+  access = accessRoom({ database: test.database, signer: {} as Signer, origins: new WebOrigins(null) });
+  const { apiKeys: keys, organizations } = access.services;
   const { id } = await organizations.ensureOrganization('door', 'The Door');
   adminKey = (await keys.createForOrganization(id, { name: 'admin', role: 'ADMIN' })).key;
   viewerKey = (await keys.createForOrganization(id, { name: 'reader', role: 'VIEWER' })).key;
-  schema = buildGraphqlSchema({}, [new ApiKeyResolver(keys), new ViewerResolver(organizations)]);
+  schema = buildGraphqlSchema({}, access.resolvers);
   const extended = extendSchema(
     schema,
     parse(`type Box { box(first: Int): Box  n: Int!  missing: Int! }
@@ -76,7 +76,7 @@ beforeAll(async () => {
   };
   graphql = await createGraphqlServer({
     schema: extended,
-    authenticate: (secret) => keys.authenticate(secret),
+    findCaller: access.services.findCaller,
     log,
     limits: { timeoutMs: 1500 },
   });
@@ -121,7 +121,7 @@ describe('the schema', () => {
     expect(printed.indexOf('type ApiKey ')).toBeLessThan(printed.indexOf('type Viewer '));
     expect(printed).toContain('scalar DateTimeISO');
     expect(printed).not.toContain('secretSha256');
-    expect(() => buildGraphqlSchema({}, [new ViewerResolver(null as never), new ViewerResolver(null as never)])).toThrow(/twice/);
+    expect(() => buildGraphqlSchema({}, [...access.resolvers, ...access.resolvers])).toThrow(/twice/);
   });
 
   it('can be introspected without a key', async () => {

@@ -53,6 +53,7 @@ const options = (): HttpServerOptions => ({
   port: 0,
   log,
   graphql: (_request, response) => void response.json({ data: {} }),
+  session: (_request, _response, next) => next(),
   exampleQueries: QUERIES,
   readiness: async () => {
     if (checks.throws) throw new Error('postgres://user:password@host');
