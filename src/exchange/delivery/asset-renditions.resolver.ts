@@ -17,7 +17,7 @@ export class AssetRenditionsResolver {
 
   @FieldResolver(() => RenditionLink, {
     nullable: true,
-    description: 'Link to a picture made from its current file, good for an hour, for whoever holds it; null for documents.',
+    description: 'Link to a picture made from its current file, good for hours, for whoever holds it; null for documents.',
   })
   rendition(
     @Ctx() context: RequestContext,
@@ -30,7 +30,7 @@ export class AssetRenditionsResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      'Link to a copy of its current file into which is written what the library says about it, good for an hour, for whoever holds it; ' +
+      'Link to a copy of its current file into which is written what the library says about it, good for hours, for whoever holds it; ' +
       'null where files of that type cannot carry it. The original stays as it is.',
   })
   describedOriginalUrl(@Ctx() context: RequestContext, @Root() asset: Asset): string | null {

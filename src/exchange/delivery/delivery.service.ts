@@ -25,8 +25,6 @@ import { type RecipeChoice, type RecipeInput, readRecipe, recipeOf } from './rec
 import { findSourceVersion, listFocalPoints, setFocalPoint, type SourceVersion } from './rendition.queries.js';
 import type { VersionFiles } from './version-files.js';
 
-/** Life of the links that an API caller gets for pictures on a page. */
-const PAGE_LINK_SECONDS = 3600;
 const MAX_LINK_DAYS = 366;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LINK_KEYS = z.tuple([cursorKey.moment, cursorKey.id]);
@@ -49,7 +47,7 @@ export interface NewDeliveryLink extends RecipeInput {
   withMetadata?: boolean | null;
 }
 
-/** What the signed token of a link holds: a file of one version (rendition, with metadata), for an hour; or a delivery link by its id. */
+/** What the signed token of a link holds: a file of one version (rendition, with metadata), for hours; or a delivery link by its id. */
 type Claim = { o: string; v: string; r?: RecipeChoice; m?: 1 } | { o: string; d: string };
 
 export interface DeliveryRooms {
@@ -73,7 +71,7 @@ export class DeliveryService {
   }
 
   /**
-   * A link to a rendition of an asset's current file, good for an hour, for whoever holds it. The picture is made when the link is
+   * A link to a rendition of an asset's current file, good for hours, for whoever holds it. The picture is made when the link is
    * first used. Null for documents. @throws VitrineError BAD_USER_INPUT
    */
   linkToRendition(viewer: Viewer, asset: AssetRow, input: RecipeInput & { withMetadata?: boolean }): RenditionLink | null {
@@ -84,10 +82,10 @@ export class DeliveryService {
     return this.linkToVersion(viewer, version, choice, input.withMetadata);
   }
 
-  /** A link to a copy of an asset's current file with what is said about it written in, good for an hour; null where files cannot carry that. */
+  /** A link to a copy of an asset's current file with what is said about it written in, good for hours; null where files cannot carry that. */
   linkToDescribed(viewer: Viewer, { current_version_id: version, media_type: mediaType }: AssetRow): string | null {
     if (!carriesMetadata(mediaType)) return null;
-    return this.#urlOf({ o: viewer.organizationId, v: version, m: 1 }, PAGE_LINK_SECONDS);
+    return this.#linkForPages({ o: viewer.organizationId, v: version, m: 1 }).url;
   }
 
   /** {@link linkToRendition} of a version, by a recipe that is known to be good. */
@@ -100,12 +98,7 @@ export class DeliveryService {
     const recipe = recipeOf(choice, null);
     const { canvas } = geometryOf(version, version.media_type === 'image/svg+xml', recipe);
     const claim: Claim = { o: viewer.organizationId, v: version.id, r: choice, ...(withMetadata && { m: 1 as const }) };
-    return {
-      url: this.#urlOf(claim, PAGE_LINK_SECONDS),
-      expiresAt: new Date(this.#clock().getTime() + PAGE_LINK_SECONDS * 1000),
-      mediaType: `image/${recipe.format.toLowerCase()}`,
-      ...canvas,
-    };
+    return { ...this.#linkForPages(claim), mediaType: `image/${recipe.format.toLowerCase()}`, ...canvas };
   }
 
   /**
@@ -155,9 +148,8 @@ export class DeliveryService {
 
   /** The link again, as long as it is good; null afterwards. */
   urlOfLink(viewer: Viewer, link: DeliveryLinkRow): string | null {
-    const seconds = Math.floor((link.expires_at.getTime() - this.#clock().getTime()) / 1000);
-    if (link.revoked_at !== null || seconds <= 0) return null;
-    return this.#urlOf({ o: viewer.organizationId, d: link.id }, seconds);
+    if (link.revoked_at !== null || link.expires_at <= this.#clock()) return null;
+    return this.#urlOf(this.#rooms.signer.signUntil({ o: viewer.organizationId, d: link.id }, link.expires_at));
   }
 
   /** Links of an asset, newest first. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, CURSOR_MISMATCH */
@@ -224,8 +216,9 @@ export class DeliveryService {
     const version = await this.#findVersion(claim.o, { versionId: claim.v });
     if (version === null) return null;
     const file = await this.#rooms.versionFiles.open(claim.o, version, { recipe: claim.r ?? null, withMetadata, disposition: 'inline' });
-    // What the library says may change before the link ends.
-    return { ...file, revalidate: withMetadata };
+    // What the library says, and where a cut is made, may change before the link ends.
+    const isCut = claim.r !== undefined && recipeOf(claim.r, null).fit === 'COVER';
+    return { ...file, revalidate: withMetadata || isCut };
   }
 
   async #openDelivery(organizationId: string, linkId: string): Promise<OpenedFile | null> {
@@ -252,8 +245,13 @@ export class DeliveryService {
     return this.#rooms.database.asOrganization(organizationId, (tx) => findSourceVersion(tx, by));
   }
 
-  #urlOf(claim: Claim, seconds: number): string {
-    return `${this.#rooms.baseUrl()}/files/${this.#rooms.signer.sign(claim, seconds)}`;
+  #linkForPages(claim: Claim): { url: string; expiresAt: Date } {
+    const { token, expiresAt } = this.#rooms.signer.signForPages(claim);
+    return { url: this.#urlOf(token), expiresAt };
+  }
+
+  #urlOf(token: string): string {
+    return `${this.#rooms.baseUrl()}/files/${token}`;
   }
 }
 

@@ -10,7 +10,6 @@ import { findOperation } from './import-operation.queries.js';
 
 type Format = 'JSONL' | 'CSV';
 
-const LIFETIME_SECONDS = 3600;
 const PAGE = 1000;
 const COLUMNS = [
   'position',
@@ -40,7 +39,8 @@ export class ImportResultService {
   }
 
   linkTo(viewer: Viewer, importId: string, format: Format): string {
-    return `${this.#baseUrl()}/imports/${this.#signer.sign({ t: 'import', o: viewer.organizationId, i: importId, f: format }, LIFETIME_SECONDS)}`;
+    const claim = { t: 'import', o: viewer.organizationId, i: importId, f: format };
+    return `${this.#baseUrl()}/imports/${this.#signer.signForPages(claim).token}`;
   }
 
   /** Null when the link is forged or expired, or the import is gone. */

@@ -117,7 +117,7 @@ export class ImportResolver {
   }
 
   @FieldResolver(() => String, {
-    description: 'Address of a file with every item and what became of it so far. Works without an API key, for one hour.',
+    description: 'Address of a file with every item and what became of it so far. Works without an API key, for hours.',
   })
   resultUrl(
     @Ctx() context: RequestContext,

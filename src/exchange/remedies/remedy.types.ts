@@ -114,7 +114,7 @@ export class RemedyOfferNode {
   @Field(() => Float, { description: 'Its size in bytes.' })
   byteSize!: number;
 
-  @Field(() => RenditionLink, { description: 'Where it is, for an hour.' })
+  @Field(() => RenditionLink, { description: 'Where it is, for hours.' })
   link!: RenditionLink;
 }
 

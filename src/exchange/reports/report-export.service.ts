@@ -20,7 +20,6 @@ export const REPORT_EXPORT: JobKind<{ organizationId: string; exportId: string }
   expireInSeconds: 3600,
 };
 
-const LIFETIME_SECONDS = 3600;
 const CURSOR_KEYS = z.tuple([cursorKey.exactMoment, cursorKey.id]);
 
 export interface ExportRequest {
@@ -110,10 +109,10 @@ export class ReportExportService {
     });
   }
 
-  /** A link that works without a key, for an hour; null until the file is made. */
+  /** A link that works without a key, for hours; null until the file is made. */
   linkTo(organizationId: string, { id, state }: ExportRow): string | null {
     if (state !== 'COMPLETED') return null;
-    return `${this.#baseUrl()}/files/${this.#signer.sign({ t: 'report', o: organizationId, i: id }, LIFETIME_SECONDS)}`;
+    return `${this.#baseUrl()}/files/${this.#signer.signForPages({ t: 'report', o: organizationId, i: id }).token}`;
   }
 
   /** Null when the link is forged or expired, or is none of a report. */

@@ -83,7 +83,7 @@ export class ReportExport implements Node {
   @Field(() => SafeInt, { nullable: true, description: 'Size of the file in bytes; null until it is made.' })
   byteSize!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Link to the file, good for an hour, for whoever holds it; null until it is made.' })
+  @Field(() => String, { nullable: true, description: 'Link to the file, good for hours, for whoever holds it; null until it is made.' })
   url!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Why there is no file, as a code.' })

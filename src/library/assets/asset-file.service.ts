@@ -11,7 +11,7 @@ const THUMBNAIL = 'thumbnail.webp';
 /** The file, its thumbnail, or the thumbnail of a frame or page by the part's key. */
 export type FileVariant = 'original' | 'thumbnail' | `part ${string}`;
 
-/** Links to files that work without an API key, for one hour: an <img> tag sends no headers. */
+/** Links to files that work without an API key, for hours: an <img> tag sends no headers. */
 export class AssetFileService {
   readonly #database: Database;
   readonly #files: FileStore;
@@ -27,7 +27,8 @@ export class AssetFileService {
 
   /** @param organizationId of the asset, whose `current_version_id` is the version meant: whoever holds the link sees this one file of it */
   linkTo(organizationId: string, asset: Pick<AssetRow, 'current_version_id'>, variant: FileVariant): string {
-    return `${this.#baseUrl()}/files/${this.#signer.sign({ o: organizationId, v: asset.current_version_id, f: variant }, 3600)}`;
+    const claim = { o: organizationId, v: asset.current_version_id, f: variant };
+    return `${this.#baseUrl()}/files/${this.#signer.signForPages(claim).token}`;
   }
 
   /** Null when the link is forged or expired, or the file is gone. */

@@ -37,7 +37,7 @@ export class MatchedPartResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'Link to a small WebP picture of the frame or page, good for an hour; null for other parts.',
+    description: 'Link to a small WebP picture of the frame or page, good for hours; null for other parts.',
   })
   thumbnailUrl(@Ctx() context: RequestContext, @Root() { thumbnail }: MatchedPart): string | null {
     return thumbnail && this.#links.linkTo(viewerOf(context).organizationId, thumbnail.asset, `part ${thumbnail.part}`);

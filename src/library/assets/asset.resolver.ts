@@ -66,14 +66,14 @@ export class AssetResolver {
     return (await this.#assets.listVersions(viewerOf(context), asset.row.id)).map(toVersion);
   }
 
-  @FieldResolver(() => String, { description: 'Link to the current original, good for an hour, for whoever holds it.' })
+  @FieldResolver(() => String, { description: 'Link to the current original, good for hours, for whoever holds it.' })
   originalUrl(@Ctx() context: RequestContext, @Root() asset: Asset): string {
     return this.#links.linkTo(viewerOf(context).organizationId, asset.row, 'original');
   }
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'Link to a small WebP picture, good for an hour; null where there is no picture.',
+    description: 'Link to a small WebP picture, good for hours; null where there is no picture.',
   })
   thumbnailUrl(@Ctx() context: RequestContext, @Root() asset: Asset): string | null {
     return asset.kind === 'IMAGE' || asset.width !== null

@@ -69,7 +69,7 @@ export class AssetPart {
   @Field(() => Int, { nullable: true, description: 'Number of a page, from 1; null for a frame.' })
   page!: number | null;
 
-  @Field(() => String, { description: 'Link to a small WebP picture, good for an hour.' })
+  @Field(() => String, { description: 'Link to a small WebP picture, good for hours.' })
   thumbnailUrl!: string;
 }
 

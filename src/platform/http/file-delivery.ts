@@ -30,6 +30,9 @@ export interface OpenedFile {
 const HARMLESS =
   /^(image\/(png|jpeg|gif|webp|avif|tiff|bmp|hei[cf]|x-icon)|video\/(mp4|x-m4v|quicktime|webm|ogg|(x-)?matroska)|audio\/(mpeg|mp4|ogg|wav|webm)|application\/pdf|text\/plain)$/;
 
+// The address names one version of one asset, whose bytes stay what they are; a new address comes twice a day.
+const FOREVER_ENOUGH = 'private, max-age=86400, immutable';
+
 /** GET and HEAD of one file: validators, one byte range, and headers that keep the file from acting in this origin's name. */
 export function fileHandler(openFile: (token: string) => Promise<OpenedFile | null>, log: Logger): RequestHandler<{ token: string }> {
   return async (request, response) => {
@@ -69,7 +72,7 @@ function setHeaders(response: Response, file: OpenedFile): void {
   response.set({
     ETag: `"${file.etag}"`,
     'Accept-Ranges': 'bytes',
-    'Cache-Control': file.revalidate ? 'private, no-cache' : 'private, max-age=3600',
+    'Cache-Control': file.revalidate ? 'private, no-cache' : FOREVER_ENOUGH,
     'Content-Disposition': contentDisposition(harmless ? file.disposition : 'attachment', file.fileName),
     // Pictures are shown by front ends of other origins; the token is what protects them.
     'Cross-Origin-Resource-Policy': 'cross-origin',

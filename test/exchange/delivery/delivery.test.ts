@@ -92,6 +92,30 @@ it('makes a rendition once, at the first click, and delivers it with a strong va
   expect(answers[0]?.headers.get('content-disposition')).toContain("filename*=UTF-8''S%C3%BCd%20photo-1000x1000.jpg");
 });
 
+it('gives pages the same addresses again, and lets browsers keep what cannot change behind them', async () => {
+  const query = `query ($id: ID!) { asset(id: $id) {
+    thumbnailUrl originalUrl describedOriginalUrl
+    cut: rendition(preset: "social-square") { url expiresAt }
+    whole: rendition(recipe: { width: 64, height: 64, fit: PAD, format: PNG }) { url expiresAt }
+  } }`;
+  const { asset: first } = await test.ask(query, { id: picture }, keys.VIEWER);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect((await test.ask(query, { id: picture }, keys.EDITOR)).asset).toEqual(first);
+  const cacheOf = async (url: string) => (await fetch(url)).headers.get('cache-control');
+  for (const url of [first.thumbnailUrl, first.originalUrl, first.whole.url])
+    expect(await cacheOf(url)).toBe('private, max-age=86400, immutable');
+  // A cut follows the focal point, and texts are changed.
+  for (const url of [first.cut.url, first.describedOriginalUrl]) expect(await cacheOf(url)).toBe('private, no-cache');
+  const link = await createLink({ asset: picture, preset: 'preview', expiresAt: TOMORROW() });
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const { deliveryLinks } = await test.ask(
+    'query ($id: ID!) { deliveryLinks(asset: $id) { edges { node { id url } } } }',
+    { id: picture },
+    keys.EDITOR,
+  );
+  expect(deliveryLinks.edges.map(({ node }: { node: object }) => node)).toContainEqual({ id: link.id, url: link.url });
+});
+
 it('answers parts of a thumbnail too', async () => {
   const { asset } = await test.ask('query ($id: ID!) { asset(id: $id) { thumbnailUrl } }', { id: picture }, keys.VIEWER);
   const whole = Buffer.from(await (await fetch(asset.thumbnailUrl)).arrayBuffer());

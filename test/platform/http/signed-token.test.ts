@@ -18,6 +18,26 @@ describe('signed tokens', () => {
     expect(await signer.verify(token)).toBeNull();
   });
 
+  it('for pages are the same for hours, and then good for hours more', async () => {
+    const hour = 3600_000;
+    const noon = Date.UTC(2026, 11, 1, 12);
+    const tokenAt = (moment: number) => {
+      now = moment;
+      return signer.signForPages({ file: 'a' });
+    };
+    const first = tokenAt(noon);
+    expect(tokenAt(noon + 40 * 60_000)).toEqual(first);
+    expect(tokenAt(noon + 6 * hour)).toEqual(first);
+    expect(first.expiresAt).toEqual(new Date(noon + 12 * hour));
+    const next = tokenAt(noon + 6 * hour + 1000);
+    expect(next.token).not.toBe(first.token);
+    // Whoever got the first one a second ago can still use it for six hours; both end when they say.
+    now = first.expiresAt.getTime() - 1000;
+    expect(await signer.verify(first.token)).toEqual({ file: 'a' });
+    now += 1000;
+    expect([await signer.verify(first.token), await signer.verify(next.token)]).toEqual([null, { file: 'a' }]);
+  });
+
   it('are refused after any change, of another secret, and when they are nonsense', async () => {
     const token = signer.sign({ file: 'a' }, 60);
     for (let at = 0; at < token.length; at += 1) {
