@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { VitrineError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { tellMediaType } from './compression.js';
 import { waitingFor } from './open-response.js';
 import { requestIdOf } from './request-id.js';
 
@@ -79,6 +80,7 @@ function setHeaders(response: Response, file: OpenedFile): void {
     'Content-Security-Policy':
       file.mediaType === 'application/pdf' ? "default-src 'none'" : "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   });
+  tellMediaType(response, file.mediaType);
   // Not response.type(): it would append a charset to text that may be in another one.
   response.setHeader('Content-Type', shownAsIs ? file.mediaType : 'application/octet-stream');
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { VitrineError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { compressAnswers } from './compression.js';
 import { type Download, downloadHandler } from './download.js';
 import { explorerHandler } from './explorer-page.js';
 import { fileHandler, type OpenedFile } from './file-delivery.js';
@@ -78,7 +79,7 @@ function createApp(options: HttpServerOptions): Express {
   const { log } = options;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(assignRequestId, securityHeaders);
+  app.use(assignRequestId, securityHeaders, compressAnswers);
   if (isLoopback(options.host)) app.use(requireKnownHost(options.publicUrl ?? null));
   app.use('/graphql', options.graphql);
   app.use('/session', options.session);

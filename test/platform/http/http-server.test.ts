@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { VitrineError } from '../../../src/errors.js';
 import { renderExplorerPage } from '../../../src/platform/http/explorer-page.js';
 import { contentDisposition, type OpenedFile } from '../../../src/platform/http/file-delivery.js';
@@ -262,6 +263,83 @@ describe('files', () => {
     expect(contentDisposition('inline', '../../etc/passwd')).toBe('inline; filename=".._.._etc_passwd"');
     expect(contentDisposition('inline', '')).toBe('inline; filename="file"');
     expect(contentDisposition('inline', '\ud800')).toContain('inline');
+  });
+});
+
+describe('compression', () => {
+  const LONG = 'the same words again and again, '.repeat(500);
+  const raw = (path: string, headers: Record<string, string>) =>
+    new Promise<{ headers: Record<string, string | string[] | undefined>; status?: number; body: Buffer }>((resolve, reject) => {
+      httpRequest(`${server.url}${path}`, { headers }, async (response) => {
+        const body = Buffer.concat(await response.toArray());
+        resolve({ headers: response.headers, status: response.statusCode, body } as never);
+      })
+        .once('error', reject)
+        .end();
+    });
+  const long = (mediaType: string) => ({
+    ...file('long', mediaType),
+    byteSize: LONG.length,
+    open: (range?: { start: number; end: number }) => Readable.from([Buffer.from(LONG).subarray(range?.start, range && range.end + 1)]),
+  });
+  const gaining = ['text/plain', 'text/csv', 'text/html', 'image/svg+xml', 'application/json', 'application/xml', 'application/jsonl'];
+  const small = ['image/png', 'image/jpeg', 'image/webp', 'image/bmp', 'video/mp4', 'application/pdf', 'application/zip', 'font/woff2'];
+  beforeAll(() => {
+    for (const type of [...gaining, ...small]) FILES[type.replace('/', '-')] = long(type);
+  });
+
+  it.each(gaining)('makes %s smaller in the way that the caller takes', async (type) => {
+    for (const [encoding, decode] of [
+      ['br', brotliDecompressSync],
+      ['gzip', gunzipSync],
+    ] as const) {
+      const { headers, body } = await raw(`/files/${type.replace('/', '-')}`, { 'accept-encoding': encoding });
+      expect([headers['content-encoding'], headers.etag]).toEqual([encoding, 'W/"abc"']);
+      expect(headers.vary).toMatch(/Accept-Encoding/);
+      expect(body.length).toBeLessThan(LONG.length / 20);
+      expect(decode(body).toString()).toBe(LONG);
+    }
+    const plain = await raw(`/files/${type.replace('/', '-')}`, {});
+    expect([plain.headers['content-encoding'], plain.headers['content-length'], plain.body.toString()]).toEqual([
+      undefined,
+      String(LONG.length),
+      LONG,
+    ]);
+  });
+
+  it.each(small)('leaves %s as it is', async (type) => {
+    const { headers, body } = await raw(`/files/${type.replace('/', '-')}`, { 'accept-encoding': 'br, gzip' });
+    expect([headers['content-encoding'], headers.etag, body.length]).toEqual([undefined, '"abc"', LONG.length]);
+  });
+
+  it('mixes no parts of a file with what was compressed', async () => {
+    const part = await raw('/files/text-csv', { 'accept-encoding': 'gzip', range: 'bytes=4-7' });
+    expect([part.status, part.headers['content-encoding'], part.body.toString()]).toEqual([206, undefined, LONG.slice(4, 8)]);
+    const after = await raw('/files/text-csv', { 'accept-encoding': 'gzip', range: 'bytes=4-7', 'if-range': 'W/"abc"' });
+    expect([after.status, after.headers['content-encoding']]).toEqual([200, 'gzip']);
+    expect((await raw('/files/text-csv', { 'accept-encoding': 'gzip', 'if-none-match': 'W/"abc"' })).status).toBe(304);
+  });
+
+  it('takes answers of GraphQL, and holds no event back', async () => {
+    let release: () => void = () => undefined;
+    const graphql: HttpServerOptions['graphql'] = (request, response) => {
+      if (request.path !== '/stream') return void response.json({ data: LONG });
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+      response.write(`data: ${LONG}\n\n`);
+      release = () => void response.end();
+    };
+    const other = await createHttpServer({ ...options(), graphql });
+    try {
+      const answer = await fetch(`${other.url}/graphql`, { headers: { 'accept-encoding': 'gzip' } });
+      expect([answer.headers.get('content-encoding'), await answer.json()]).toEqual(['gzip', { data: LONG }]);
+      const stream = await fetch(`${other.url}/graphql/stream`, { headers: { 'accept-encoding': 'gzip, br' } });
+      expect(stream.headers.get('content-encoding')).toBeNull();
+      const first = await stream.body!.getReader().read();
+      expect(Buffer.from(first.value as Uint8Array).toString()).toContain('the same words');
+      release();
+    } finally {
+      await other.close();
+    }
   });
 });
 
