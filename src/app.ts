@@ -84,6 +84,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
     const signingKeys = await SigningKeys.open({ database, log, dataFolder, ownSecrets });
     closers.push(() => signingKeys.close());
     const { signer } = signingKeys;
+    const origins = new WebOrigins(config);
     signal?.throwIfAborted();
     const libraryChanged = (organizationId: string) => jobs.libraryChanged(organizationId);
 
@@ -98,7 +99,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
       media,
       queue,
       signer,
-      origins: new WebOrigins(config.publicUrl),
+      origins,
       baseUrl,
       temporaryFolder,
       libraryChanged,
@@ -146,6 +147,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
           port: config.port,
           publicUrl: config.publicUrl,
           log,
+          shareWithOrigins: origins.share(),
           graphql: graphql.handler,
           session: services.sessionRoutes(),
           upgrade: graphql.upgrade,

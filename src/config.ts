@@ -39,6 +39,11 @@ const VARIABLES = {
   VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
   VITRINE_PORT: whole(0, 65_535).default(4000),
   VITRINE_PUBLIC_URL: address,
+  VITRINE_WEB_ORIGINS: list(
+    z.string().refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text, {
+      message: 'is not an origin such as https://dam.example.com (scheme and host, no path, no slash at the end, never *)',
+    }),
+  ),
   VITRINE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   // Which hosts, ports and parameters it may have is for database/ to say.
   DATABASE_URL: z
@@ -126,6 +131,8 @@ export interface Config {
   port: number;
   /** Base of the URLs that Vitrine hands out; null: derived from the address it listens on. */
   publicUrl: string | null;
+  /** Origins whose pages may use the API: besides that of Vitrine itself. */
+  webOrigins: string[];
   logLevel: string;
   database: { url?: string; poolSize: number; statementTimeoutMs: number };
   model: {
@@ -220,6 +227,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     host: env.VITRINE_HOST,
     port: env.VITRINE_PORT,
     publicUrl: env.VITRINE_PUBLIC_URL ?? null,
+    webOrigins: env.VITRINE_WEB_ORIGINS,
     logLevel: env.VITRINE_LOG_LEVEL,
     database: {
       ...(env.DATABASE_URL !== undefined && { url: env.DATABASE_URL }),

@@ -37,6 +37,22 @@ describe('the configuration', () => {
     expect(model.choice).toBeUndefined();
   });
 
+  it('takes origins of front ends one by one, exactly, and none by itself', () => {
+    expect(readConfig({}).webOrigins).toEqual([]);
+    const value = 'https://dam.example.com, http://localhost:5173,';
+    expect(readConfig({ VITRINE_WEB_ORIGINS: value }).webOrigins).toEqual(['https://dam.example.com', 'http://localhost:5173']);
+    for (const wrong of [
+      '*',
+      'https://*.example.com/',
+      'https://dam.example.com/',
+      'dam.example.com',
+      'null',
+      'file:///x',
+      'https://DAM.example.com',
+    ])
+      expect(() => readConfig({ VITRINE_WEB_ORIGINS: wrong })).toThrow(/VITRINE_WEB_ORIGINS.*is not an origin/s);
+  });
+
   it.each([
     ['VITRINE_PORT', '70000'],
     ['VITRINE_PORT', 'four'],

@@ -11,6 +11,7 @@ import { assertFreeSpace } from '../../platform/files/temporary-file.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import type { Caller, FindCaller } from '../../platform/http/caller.js';
 import { httpStatusOf, toPublicError } from '../../platform/http/public-error.js';
+import { READABLE_HEADERS } from '../../platform/http/web-origins.js';
 import type { Logger } from '../../log.js';
 import { type StagedUploadService, UPLOAD_LIFETIME_SECONDS } from './staged-upload.service.js';
 
@@ -53,8 +54,9 @@ export class ResumableUploads {
       datastore: store,
       locker: undefined as never, // the library's own, in memory
       maxSize: options.maxByteSize,
-      // Other origins have no business here, as with /graphql.
+      // Which origins may send and read is said before a request comes here, as for /graphql.
       allowedOrigins: () => false,
+      exposedHeaders: READABLE_HEADERS,
       disableTerminationForFinishedUploads: true,
       namingFunction: (request, metadata) => this.#create(request, metadata),
       generateUrl: (_request, { id }) => `${options.baseUrl()}${RESUMABLE_PATH}/${id}`,

@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   /** Address that callers use when it is another one, behind a proxy for instance. */
   publicUrl?: string | null;
   log: Logger;
+  /** Says which other origins' pages may read answers; see WebOrigins. */
+  shareWithOrigins: RequestHandler;
   /** Mounted at /graphql. */
   graphql: RequestHandler;
   /** Mounted at /session. */
@@ -81,6 +83,7 @@ function createApp(options: HttpServerOptions): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(assignRequestId, securityHeaders, compressAnswers);
   if (isLoopback(options.host)) app.use(requireKnownHost(options.publicUrl ?? null));
+  app.use(options.shareWithOrigins);
   app.use('/graphql', options.graphql);
   app.use('/session', options.session);
   app.get('/', explorerHandler(options.exampleQueries));

@@ -1,12 +1,41 @@
+import cors from 'cors';
+import type { RequestHandler } from 'express';
 import { VitrineError } from '../../errors.js';
 import type { CallingRequest } from './caller.js';
 
-/** Which web pages may use what a browser sends by itself: pages of this server, and none else. */
+/** What scripts of other origins may read of an answer, besides its type and length. */
+export const READABLE_HEADERS = ['Content-Disposition', 'ETag', 'Retry-After', 'Upload-Expires', 'Vitrine-Upload-Id', 'X-Request-Id'];
+const PREFLIGHT_LIFETIME_S = 7200;
+
+/** Which web pages may use the API by a browser: pages of this server, and those of origins that the operator names. */
 export class WebOrigins {
   readonly #public: URL | null;
+  readonly #named: ReadonlySet<string>;
 
-  constructor(publicUrl: string | null) {
+  constructor({ publicUrl, webOrigins }: { publicUrl: string | null; webOrigins: readonly string[] }) {
     this.#public = publicUrl === null ? null : new URL(publicUrl);
+    this.#named = new Set(webOrigins);
+  }
+
+  /** Tells browsers that pages of the named origins may read answers, and answers their preflights. Others hear nothing. */
+  share(): RequestHandler {
+    const answer = cors((request: { headers: CallingRequest['headers'] }, decide) => {
+      const { origin } = request.headers;
+      const isNamed = origin !== undefined && this.#named.has(origin);
+      // OPTIONS of the tus protocol, which asks what the server can do, is none of a browser's.
+      const preflightContinue = request.headers['access-control-request-method'] === undefined;
+      decide(null, {
+        origin: isNamed && origin,
+        credentials: true,
+        exposedHeaders: READABLE_HEADERS,
+        maxAge: PREFLIGHT_LIFETIME_S,
+        preflightContinue,
+      });
+    });
+    return (request, response, next) => {
+      if (this.#named.size > 0) response.vary('Origin');
+      answer(request, response, next);
+    };
   }
 
   /**
@@ -17,13 +46,13 @@ export class WebOrigins {
   requireOwn({ method = 'GET', headers }: CallingRequest): void {
     const { origin } = headers;
     const site = headers['sec-fetch-site'];
-    if (site === 'same-origin') return;
+    if (site === 'same-origin' || (origin !== undefined && this.#named.has(origin))) return;
     if (site === undefined && origin !== undefined && this.#isOwn(origin, headers.host)) return;
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && origin === undefined && (site === undefined || site === 'none')) return;
     throw new VitrineError(
       'FORBIDDEN',
-      'A session is for pages of this server only, and this request does not come from one. Programs send "Authorization: Bearer <key>".',
+      'A session is for pages of this server and of VITRINE_WEB_ORIGINS only, and this request comes from none. Programs send an API key.',
     );
   }
 

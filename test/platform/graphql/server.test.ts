@@ -45,7 +45,7 @@ async function rename(id: string, to: string, afterFirst: boolean): Promise<numb
 
 beforeAll(async () => {
   test = await openTestDatabase();
-  access = accessRoom({ database: test.database, signer: {} as Signer, origins: new WebOrigins(null) });
+  access = accessRoom({ database: test.database, signer: {} as Signer, origins: new WebOrigins({ publicUrl: null, webOrigins: [] }) });
   const { apiKeys: keys, organizations } = access.services;
   const { id } = await organizations.ensureOrganization('door', 'The Door');
   adminKey = (await keys.createForOrganization(id, { name: 'admin', role: 'ADMIN' })).key;

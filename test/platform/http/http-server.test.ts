@@ -54,6 +54,7 @@ const options = (): HttpServerOptions => ({
   port: 0,
   log,
   graphql: (_request, response) => void response.json({ data: {} }),
+  shareWithOrigins: (_request, _response, next) => next(),
   session: (_request, _response, next) => next(),
   exampleQueries: QUERIES,
   readiness: async () => {
