@@ -1,13 +1,16 @@
 import type { GraphQLSchema } from 'graphql';
+import { NodeLoader } from './platform/graphql/node-loader.js';
 import { NodeResolver } from './platform/graphql/node.resolver.js';
 import { buildGraphqlSchema } from './platform/graphql/schema.js';
 import type { Room } from './platform/rooms/room.js';
 
 /** The GraphQL schema over the rooms. @throws Error where two rooms own one type of node or one topic */
 export function buildSchema(rooms: readonly Room[]): GraphQLSchema {
-  const nodes = new NodeResolver(oneOwner(rooms.map(({ nodes }) => nodes ?? {})));
+  const nodes = new NodeLoader(oneOwner(rooms.map(({ nodes }) => nodes ?? {})));
   const events = oneOwner(rooms.map(({ events }) => events ?? {}));
-  return buildGraphqlSchema(events, [nodes, ...rooms.flatMap(({ resolvers }) => resolvers ?? [])]);
+  const schema = buildGraphqlSchema(events, [new NodeResolver(nodes), ...rooms.flatMap(({ resolvers }) => resolvers ?? [])]);
+  nodes.addReferences(schema);
+  return schema;
 }
 
 function oneOwner<T extends object>(parts: readonly T[]): T {

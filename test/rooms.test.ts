@@ -10,7 +10,7 @@ it('make the schema as committed, without a database', async () => {
 });
 
 it('are one of each kind: a type of node, a topic or a job has one owner', () => {
-  const twice = { services: {}, nodes: { Brand: async () => null } };
+  const twice = { services: {}, nodes: { Brand: async () => [null] } };
   expect(() => buildSchema([...roomsAlone, twice])).toThrow('Brand belongs to two rooms');
   const again = declareJob({ kind: { name: 'import-batch', retryLimit: 1, expireInSeconds: 1 }, handler: () => ({}) as never });
   expect(() => new JobBook([...declaredJobs, again], NOTHING.database, NOTHING.queue)).toThrow('the job import-batch is declared twice');

@@ -1,7 +1,7 @@
-import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import type { EditItemRow, EditRow, EditUndoCode } from './bulk-edit.queries.js';
 import type { EditPreview } from './edit-preview.js';
@@ -54,7 +54,7 @@ export class BulkEditItem {
   @Field(() => Int, { description: 'Place in the edit, from 0.' })
   position!: number;
 
-  @Field(() => ID, { description: 'The asset; it may have been deleted since.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => BulkEditItemState, { description: 'What became of it.' })
@@ -127,7 +127,7 @@ export class BulkEditFieldChange {
 
 @ObjectType({ description: 'What a bulk edit would do to one asset.' })
 export class BulkEditExample {
-  @Field(() => ID, { description: 'The asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => String, { description: 'Its title now.' })

@@ -1,3 +1,4 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { SearchService } from '../../finding/search/search.service.js';
 import type { AssetEdit } from '../../library/assets/asset-edit.js';
 import type { AssetRestore } from '../../library/assets/asset-restore.js';
@@ -35,10 +36,10 @@ export function editsRoom({ database, queue, log, search, assetEdit, restore }: 
       declareJob({ kind: BULK_EDIT_UNDO, handler: undo }),
     ],
     nodes: {
-      async BulkEdit(viewer, key) {
+      BulkEdit: oneByOne(async (viewer, key) => {
         const edit = await bulkEdits.find(viewer, key);
         return edit && toBulkEdit(edit);
-      },
+      }),
     },
     events: { [BULK_EDIT_CHANGED]: ({ viewer, editId }: BulkEditTopic) => watch.follow(viewer, editId) },
   } satisfies Room;

@@ -1,4 +1,5 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { IdOf } from '../../platform/graphql/node.js';
+import { Field, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import type { ItemRow, ItemState, UndoCode } from './import-item.queries.js';
@@ -9,7 +10,7 @@ export class ImportItemDuplicate {
   @Field(() => DuplicateBy, { description: 'In what way.' })
   by!: keyof typeof DuplicateBy;
 
-  @Field(() => ID, { nullable: true, description: 'The asset; null when it is one that a dry run would have made.' })
+  @IdOf('Asset', { description: 'The asset; a dry run names none that it would have made.', nullable: true })
   assetId!: string | null;
 
   @Field(() => Int, { description: 'Bits of 64 in which the perceptual hashes differ; 0 unless `by` is NEAR.' })
@@ -44,7 +45,7 @@ export class ImportItem {
   @Field(() => ImportItemState, { description: 'What became of it.' })
   state!: ItemState;
 
-  @Field(() => ID, { nullable: true, description: 'The asset that was made, changed or found; null when there is none.' })
+  @IdOf('Asset', { description: 'The asset that was made, changed or found.', nullable: true })
   assetId!: string | null;
 
   @Field(() => String, {

@@ -1,3 +1,4 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { Config } from '../../config.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
@@ -110,14 +111,14 @@ export function importsRoom(needs: ImportNeeds) {
       }),
     ],
     nodes: {
-      async ImportOperation(viewer, key) {
+      ImportOperation: oneByOne(async (viewer, key) => {
         const operation = await imports.find(viewer, key);
         return operation && toImportOperation(operation);
-      },
-      async WatchedFolder(viewer, key) {
+      }),
+      WatchedFolder: oneByOne(async (viewer, key) => {
         const folder = await watchedFolders.find(viewer, key);
         return folder && toWatchedFolder(folder);
-      },
+      }),
     },
     events: { [IMPORT_CHANGED]: ({ viewer, importId }: ImportTopic) => watch.follow(viewer, importId) },
     close: () => Promise.all([urls.close(), importBuckets.close()]),

@@ -2,7 +2,7 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } fro
 import { AssetFieldsInput } from '../../library/assets/asset.inputs.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { DuplicateBy, OnDuplicate } from './vocabulary.js';
 import type { WatchedFolderRow } from './watched-folder.queries.js';
@@ -52,7 +52,7 @@ export class WatchedFolder implements Node {
   @Field(() => WatchedFolderError, { nullable: true, description: 'What went wrong then; null: nothing.' })
   error?: WatchedFolderError | null;
 
-  @Field(() => ID, { nullable: true, description: 'The newest import of its files, for `assetImport`; null: none yet.' })
+  @IdOf('ImportOperation', { description: 'The newest import of its files.', nullable: true })
   lastImportId?: string | null;
 
   @Field(() => String, { description: 'Name of the API key that asked for it.' })

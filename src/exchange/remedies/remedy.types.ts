@@ -1,3 +1,4 @@
+import { IdOf } from '../../platform/graphql/node.js';
 import { ArgsType, Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
 import { RenditionArgs, RenditionFit, RenditionFormat } from '../delivery/delivery.inputs.js';
@@ -14,7 +15,7 @@ export class RenditionVerdictsArgs extends RenditionArgs {
 
 @ObjectType('RenditionVerdict', { description: 'What one rule says about a rendition.' })
 export class RenditionVerdictNode {
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule.' })
   ruleId!: string;
 
   @Field(() => String, { description: 'Key of the rule in its guideline.' })

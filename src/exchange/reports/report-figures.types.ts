@@ -1,4 +1,5 @@
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { IdOf } from '../../platform/graphql/node.js';
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { RuleKind, RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
 import { JSONObject, LocalDate } from '../../platform/graphql/scalars.js';
 import type { Dimension } from './report-figures.js';
@@ -162,7 +163,7 @@ export class VerdictCount {
 
 @ObjectType({ description: 'What one published rule found.' })
 export class RuleReport {
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule.' })
   ruleId!: string;
 
   @Field(() => String, { description: 'Key of the rule in its guideline.' })
@@ -200,10 +201,10 @@ export class RuleReport {
 
 @ObjectType({ description: 'A rule that an asset breaks.' })
 export class Violation {
-  @Field(() => ID, { description: 'Global id of the finding.' })
+  @IdOf('Finding', { description: 'The finding.' })
   findingId!: string;
 
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule.' })
   ruleId!: string;
 
   @Field(() => String, { description: 'Key of the rule in its guideline.' })
@@ -221,7 +222,7 @@ export class Violation {
 
 @ObjectType({ description: 'An asset that breaks rules.' })
 export class WorstAsset {
-  @Field(() => ID, { description: 'Global id of the asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => String, { description: 'Title of the asset.' })

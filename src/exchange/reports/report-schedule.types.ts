@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf, DEFAULT_PAGE_SIZE } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { ReportFormatType } from './report-export.types.js';
 import type { ScheduleRow } from './report-schedule.queries.js';
@@ -76,7 +76,7 @@ export class ReportSchedule implements Node {
   })
   nextAt!: Date;
 
-  @Field(() => ID, { nullable: true, description: 'Global id of the latest export; null before the first.' })
+  @IdOf('ReportExport', { description: 'The latest export.', nullable: true })
   lastExportId!: string | null;
 
   @Field(() => String, { description: 'Name of the API key that made it.' })

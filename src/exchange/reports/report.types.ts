@@ -1,10 +1,11 @@
-import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { IdOf } from '../../platform/graphql/node.js';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { SafeInt } from '../../platform/graphql/scalars.js';
 import { ReportGroup, ResolutionReport, RuleReport, TrendDay, VerdictCount, WaiverReport, WorstAsset } from './report-figures.types.js';
 
 @ObjectType({ description: 'How assets keep the published rules of their brands, all figures of one moment.' })
 export class ComplianceReport {
-  @Field(() => ID, { nullable: true, description: 'Global id of the brand; null for all brands.' })
+  @IdOf('Brand', { description: 'The brand; a report of all brands has none.', nullable: true })
   brandId!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Name of the brand; null for all brands.' })

@@ -1,3 +1,4 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { HistoryService } from '../../judging/history/history.service.js';
 import type { ComplianceService } from '../../judging/judgements/compliance.service.js';
@@ -52,14 +53,14 @@ export function reportsRoom({ database, files, media, queue, signer, baseUrl, or
       declareJob({ kind: COMPLIANCE_CLOCK, handler: clock, schedule: COMPLIANCE_CLOCK_CRON }),
     ],
     nodes: {
-      async ReportExport(viewer, key) {
+      ReportExport: oneByOne(async (viewer, key) => {
         const row = await reportExports.find(viewer, key);
         return row && toReportExport(row, reportExports.linkTo(viewer.organizationId, row));
-      },
-      async ReportSchedule(viewer, key) {
+      }),
+      ReportSchedule: oneByOne(async (viewer, key) => {
         const schedule = await schedules.find(viewer, key);
         return schedule && toReportSchedule(schedule);
-      },
+      }),
     },
     openFile: (token) => reportExports.open(token),
   } satisfies Room;

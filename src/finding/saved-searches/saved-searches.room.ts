@@ -1,3 +1,4 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { WebhookOutbox } from '../../library/webhooks/webhook-outbox.js';
 import type { Logger } from '../../log.js';
 import type { Database } from '../../platform/database/database.js';
@@ -28,6 +29,6 @@ export function savedSearchesRoom({ database, queue, log, search, outbox }: Save
     services: { savedSearches },
     resolvers: [new SavedSearchResolver(savedSearches)],
     jobs: [declareJob({ kind: SAVED_SEARCH_MATCH, handler: match, followsLibrary: true })],
-    nodes: { SavedSearch: (viewer, key) => savedSearches.find(viewer, toGlobalId('SavedSearch', key)) },
+    nodes: { SavedSearch: oneByOne((viewer, key) => savedSearches.find(viewer, toGlobalId('SavedSearch', key))) },
   } satisfies Room;
 }

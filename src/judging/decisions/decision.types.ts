@@ -2,7 +2,7 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Finding } from '../judgements/finding.types.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { WaiverScopeType, WaiverStateType } from './decision.inputs.js';
@@ -13,10 +13,10 @@ export class Waiver implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 
-  @Field(() => ID, { description: 'Global id of the brand whose rule it is.' })
+  @IdOf('Brand', { description: 'The brand whose rule it is.' })
   brandId!: string;
 
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule.' })
   ruleId!: string;
 
   @Field(() => String, { description: 'Key of the rule in its guideline.' })
@@ -31,7 +31,7 @@ export class Waiver implements Node {
   @Field(() => WaiverScopeType, { description: 'How it was asked for.' })
   scope!: keyof typeof WaiverScopeType;
 
-  @Field(() => ID, { nullable: true, description: 'Global id of the collection it was asked for; null otherwise, or when that is gone.' })
+  @IdOf('Collection', { description: 'The collection it was asked for.', nullable: true })
   collectionId!: string | null;
 
   @Field(() => JSONObject, { nullable: true, description: 'The filter (`AssetFilter`) it was asked for by; null otherwise.' })

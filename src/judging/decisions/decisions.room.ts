@@ -13,10 +13,7 @@ export function decisionsRoom({ database, compliance }: { database: Database; co
     services: { reviews, waivers },
     resolvers: [new DecisionResolver(reviews, waivers)],
     nodes: {
-      async Waiver(viewer, key) {
-        const waiver = await waivers.find(viewer, key);
-        return waiver && toWaiver(waiver);
-      },
+      Waiver: async (viewer, keys) => (await waivers.findMany(viewer, keys)).map((waiver) => waiver && toWaiver(waiver)),
     },
   } satisfies Room;
 }

@@ -37,7 +37,7 @@ export interface WaiverRow {
 }
 
 export interface WaiverFilter {
-  id?: string;
+  ids?: readonly string[];
   brandId?: string;
   ruleId?: string;
   assetId?: string;
@@ -74,10 +74,10 @@ function stateAt(now: Date): Sql {
   return sql`CASE WHEN w.state = 'APPROVED' AND w.expires_at <= ${now}::timestamptz THEN 'EXPIRED' ELSE w.state END`;
 }
 
-function where(tx: OrganizationTx, { id, brandId, ruleId, assetId, state }: WaiverFilter, now: Date): Sql {
+function where(tx: OrganizationTx, { ids, brandId, ruleId, assetId, state }: WaiverFilter, now: Date): Sql {
   const assets = sql`AND EXISTS (SELECT 1 FROM waived_finding c JOIN asset_version v ON v.organization_id = c.organization_id AND v.id = c.version_id
     WHERE c.organization_id = w.organization_id AND c.waiver_id = w.id AND v.asset_id = ${assetId ?? null}::uuid)`;
-  return sql`w.organization_id = ${tx.organizationId}::uuid ${id ? sql`AND w.id = ${id}::uuid` : empty} ${brandId ? sql`AND w.brand_id = ${brandId}::uuid` : empty}
+  return sql`w.organization_id = ${tx.organizationId}::uuid ${ids ? sql`AND w.id = ANY(${[...ids]}::uuid[])` : empty} ${brandId ? sql`AND w.brand_id = ${brandId}::uuid` : empty}
     ${ruleId ? sql`AND w.rule_id = ${ruleId}::uuid` : empty} ${assetId ? assets : empty} ${state ? sql`AND ${stateAt(now)} = ${state}` : empty}`;
 }
 

@@ -1,3 +1,4 @@
+import { inOrderOf } from '../../platform/graphql/node.js';
 import { z } from 'zod';
 import { requireRole, mayActAs, type Viewer } from '../../viewer.js';
 import type { ComplianceService } from '../judgements/compliance.service.js';
@@ -62,9 +63,12 @@ export class WaiverService {
     });
   }
 
-  async find(viewer: Viewer, id: string): Promise<WaiverRow | null> {
-    const [row] = await this.#database.asOrganization(viewer.organizationId, (tx) => this.#read(tx, id));
-    return row ?? null;
+  /** Waivers by key, in order. */
+  async findMany(viewer: Viewer, ids: readonly string[]): Promise<(WaiverRow | null)[]> {
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) =>
+      listWaivers(tx, { ids }, this.#clock(), ids.length, null),
+    );
+    return inOrderOf(ids, rows);
   }
 
   /** Asks for a waiver; nothing is waived yet. @throws VitrineError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND */
@@ -171,7 +175,7 @@ export class WaiverService {
   }
 
   async #read(tx: OrganizationTx, id: string): Promise<WaiverRow[]> {
-    return listWaivers(tx, { id }, this.#clock(), 1, null);
+    return listWaivers(tx, { ids: [id] }, this.#clock(), 1, null);
   }
 
   async #lock(tx: OrganizationTx, id: string, states: readonly StoredWaiverState[], action: string) {

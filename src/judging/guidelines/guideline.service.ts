@@ -1,3 +1,4 @@
+import { inOrderOf } from '../../platform/graphql/node.js';
 import { requireRole, type Viewer } from '../../viewer.js';
 import { requireMatch } from '../../platform/graphql/etag.js';
 import type { BrandService } from '../../library/brands/brand.service.js';
@@ -28,6 +29,17 @@ export class GuidelineService {
 
   async findGuideline(viewer: Viewer, id: string): Promise<GuidelineRecord | null> {
     return this.#database.asOrganization(viewer.organizationId, (tx) => this.#find(tx, id));
+  }
+
+  /** Guidelines by key, in order. */
+  findMany(viewer: Viewer, ids: readonly string[]): Promise<(GuidelineRecord | null)[]> {
+    const { organizationId } = viewer;
+    return this.#database.asOrganization(organizationId, async (tx) => {
+      const rows = await tx.rows.guideline.findMany({ where: { organizationId, id: { in: [...ids] } }, include: content });
+      const records: GuidelineRecord[] = [];
+      for (const row of rows) records.push(await this.#toRecord(tx, row));
+      return inOrderOf(ids, records);
+    });
   }
 
   /** The guidelines of each brand by name, in the order of `brandIds`: for loaders. */

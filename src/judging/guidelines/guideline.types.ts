@@ -1,7 +1,7 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { ETAG_HELP } from '../../platform/graphql/etag.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import { guidelineEtag, type GuidelineRecord } from './guideline-record.js';
@@ -10,7 +10,7 @@ import { RuleKind, RuleSeverity, RuleState, RuleTestExpectation } from '../../vo
 
 @ObjectType({ description: 'An asset that a rule must pass, or fail.' })
 export class RuleTestCase {
-  @Field(() => ID, { description: 'Global id of the asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => RuleTestExpectation, { description: 'What the rule has to say.' })
@@ -25,10 +25,10 @@ export class Rule implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 
-  @Field(() => ID, { description: 'Global id of the guideline it belongs to.' })
+  @IdOf('Guideline', { description: 'The guideline it belongs to.' })
   guidelineId!: string;
 
-  @Field(() => ID, { description: 'Global id of the brand whose assets it judges.' })
+  @IdOf('Brand', { description: 'The brand whose assets it judges.' })
   brandId!: string;
 
   @Field(() => String, { description: 'Short name for programs, unique in its guideline.' })
@@ -94,7 +94,7 @@ export class Guideline implements Node {
   @Field(() => ID, { description: 'Global id.' })
   id!: string;
 
-  @Field(() => ID, { description: 'Global id of the brand it is for.' })
+  @IdOf('Brand', { description: 'The brand it is for.' })
   brandId!: string;
 
   @Field(() => String, { description: 'Name for programs, unique in its brand, never changed. Guideline files find it by this.' })

@@ -38,14 +38,8 @@ export function guidelinesRoom({ database, brands, tags, marks, compliance }: Gu
       new RuleResolver(rules),
     ],
     nodes: {
-      async Guideline(viewer, key) {
-        const guideline = await guidelines.findGuideline(viewer, key);
-        return guideline && toGuideline(guideline);
-      },
-      async Rule(viewer, key) {
-        const rule = await rules.find(viewer, key);
-        return rule && toRule(rule);
-      },
+      Guideline: async (viewer, keys) => (await guidelines.findMany(viewer, keys)).map((guideline) => guideline && toGuideline(guideline)),
+      Rule: async (viewer, keys) => (await rules.findMany(viewer, keys)).map((rule) => rule && toRule(rule)),
     },
   } satisfies Room;
 }

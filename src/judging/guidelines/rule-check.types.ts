@@ -1,3 +1,4 @@
+import { IdOf } from '../../platform/graphql/node.js';
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { UserError } from '../../platform/graphql/payload.js';
@@ -54,7 +55,7 @@ export class RuleTestCasesSetInput {
 
 @ObjectType({ description: 'A test case that does not come out as expected.' })
 export class RuleTestFailure {
-  @Field(() => ID, { description: 'Global id of the asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => String, { description: 'Title of the asset.' })
@@ -93,7 +94,7 @@ export class VerdictTransition {
 
 @ObjectType({ description: 'An asset of which something else would be said.' })
 export class RulePreviewExample {
-  @Field(() => ID, { description: 'Global id of the asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => String, { description: 'Title of the asset.' })

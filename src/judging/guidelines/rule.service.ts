@@ -1,3 +1,4 @@
+import { inOrderOf } from '../../platform/graphql/node.js';
 import { requireRole, type Viewer } from '../../viewer.js';
 import { requireMatch } from '../../platform/graphql/etag.js';
 import type { BrandService } from '../../library/brands/brand.service.js';
@@ -106,10 +107,14 @@ export class RuleService {
     });
   }
 
-  async find(viewer: Viewer, id: string): Promise<RuleRecord | null> {
+  /** Rules by key, in order. */
+  async findMany(viewer: Viewer, ids: readonly string[]): Promise<(RuleRecord | null)[]> {
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const row = await tx.rows.rule.findFirst({ where: { organizationId: tx.organizationId, id } });
-      return row && this.#toRecord(tx, row);
+      const { organizationId } = tx;
+      const rows = await tx.rows.rule.findMany({ where: { organizationId, id: { in: [...ids] } } });
+      const guidelineIds = [...new Set(rows.map(({ guidelineId }) => guidelineId))];
+      const sections = await tx.rows.guidelineSection.findMany({ where: { organizationId, guidelineId: { in: guidelineIds } } });
+      return inOrderOf(ids, await this.toRecords(tx, rows, sections));
     });
   }
 

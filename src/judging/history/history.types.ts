@@ -1,3 +1,4 @@
+import { IdOf } from '../../platform/graphql/node.js';
 import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { RuleSeverity, Verdict } from '../../vocabulary/compliance.js';
 import { connectionOf, DEFAULT_PAGE_SIZE } from '../../platform/graphql/connection.js';
@@ -54,13 +55,13 @@ export class FindingChange {
   @Field(() => HistoryCauseType, { description: 'Why.' })
   cause!: HistoryCause;
 
-  @Field(() => ID, { description: 'Global id of the finding.' })
+  @IdOf('Finding', { description: 'The finding.' })
   findingId!: string;
 
-  @Field(() => ID, { description: 'Global id of the version of the asset.' })
+  @IdOf('AssetVersion', { description: 'The version of the asset.' })
   versionId!: string;
 
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule.' })
   ruleId!: string;
 
   @Field(() => Verdict, { nullable: true, description: 'The verdict from then on; null when the finding went.' })

@@ -1,3 +1,4 @@
+import { inOrderOf } from '../../platform/graphql/node.js';
 import { z } from 'zod';
 import type { Viewer } from '../../viewer.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
@@ -230,17 +231,17 @@ export class ComplianceService {
     return { ...listed, totalCount: () => this.#database.asOrganization(viewer.organizationId, (tx) => countFindings(tx, filter)) };
   }
 
-  /** A finding about a current version. */
-  async findFinding(viewer: Viewer, id: string): Promise<FindingRecord | null> {
+  /** Findings about current versions by key, in order. */
+  async findFindings(viewer: Viewer, ids: readonly string[]): Promise<(FindingRecord | null)[]> {
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
       await this.refreshExpiredIn(tx);
-      return (await listFindings(tx, { id }, 1, null))[0] ?? null;
+      return inOrderOf(ids, await listFindings(tx, { ids }, null, null));
     });
   }
 
   /** One finding, in the caller's transaction. @throws VitrineError NOT_FOUND naming `field` */
   async getFinding(tx: OrganizationTx, id: string, field: string): Promise<FindingRecord> {
-    const [finding] = await listFindings(tx, { id }, 1, null);
+    const [finding] = await listFindings(tx, { ids: [id] }, 1, null);
     if (finding === undefined) throw new VitrineError('NOT_FOUND', `${field}: there is no such finding.`, { field, value: id });
     return finding;
   }

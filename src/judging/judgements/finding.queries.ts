@@ -34,7 +34,7 @@ export interface FindingRecord {
 }
 
 export interface FindingFilter {
-  id?: string;
+  ids?: readonly string[];
   brandId?: string;
   assetIds?: readonly string[];
   ruleId?: string;
@@ -68,7 +68,7 @@ export function findingsStatement(tx: OrganizationTx, filter: FindingFilter, lim
 
 export async function countFindings(tx: OrganizationTx, filter: FindingFilter): Promise<number> {
   const rows = await tx.query<{ count: number }>(
-    filter.id || filter.assetIds || filter.waiverId
+    filter.ids || filter.assetIds || filter.waiverId
       ? sql`SELECT count(*) AS count FROM finding f JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id
           AND a.current_version_id = f.version_id WHERE ${where(tx, filter)}`
       : keptCount(tx, filter),
@@ -93,10 +93,10 @@ function joinCurrent(tx: OrganizationTx) {
     WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id OFFSET 0) a`;
 }
 
-function where(tx: OrganizationTx, { id, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
+function where(tx: OrganizationTx, { ids, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
     ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
-    ${verdict ? sql`AND ${ofVerdict(verdict)}` : empty} ${id ? sql`AND f.id = ${id}::uuid` : empty}
+    ${verdict ? sql`AND ${ofVerdict(verdict)}` : empty} ${ids ? sql`AND f.id = ANY(${[...ids]}::uuid[])` : empty}
     ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }
 

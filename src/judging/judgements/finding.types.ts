@@ -1,7 +1,7 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../../platform/graphql/connection.js';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { JSONObject } from '../../platform/graphql/scalars.js';
 import type { FindingRecord } from './finding.queries.js';
 import { remedyInWords } from './remedy-words.js';
@@ -12,10 +12,10 @@ export class Finding implements Node {
   @Field(() => ID, { description: 'Global id: the same as long as this rule is asked of this version.' })
   id!: string;
 
-  @Field(() => ID, { description: 'Global id of the asset.' })
+  @IdOf('Asset', { description: 'The asset it is about.' })
   assetId!: string;
 
-  @Field(() => ID, { description: 'Global id of the rule.' })
+  @IdOf('Rule', { description: 'The rule that says it.' })
   ruleId!: string;
 
   @Field(() => String, { description: 'Key of the rule in its guideline.' })
@@ -42,7 +42,7 @@ export class Finding implements Node {
   @Field(() => Verdict, { description: 'What the rule itself says; `verdict` is that after a review or a waiver.' })
   checkerVerdict!: Verdict;
 
-  @Field(() => ID, { nullable: true, description: 'Global id of the waiver that makes it WAIVED; null when none does.' })
+  @IdOf('Waiver', { description: 'The waiver that makes it WAIVED.', nullable: true })
   waiverId!: string | null;
 
   @Field(() => String, { description: 'Why, and what to do, for people.' })

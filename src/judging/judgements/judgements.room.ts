@@ -26,10 +26,7 @@ export function judgementsRoom({ database, queue, embedding, scopes }: Judgement
     resolvers: [new AssetFindingsResolver(compliance), new ComplianceResolver(compliance)],
     jobs: [declareJob({ kind: ALT_TEXT_READ, handler: readJob, followsLibrary: true })],
     nodes: {
-      async Finding(viewer, key) {
-        const finding = await compliance.findFinding(viewer, key);
-        return finding && toFinding(finding);
-      },
+      Finding: async (viewer, keys) => (await compliance.findFindings(viewer, keys)).map((finding) => finding && toFinding(finding)),
     },
     adopt: (organizationId) => compliance.adoptModel(organizationId),
   } satisfies Room;

@@ -3,7 +3,6 @@ import type { MediaAnalyzer } from '../../engines/media/media-analyzer.js';
 import type { Logger } from '../../log.js';
 import type { Database } from '../../platform/database/database.js';
 import type { FileStore } from '../../platform/files/file-store.js';
-import { toGlobalId } from '../../platform/graphql/global-id.js';
 import type { Signer } from '../../platform/http/signed-token.js';
 import { declareJob } from '../../platform/jobs/job-declaration.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
@@ -65,14 +64,8 @@ export function assetsRoom(needs: AssetNeeds) {
     ],
     jobs: [declareJob({ kind: ASSET_REMEASURE, handler: () => remeasure }), declareJob({ kind: ASSET_WORDS, handler: () => words })],
     nodes: {
-      async Asset(viewer, key) {
-        const row = await assets.find(viewer, toGlobalId('Asset', key));
-        return row && toAsset(row);
-      },
-      async AssetVersion(viewer, key) {
-        const [row] = await assets.findVersions(viewer, [key]);
-        return row ? toVersion(row) : null;
-      },
+      Asset: async (viewer, keys) => (await assets.findMany(viewer, keys)).map((row) => row && toAsset(row)),
+      AssetVersion: async (viewer, keys) => (await assets.findVersions(viewer, keys)).map((row) => row && toVersion(row)),
     },
     openFile: (token) => assetFiles.open(token),
     async adopt(organizationId) {

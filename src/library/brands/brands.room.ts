@@ -11,10 +11,7 @@ export function brandsRoom({ database, judge }: { database: Database; judge: Pal
     services: { brands },
     resolvers: [new BrandResolver(brands), new AssetBrandResolver(brands)],
     nodes: {
-      async Brand(viewer, key) {
-        const [brand] = await brands.findBrands(viewer, [key]);
-        return brand ? toBrand(brand) : null;
-      },
+      Brand: async (viewer, keys) => (await brands.findBrands(viewer, keys)).map((brand) => brand && toBrand(brand)),
     },
   } satisfies Room;
 }

@@ -33,10 +33,13 @@ export async function countCollections(tx: OrganizationTx): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
+export function findCollections(tx: OrganizationTx, ids: readonly string[]): Promise<CollectionRow[]> {
+  return tx.query<CollectionRow>(sql`
+    SELECT ${columns()} FROM collection c WHERE c.organization_id = ${tx.organizationId}::uuid AND c.id = ANY(${ids}::uuid[])`);
+}
+
 export async function findCollection(tx: OrganizationTx, id: string): Promise<CollectionRow | null> {
-  const rows = await tx.query<CollectionRow>(sql`
-    SELECT ${columns()} FROM collection c WHERE c.organization_id = ${tx.organizationId}::uuid AND c.id = ${id}::uuid`);
-  return rows[0] ?? null;
+  return (await findCollections(tx, [id]))[0] ?? null;
 }
 
 /** Null when the name is taken. */

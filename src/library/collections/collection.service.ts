@@ -1,3 +1,4 @@
+import { inOrderOf } from '../../platform/graphql/node.js';
 import { z } from 'zod';
 import { etagOf, requireMatch } from '../../platform/graphql/etag.js';
 import { requireRole, type Viewer } from '../../viewer.js';
@@ -13,6 +14,7 @@ import {
   deleteCollection,
   deleteMembers,
   findCollection,
+  findCollections,
   findCollectionIds,
   findMemberships,
   holdAssets,
@@ -45,6 +47,13 @@ export class CollectionService {
   constructor(database: Database, listener: MembershipListener = { afterChange: async () => undefined }) {
     this.#database = database;
     this.#listener = listener;
+  }
+
+  /** Collections by key, in order. */
+  async findMany(viewer: Viewer, keys: readonly string[]): Promise<(Collection | null)[]> {
+    requireRole(viewer, 'VIEWER');
+    const rows = await this.#database.asOrganization(viewer.organizationId, (tx) => findCollections(tx, keys));
+    return inOrderOf(keys, rows).map((row) => row && toCollection(row));
   }
 
   /** Null when there is no such collection. @throws VitrineError BAD_USER_INPUT when `id` is none of a collection */

@@ -1,5 +1,4 @@
 import type { Database } from '../../platform/database/database.js';
-import { toGlobalId } from '../../platform/graphql/global-id.js';
 import type { Room } from '../../platform/rooms/room.js';
 import { CollectionResolver } from './collection.resolver.js';
 import { CollectionService, type MembershipListener } from './collection.service.js';
@@ -9,6 +8,6 @@ export function collectionsRoom({ database, afterChange }: { database: Database 
   return {
     services: { collections },
     resolvers: [new CollectionResolver(collections)],
-    nodes: { Collection: (viewer, key) => collections.findCollection(viewer, toGlobalId('Collection', key)) },
+    nodes: { Collection: (viewer, keys) => collections.findMany(viewer, keys) },
   } satisfies Room;
 }

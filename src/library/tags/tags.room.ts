@@ -1,3 +1,4 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { Database } from '../../platform/database/database.js';
 import type { Room } from '../../platform/rooms/room.js';
 import { TagResolver } from './tag.resolver.js';
@@ -8,6 +9,6 @@ export function tagsRoom({ database, afterChange }: { database: Database } & Tag
   return {
     services: { tags },
     resolvers: [new TagResolver(tags)],
-    nodes: { Tag: (viewer, key) => tags.find(viewer, Number(key)) },
+    nodes: { Tag: oneByOne((viewer, key) => tags.find(viewer, Number(key))) },
   } satisfies Room;
 }

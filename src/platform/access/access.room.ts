@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import { oneByOne } from '../graphql/node.js';
 import type { FindCaller } from '../http/caller.js';
 import type { Signer } from '../http/signed-token.js';
 import type { WebOrigins } from '../http/web-origins.js';
@@ -30,10 +31,11 @@ export function accessRoom({ database, signer, origins }: AccessNeeds) {
     services: { organizations, apiKeys, findCaller, sessionRoutes: () => sessionRoutes({ sessions, organizations, cookie, origins }) },
     resolvers: [new ApiKeyResolver(apiKeys), new ViewerResolver(organizations)],
     nodes: {
-      ApiKey: (viewer, key) => apiKeys.find(viewer, key),
+      ApiKey: oneByOne((viewer, key) => apiKeys.find(viewer, key)),
       // Of organisations one sees one's own.
-      Organization: async (viewer, key) =>
+      Organization: oneByOne(async (viewer, key) =>
         key === viewer.organizationId ? toOrganization(await organizations.getOrganization(viewer)) : null,
+      ),
     },
   } satisfies Room;
 }

@@ -1,17 +1,17 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { badInput } from '../../errors.js';
-import { type RequestContext, viewerOf } from './context.js';
-import { type NodeType, splitGlobalId } from './global-id.js';
-import { Node, type NodeFinder } from './node.js';
+import type { RequestContext } from './context.js';
+import { Node } from './node.js';
+import type { NodeLoader } from './node-loader.js';
 
 const MAX_NODES = 100;
 
 @Resolver()
 export class NodeResolver {
-  readonly #finders: ReadonlyMap<string, NodeFinder>;
+  readonly #nodes: NodeLoader;
 
-  constructor(finders: Partial<Record<NodeType, NodeFinder>>) {
-    this.#finders = new Map(Object.entries(finders));
+  constructor(nodes: NodeLoader) {
+    this.#nodes = nodes;
   }
 
   @Query(() => Node, {
@@ -19,7 +19,7 @@ export class NodeResolver {
     description: 'Anything that implements Node by its id; null when there is none. What only ADMIN may list needs ADMIN here too.',
   })
   node(@Ctx() context: RequestContext, @Arg('id', () => ID, { description: 'Global id.' }) id: string): Promise<Node | null> {
-    return this.#find(context, id);
+    return this.#nodes.load(context, id);
   }
 
   @Query(() => [Node], {
@@ -28,13 +28,6 @@ export class NodeResolver {
   })
   nodes(@Ctx() context: RequestContext, @Arg('ids', () => [ID], { description: 'Global ids.' }) ids: string[]): Promise<(Node | null)[]> {
     if (ids.length > MAX_NODES) throw badInput('ids', `${ids.length} ids`, `at most ${MAX_NODES} ids`);
-    return Promise.all(ids.map((id) => this.#find(context, id)));
-  }
-
-  async #find(context: RequestContext, id: string): Promise<Node | null> {
-    const viewer = viewerOf(context);
-    const found = splitGlobalId(id);
-    const find = found && this.#finders.get(found.type);
-    return find ? find(viewer, found.key) : null;
+    return Promise.all(ids.map((id) => this.#nodes.load(context, id)));
   }
 }

@@ -1,3 +1,4 @@
+import { IdOf } from '../../platform/graphql/node.js';
 import { ArgsType, Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { PromptWarning } from './concept.types.js';
 
@@ -54,7 +55,7 @@ export class LabelScore {
 
 @ObjectType({ description: 'What one asset shows, of the labels asked for.' })
 export class AssetClassification {
-  @Field(() => ID, { description: 'The asset.' })
+  @IdOf('Asset', { description: 'The asset.' })
   assetId!: string;
 
   @Field(() => ClassificationOutcome, { description: 'What came of it.' })

@@ -47,12 +47,16 @@ export class ConceptService {
 
   /** Null when there is no such concept. @throws VitrineError BAD_USER_INPUT when `id` is none of a concept */
   async find(viewer: Viewer, globalId: string): Promise<Concept | null> {
+    return (await this.findMany(viewer, [fromGlobalId('Concept', globalId, 'id')]))[0] ?? null;
+  }
+
+  /** Concepts by key, in order. */
+  async findMany(viewer: Viewer, keys: readonly string[]): Promise<(Concept | null)[]> {
     requireRole(viewer, 'VIEWER');
-    const id = fromGlobalId('Concept', globalId, 'id');
     const rivals = await (await this.#vectors.of(viewer.organizationId)).rivals();
     return this.#database.asOrganization(viewer.organizationId, async (tx) => {
-      const [concept] = await this.#describe(tx, await findConcepts(tx, [id]), rivals);
-      return concept ?? null;
+      const byId = new Map((await this.#describe(tx, await findConcepts(tx, keys), rivals)).map((concept) => [concept.id, concept]));
+      return keys.map((key) => byId.get(toGlobalId('Concept', key)) ?? null);
     });
   }
 

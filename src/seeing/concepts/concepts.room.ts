@@ -1,8 +1,8 @@
+import { oneByOne } from '../../platform/graphql/node.js';
 import type { EmbeddingService } from '../../engines/embedding/embedding.service.js';
 import type { AssetService } from '../../library/assets/asset.service.js';
 import type { TagService } from '../../library/tags/tag.service.js';
 import type { Database, OrganizationTx } from '../../platform/database/database.js';
-import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { declareJob } from '../../platform/jobs/job-declaration.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 import type { Room } from '../../platform/rooms/room.js';
@@ -62,8 +62,8 @@ export function conceptsRoom({ database, queue, embedding, assets, tags }: Conce
       declareJob({ kind: CONCEPT_MATCH, handler: () => new ConceptMatchJob(matching) }),
     ],
     nodes: {
-      Concept: (viewer, key) => concepts.find(viewer, toGlobalId('Concept', key)),
-      ConceptMatch: (viewer, key) => matches.find(viewer, key),
+      Concept: (viewer, keys) => concepts.findMany(viewer, keys),
+      ConceptMatch: oneByOne((viewer, key) => matches.find(viewer, key)),
     },
     adopt: matchWhereNeeded,
   } satisfies Room & { matchWhereNeeded(organizationId: string): Promise<void> };

@@ -1,7 +1,7 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { Asset } from '../../library/assets/asset.types.js';
 import { connectionOf } from '../../platform/graphql/connection.js';
-import { Node } from '../../platform/graphql/node.js';
+import { IdOf, Node } from '../../platform/graphql/node.js';
 import { UserError } from '../../platform/graphql/payload.js';
 import { ConceptPurpose } from './concept.inputs.js';
 import { ConceptMatchState } from '../../vocabulary/concept-match.js';
@@ -15,7 +15,7 @@ export class ConceptMatch implements Node {
   @Field(() => ID, { description: 'Global id: the same as long as this concept is seen in this version.' })
   id!: string;
 
-  @Field(() => ID, { description: 'Global id of the concept.' })
+  @IdOf('Concept', { description: 'The concept.' })
   conceptId!: string;
 
   @Field(() => String, { description: 'What the concept is called.' })

@@ -1,3 +1,4 @@
+import { IdOf } from '../../platform/graphql/node.js';
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 import { toGlobalId } from '../../platform/graphql/global-id.js';
 import { UserError } from '../../platform/graphql/payload.js';
@@ -15,7 +16,7 @@ export class BrandMark {
   @Field(() => MarkRole, { description: 'What the mark is there for.' })
   role!: keyof typeof MarkRole;
 
-  @Field(() => ID, { description: 'The asset that shows it. A new file of that asset does not change the mark.' })
+  @IdOf('Asset', { description: 'The asset that shows it. A new file of that asset does not change the mark.' })
   assetId!: string;
 
   @Field(() => Date, { description: 'When it was named a mark.' })
