@@ -33,3 +33,10 @@ it('name only scripts that package.json has, and benches that are there', async 
 it('count the kinds of rules as they are', () => {
   expect(/rules of \[(\d+) kinds\]/.exec(texts.get('README.md') as string)?.[1]).toBe(String(Object.keys(RuleKind).length));
 });
+
+it('name each kind of rule once in the table of docs/rules.md, and no other', () => {
+  const table = (texts.get('docs/rules.md') as string).split('\n## ')[0] as string;
+  const cells = [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell]) => cell as string);
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, kind]) => kind as string));
+  expect(named.sort()).toEqual(Object.keys(RuleKind).sort());
+});
