@@ -60,152 +60,242 @@ interface Place {
   onSearchRow: boolean;
 }
 
-/** What each condition is in SQL: pieces that must all hold. Values are always bound. A condition that is missing here does not compile. */
-const CONDITIONS: { readonly [Name in ConditionName]: (value: Conditions[Name], at: Place) => Sql[] } = {
-  tags: ({ all, any, none, includeDescendants }, at) => {
-    const column = at.shared('tag_ids');
-    const family = (name: string) => {
-      const { id, descendantIds } = at.context.tags.get(name) as TagFamily;
-      return [...(id === null ? [] : [id]), ...(includeDescendants === false ? [] : descendantIds)];
-    };
-    const families = (all ?? []).map(family);
-    const single = families.flatMap((ids) => (ids.length === 1 ? ids : []));
-    return [
-      // One condition for those that are alone, one each for those that stand for several.
-      ...(single.length === 0 ? [] : [sql`${column} @> ${single}::int[]`]),
-      ...families.flatMap((ids) => (ids.length === 1 ? [] : [sql`${column} && ${ids}::int[]`])),
-      ...(any ? [sql`${column} && ${any.flatMap(family)}::int[]`] : []),
-      ...(none ? [sql`NOT ${column} && ${none.flatMap(family)}::int[]`] : []),
-    ];
-  },
-  brands: (ids, at) => [sql`${at.shared('brand_id')} = ANY(${ids}::uuid[])`],
-  collection: (id, at) => [
-    at.context.collectionAssets
-      ? sql`${at.shared('id')} IN (SELECT c.asset_id FROM ${at.context.collectionAssets} c WHERE c.collection_id = ${id}::uuid)`
-      : sql`EXISTS (SELECT 1 FROM collection_asset c WHERE c.organization_id = ${at.organization} AND c.collection_id = ${id}::uuid
-          AND c.asset_id = ${at.shared('id')})`,
-  ],
-  kinds: (kinds, at) => [sql`${at.shared('kind')} = ANY(${kinds}::text[])`],
-  mediaTypes: (types, at) => [sql`${at.asset('media_type')} = ANY(${types}::text[])`],
-  width: (wanted, at) => within(at.asset('width'), wanted),
-  height: (wanted, at) => within(at.asset('height'), wanted),
-  aspectRatio: (wanted, at) => within(sql`(${at.asset('width')}::float8 / NULLIF(${at.asset('height')}, 0))`, wanted),
-  orientations: (wanted, at) => [
-    sql`CASE WHEN ${at.asset('width')} > ${at.asset('height')} THEN 'LANDSCAPE' WHEN ${at.asset('width')} < ${at.asset('height')} THEN 'PORTRAIT'
-      WHEN ${at.asset('width')} = ${at.asset('height')} THEN 'SQUARE' END = ANY(${wanted}::text[])`,
-  ],
-  byteSize: (wanted, at) => within(at.asset('byte_size'), wanted),
-  createdAt: (span, at) => between(at.shared('created_at'), span, 'timestamptz'),
-  updatedAt: (span, at) => between(at.asset('updated_at'), span, 'timestamptz'),
-  // Compared as text: what a camera wrote need not be a date that exists, and a cast would fail for everybody. A year or month counts as its first day.
-  capturedOn: (span, at) => [
-    sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization} AND v.id = ${at.shared('current_version_id')}
-      AND ${join(between(sql`rpad(left(v.exif ->> 'takenAt', 10), 10, '-01-01') COLLATE "C"`, span, 'text'), ' AND ')})`,
-  ],
-  uploadedBy: (names, at) => [sql`${at.asset('uploaded_by')} = ANY(${names}::text[])`],
-  externalIds: (ids, at) => [sql`${at.asset('external_id')} = ANY(${ids}::text[])`],
-  textContains: (wanted, at) => {
-    const pattern = `%${wanted.trim().replace(/[\\%_]/g, '\\$&')}%`;
-    const fields = ['title', 'description', 'file_name'].map((column) => sql`${at.asset(column)} ILIKE ${pattern}`);
-    const inDocument = sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization}
-      AND v.id = ${at.shared('current_version_id')} AND v.document_text ILIKE ${pattern})`;
-    return [sql`(${join([...fields, inDocument], ' OR ')})`];
-  },
-  phrase: (wanted, at) => {
-    const query = sql`${toPhraseQuery(wanted)}::tsquery`;
-    const tags = sql`ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${at.organization} AND g.words @@ ${query})`;
-    // Found once, by the index, and not for each row.
-    const texts = sql`SELECT t.asset_id FROM asset_text t WHERE t.organization_id = ${at.organization} AND t.document @@ ${query}`;
-    return [sql`(${at.shared('id')} IN (${texts}) OR ${at.shared('tag_ids')} && ${tags})`];
-  },
-  rights: (wanted, at) => {
-    const { usableOn, expiresBefore, states } = wanted;
-    const [starts, expires] = [at.asset('rights_starts_on'), at.asset('rights_expires_on')];
-    const use = rightsUse(wanted);
-    const rights = (what: Sql, condition = sql`TRUE`) =>
-      sql`(SELECT ${what} FROM ${rightsOf(at)} g WHERE ${join([...use, condition], ' AND ')})`;
-    return [
-      // The two days of the asset are the span of its grants, and at hand.
-      ...(usableOn
-        ? [
-            sql`(${starts} IS NULL OR ${starts} <= ${usableOn}::date) AND (${expires} IS NULL OR ${expires} >= ${usableOn}::date)
-              AND EXISTS ${rights(sql`1`, sql`g.period @> ${usableOn}::date`)}`,
-          ]
-        : []),
-      ...(expiresBefore
-        ? [sql`${use.length > 0 ? rights(sql`max(coalesce(g.expires_on, 'infinity'))`) : expires} < ${expiresBefore}::date`]
-        : []),
-      ...(states ? [sql`${rights(rightsState(at))} = ANY(${states}::text[])`] : []),
-      ...(use.length > 0 ? [sql`EXISTS ${rights(sql`1`)}`] : []),
-    ];
-  },
-  color: ({ hex, name, maxDistance, minShare }, at) => {
-    if (hex == null) {
-      if (minShare == null) return [keptIn(at, sql`f.colors @> ARRAY[${name}::text]`)];
+/** A condition of filters: what it is in SQL, and where it may be asked. A new one does not compile without saying so. */
+interface Condition<Value> {
+  /** ASSET: only the asset's own row has what it reads. */
+  reads: 'SEARCH_ROW' | 'ASSET';
+  /** Whether a filter with it may say which assets a rule is about; else why not. */
+  scope: typeof MAY | Refusal;
+  /** Whether the history knows its answer, for reports of the past; else why not. */
+  past: typeof MAY | Refusal;
+  /** Pieces that must all hold. Values are always bound. */
+  sql(value: Value, at: Place): Sql[];
+}
+
+const MAY = true;
+type Refusal = string;
+
+const CONDITIONS: { readonly [Name in ConditionName]: Condition<Conditions[Name]> } = {
+  tags: {
+    reads: 'SEARCH_ROW',
+    scope: MAY,
+    past: MAY,
+    sql: ({ all, any, none, includeDescendants }, at) => {
+      const column = at.shared('tag_ids');
+      const family = (name: string) => {
+        const { id, descendantIds } = at.context.tags.get(name) as TagFamily;
+        return [...(id === null ? [] : [id]), ...(includeDescendants === false ? [] : descendantIds)];
+      };
+      const families = (all ?? []).map(family);
+      const single = families.flatMap((ids) => (ids.length === 1 ? ids : []));
       return [
-        sql`(SELECT sum(c.share) FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
-          AND c.name = ${name}::text) >= ${minShare}::float8 - 1e-9`,
+        // One condition for those that are alone, one each for those that stand for several.
+        ...(single.length === 0 ? [] : [sql`${column} @> ${single}::int[]`]),
+        ...families.flatMap((ids) => (ids.length === 1 ? [] : [sql`${column} && ${ids}::int[]`])),
+        ...(any ? [sql`${column} && ${any.flatMap(family)}::int[]`] : []),
+        ...(none ? [sql`NOT ${column} && ${none.flatMap(family)}::int[]`] : []),
       ];
-    }
-    const lab = labOfHex(hex);
-    const distance = maxDistance ?? DEFAULT_COLOR_DISTANCE;
-    const near = sql`FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
+    },
+  },
+  brands: { reads: 'SEARCH_ROW', scope: MAY, past: MAY, sql: (ids, at) => [sql`${at.shared('brand_id')} = ANY(${ids}::uuid[])`] },
+  collection: {
+    reads: 'SEARCH_ROW',
+    scope: MAY,
+    past: MAY,
+    sql: (id, at) => [
+      at.context.collectionAssets
+        ? sql`${at.shared('id')} IN (SELECT c.asset_id FROM ${at.context.collectionAssets} c WHERE c.collection_id = ${id}::uuid)`
+        : sql`EXISTS (SELECT 1 FROM collection_asset c WHERE c.organization_id = ${at.organization} AND c.collection_id = ${id}::uuid
+          AND c.asset_id = ${at.shared('id')})`,
+    ],
+  },
+  kinds: { reads: 'SEARCH_ROW', scope: MAY, past: MAY, sql: (kinds, at) => [sql`${at.shared('kind')} = ANY(${kinds}::text[])`] },
+  mediaTypes: { reads: 'ASSET', scope: MAY, past: MAY, sql: (types, at) => [sql`${at.asset('media_type')} = ANY(${types}::text[])`] },
+  width: { reads: 'ASSET', scope: MAY, past: MAY, sql: (wanted, at) => within(at.asset('width'), wanted) },
+  height: { reads: 'ASSET', scope: MAY, past: MAY, sql: (wanted, at) => within(at.asset('height'), wanted) },
+  aspectRatio: {
+    reads: 'ASSET',
+    scope: MAY,
+    past: MAY,
+    sql: (wanted, at) => within(sql`(${at.asset('width')}::float8 / NULLIF(${at.asset('height')}, 0))`, wanted),
+  },
+  orientations: {
+    reads: 'ASSET',
+    scope: MAY,
+    past: MAY,
+    sql: (wanted, at) => [
+      sql`CASE WHEN ${at.asset('width')} > ${at.asset('height')} THEN 'LANDSCAPE' WHEN ${at.asset('width')} < ${at.asset('height')} THEN 'PORTRAIT'
+      WHEN ${at.asset('width')} = ${at.asset('height')} THEN 'SQUARE' END = ANY(${wanted}::text[])`,
+    ],
+  },
+  byteSize: { reads: 'ASSET', scope: MAY, past: MAY, sql: (wanted, at) => within(at.asset('byte_size'), wanted) },
+  createdAt: { reads: 'SEARCH_ROW', scope: MAY, past: MAY, sql: (span, at) => between(at.shared('created_at'), span, 'timestamptz') },
+  updatedAt: {
+    reads: 'ASSET',
+    scope: 'every change of an asset moves it',
+    past: 'every change of an asset moves it',
+    sql: (span, at) => between(at.asset('updated_at'), span, 'timestamptz'),
+  },
+  // Compared as text: what a camera wrote need not be a date that exists, and a cast would fail for everybody. A year or month counts as its first day.
+  capturedOn: {
+    reads: 'SEARCH_ROW',
+    scope: MAY,
+    past: 'what stands in files is known for the present only',
+    sql: (span, at) => [
+      sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization} AND v.id = ${at.shared('current_version_id')}
+      AND ${join(between(sql`rpad(left(v.exif ->> 'takenAt', 10), 10, '-01-01') COLLATE "C"`, span, 'text'), ' AND ')})`,
+    ],
+  },
+  uploadedBy: { reads: 'ASSET', scope: MAY, past: MAY, sql: (names, at) => [sql`${at.asset('uploaded_by')} = ANY(${names}::text[])`] },
+  externalIds: { reads: 'ASSET', scope: MAY, past: MAY, sql: (ids, at) => [sql`${at.asset('external_id')} = ANY(${ids}::text[])`] },
+  textContains: {
+    reads: 'ASSET',
+    scope: MAY,
+    past: 'descriptions and texts of documents are known for the present only',
+    sql: (wanted, at) => {
+      const pattern = `%${wanted.trim().replace(/[\\%_]/g, '\\$&')}%`;
+      const fields = ['title', 'description', 'file_name'].map((column) => sql`${at.asset(column)} ILIKE ${pattern}`);
+      const inDocument = sql`EXISTS (SELECT 1 FROM asset_version v WHERE v.organization_id = ${at.organization}
+      AND v.id = ${at.shared('current_version_id')} AND v.document_text ILIKE ${pattern})`;
+      return [sql`(${join([...fields, inDocument], ' OR ')})`];
+    },
+  },
+  phrase: {
+    reads: 'SEARCH_ROW',
+    scope: MAY,
+    past: 'texts are known for the present only',
+    sql: (wanted, at) => {
+      const query = sql`${toPhraseQuery(wanted)}::tsquery`;
+      const tags = sql`ARRAY(SELECT g.id FROM tag g WHERE g.organization_id = ${at.organization} AND g.words @@ ${query})`;
+      // Found once, by the index, and not for each row.
+      const texts = sql`SELECT t.asset_id FROM asset_text t WHERE t.organization_id = ${at.organization} AND t.document @@ ${query}`;
+      return [sql`(${at.shared('id')} IN (${texts}) OR ${at.shared('tag_ids')} && ${tags})`];
+    },
+  },
+  rights: {
+    reads: 'ASSET',
+    scope: MAY,
+    past: 'grants of rights are known for the present only',
+    sql: (wanted, at) => {
+      const { usableOn, expiresBefore, states } = wanted;
+      const [starts, expires] = [at.asset('rights_starts_on'), at.asset('rights_expires_on')];
+      const use = rightsUse(wanted);
+      const rights = (what: Sql, condition = sql`TRUE`) =>
+        sql`(SELECT ${what} FROM ${rightsOf(at)} g WHERE ${join([...use, condition], ' AND ')})`;
+      return [
+        // The two days of the asset are the span of its grants, and at hand.
+        ...(usableOn
+          ? [
+              sql`(${starts} IS NULL OR ${starts} <= ${usableOn}::date) AND (${expires} IS NULL OR ${expires} >= ${usableOn}::date)
+              AND EXISTS ${rights(sql`1`, sql`g.period @> ${usableOn}::date`)}`,
+            ]
+          : []),
+        ...(expiresBefore
+          ? [sql`${use.length > 0 ? rights(sql`max(coalesce(g.expires_on, 'infinity'))`) : expires} < ${expiresBefore}::date`]
+          : []),
+        ...(states ? [sql`${rights(rightsState(at))} = ANY(${states}::text[])`] : []),
+        ...(use.length > 0 ? [sql`EXISTS ${rights(sql`1`)}`] : []),
+      ];
+    },
+  },
+  color: {
+    reads: 'SEARCH_ROW',
+    scope: MAY,
+    past: 'colours are known for the present only',
+    sql: ({ hex, name, maxDistance, minShare }, at) => {
+      if (hex == null) {
+        if (minShare == null) return [keptIn(at, sql`f.colors @> ARRAY[${name}::text]`)];
+        return [
+          sql`(SELECT sum(c.share) FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
+          AND c.name = ${name}::text) >= ${minShare}::float8 - 1e-9`,
+        ];
+      }
+      const lab = labOfHex(hex);
+      const distance = maxDistance ?? DEFAULT_COLOR_DISTANCE;
+      const near = sql`FROM version_color c WHERE c.organization_id = ${at.organization} AND c.version_id = ${at.shared('current_version_id')}
       AND abs(c.lab_l - ${lab.L}::float8) <= ${distance * MAX_LIGHTNESS_WEIGHT}::float8
       AND ciede2000(c.lab_l, c.lab_a, c.lab_b, ${lab.L}::float8, ${lab.a}::float8, ${lab.b}::float8) <= ${distance}::float8`;
-    return [minShare == null ? sql`EXISTS (SELECT 1 ${near})` : sql`(SELECT sum(c.share) ${near}) >= ${minShare}::float8`];
+      return [minShare == null ? sql`EXISTS (SELECT 1 ${near})` : sql`(SELECT sum(c.share) ${near}) >= ${minShare}::float8`];
+    },
   },
-  concepts: (wanted, at) =>
-    wanted.map(
-      ({ concept, minProbability, states }) => sql`EXISTS (SELECT 1 FROM concept_match m WHERE m.organization_id = ${at.organization}
+  concepts: {
+    reads: 'SEARCH_ROW',
+    scope: 'what the model sees changes without the asset; use a rule about content, or a tag',
+    past: 'what the model sees is known for the present only',
+    sql: (wanted, at) =>
+      wanted.map(
+        ({ concept, minProbability, states }) => sql`EXISTS (SELECT 1 FROM concept_match m WHERE m.organization_id = ${at.organization}
         AND m.concept_id = ${concept}::uuid AND m.version_id = ${at.shared('current_version_id')}
         AND m.state = ANY(${states ?? ['OPEN', 'ACCEPTED']}::text[]) AND m.probability >= ${minProbability ?? 0}::float8)`,
-    ),
-  metadata: (wanted, at) =>
-    wanted.flatMap(({ key, equals, exists, range }) => {
-      const column = at.asset('metadata');
-      // numeric, and only after the check: a JSON number may be beyond every float.
-      const value = sql`CASE WHEN jsonb_typeof(${column} -> ${key}) = 'number' OR ${column} ->> ${key} ~ ${DECIMAL} THEN (${column} ->> ${key})::numeric END`;
-      return [
-        ...(exists === false ? [sql`NOT ${column} ? ${key}`] : [sql`${column} ? ${key}`]),
-        ...(equals == null ? [] : [sql`${column} ->> ${key} = ${equals}`]),
-        ...(range?.min == null ? [] : [sql`${value} >= ${String(range.min)}::numeric`]),
-        ...(range?.max == null ? [] : [sql`${value} <= ${String(range.max)}::numeric`]),
-      ];
-    }),
-  compliance: ({ brand, guideline, rule, ruleKind, severities, verdict }, at) => [
-    complianceFilter({
-      organizationId: at.context.organizationId,
-      verdict,
-      at: { assetId: at.shared('id'), brandId: at.shared('brand_id'), versionId: at.shared('current_version_id') },
-      ...(brand != null && { brandId: brand }),
-      ...(guideline != null && { guidelineId: guideline }),
-      ...(rule != null && { ruleId: rule }),
-      ...(ruleKind != null && { ruleKind }),
-      ...(severities != null && { severities }),
-    }),
-  ],
-  release: ({ states, broken }, at) => {
-    const release = sql`FROM version_release l WHERE l.organization_id = ${at.organization} AND l.version_id = ${at.shared('current_version_id')}`;
-    const isBroken = sql`EXISTS (SELECT 1 ${release} AND l.state = 'APPROVED' AND l.broken_at IS NOT NULL)`;
-    return [
-      ...(states ? [sql`coalesce((SELECT l.state ${release}), 'DRAFT') = ANY(${states}::text[])`] : []),
-      ...(broken == null ? [] : [broken ? isBroken : sql`NOT ${isBroken}`]),
-    ];
+      ),
   },
-  searchable: (wanted, at) => {
-    // A row that holds a vector is the answer itself.
-    if (at.onSearchRow) return [raw(wanted ? 'TRUE' : 'FALSE')];
-    const embedded = sql`EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = ${at.organization}
+  metadata: {
+    reads: 'ASSET',
+    scope: MAY,
+    past: MAY,
+    sql: (wanted, at) =>
+      wanted.flatMap(({ key, equals, exists, range }) => {
+        const column = at.asset('metadata');
+        // numeric, and only after the check: a JSON number may be beyond every float.
+        const value = sql`CASE WHEN jsonb_typeof(${column} -> ${key}) = 'number' OR ${column} ->> ${key} ~ ${DECIMAL} THEN (${column} ->> ${key})::numeric END`;
+        return [
+          ...(exists === false ? [sql`NOT ${column} ? ${key}`] : [sql`${column} ? ${key}`]),
+          ...(equals == null ? [] : [sql`${column} ->> ${key} = ${equals}`]),
+          ...(range?.min == null ? [] : [sql`${value} >= ${String(range.min)}::numeric`]),
+          ...(range?.max == null ? [] : [sql`${value} <= ${String(range.max)}::numeric`]),
+        ];
+      }),
+  },
+  compliance: {
+    reads: 'SEARCH_ROW',
+    scope: 'verdicts are what rules make',
+    past: 'verdicts are what it counts',
+    sql: ({ brand, guideline, rule, ruleKind, severities, verdict }, at) => [
+      complianceFilter({
+        organizationId: at.context.organizationId,
+        verdict,
+        at: { assetId: at.shared('id'), brandId: at.shared('brand_id'), versionId: at.shared('current_version_id') },
+        ...(brand != null && { brandId: brand }),
+        ...(guideline != null && { guidelineId: guideline }),
+        ...(rule != null && { ruleId: rule }),
+        ...(ruleKind != null && { ruleKind }),
+        ...(severities != null && { severities }),
+      }),
+    ],
+  },
+  release: {
+    reads: 'SEARCH_ROW',
+    scope: 'what rules say decides about releases',
+    past: 'releases follow from verdicts',
+    sql: ({ states, broken }, at) => {
+      const release = sql`FROM version_release l WHERE l.organization_id = ${at.organization} AND l.version_id = ${at.shared('current_version_id')}`;
+      const isBroken = sql`EXISTS (SELECT 1 ${release} AND l.state = 'APPROVED' AND l.broken_at IS NOT NULL)`;
+      return [
+        ...(states ? [sql`coalesce((SELECT l.state ${release}), 'DRAFT') = ANY(${states}::text[])`] : []),
+        ...(broken == null ? [] : [broken ? isBroken : sql`NOT ${isBroken}`]),
+      ];
+    },
+  },
+  searchable: {
+    reads: 'SEARCH_ROW',
+    scope: 'vectors are made in the background',
+    past: 'vectors are made in the background',
+    sql: (wanted, at) => {
+      // A row that holds a vector is the answer itself.
+      if (at.onSearchRow) return [raw(wanted ? 'TRUE' : 'FALSE')];
+      const embedded = sql`EXISTS (SELECT 1 FROM asset_embedding e WHERE e.organization_id = ${at.organization}
       AND e.model_revision_id = ${at.context.modelRevisionId} AND e.version_id = ${at.shared('current_version_id')})`;
-    return [wanted ? embedded : sql`NOT ${embedded}`];
+      return [wanted ? embedded : sql`NOT ${embedded}`];
+    },
   },
 };
 
-/** What the search row has no copy of. */
-const ASSET_ONLY = [
-  ...(['mediaTypes', 'width', 'height', 'aspectRatio', 'orientations', 'byteSize', 'updatedAt', 'uploadedBy'] as const),
-  ...(['externalIds', 'textContains', 'rights', 'metadata'] as const),
-] satisfies ConditionName[];
+const NAMES = Object.keys(CONDITIONS) as ConditionName[];
+
+/** Conditions that cannot be asked there, each with the reason. */
+export function refusedIn(place: 'scope' | 'past'): Partial<Record<ConditionName, Refusal>> {
+  return Object.fromEntries(NAMES.flatMap((name) => (CONDITIONS[name][place] === MAY ? [] : [[name, CONDITIONS[name][place]]])));
+}
 
 /** Plain decimal numbers in texts, short enough for any column of numbers. */
 const DECIMAL = '^-?[0-9]{1,15}([.][0-9]{1,15})?$';
@@ -217,7 +307,7 @@ export async function collectionExists(tx: OrganizationTx, id: string): Promise<
 
 /** Whether some condition reads what only the asset's own row has. */
 export function needsAsset(filter: AssetFilter | null): boolean {
-  return [...walkFilter(filter)].some((entry) => ASSET_ONLY.some((name) => entry.filter[name] != null));
+  return [...walkFilter(filter)].some((entry) => NAMES.some((name) => CONDITIONS[name].reads === 'ASSET' && entry.filter[name] != null));
 }
 
 /**
@@ -246,13 +336,13 @@ function compile(filter: AssetFilter, at: Place): Sql {
   }
   // Three-valued logic: a condition about an absent value is not true, and its negation must be.
   if (filter.not) conditions.push(sql`(${compile(filter.not, at)}) IS NOT TRUE`);
-  for (const name of Object.keys(CONDITIONS) as ConditionName[]) conditions.push(...compileOne(name, filter, at));
+  for (const name of NAMES) conditions.push(...compileOne(name, filter, at));
   return conditions.length === 0 ? sql`TRUE` : sql`(${join(conditions, ' AND ')})`;
 }
 
 function compileOne<Name extends ConditionName>(name: Name, filter: AssetFilter, at: Place): Sql[] {
   const value = filter[name] as Conditions[Name] | null | undefined;
-  return value == null ? [] : CONDITIONS[name](value, at);
+  return value == null ? [] : CONDITIONS[name].sql(value, at);
 }
 
 function within(column: Sql, { min, max }: NumberRange): Sql[] {

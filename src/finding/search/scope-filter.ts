@@ -5,17 +5,8 @@ import { badInput } from '../../errors.js';
 import type { TagFamily } from '../../library/tags/tag.queries.js';
 import type { TagService } from '../../library/tags/tag.service.js';
 import { listTagNames, plainFilter, readFilter, refuseConditions, walkFilter } from '../../library/filters/filter.js';
-import type { AssetFilter, ConditionName } from '../../library/filters/filter.inputs.js';
-import { collectionExists, compileFilter } from './filter.queries.js';
-
-/** Why a condition cannot say which assets a rule is about. */
-const REFUSED: Partial<Record<ConditionName, string>> = {
-  compliance: 'verdicts are what rules make',
-  release: 'what rules say decides about releases',
-  concepts: 'what the model sees changes without the asset; use a rule about content, or a tag',
-  searchable: 'vectors are made in the background',
-  updatedAt: 'every change of an asset moves it',
-};
+import type { AssetFilter } from '../../library/filters/filter.inputs.js';
+import { collectionExists, compileFilter, refusedIn } from './filter.queries.js';
 
 /** Filters of the search as scopes of rules: of the asset alone, so that it is known in the moment of a change which assets come in or go out. */
 export class AssetScopeFilters implements ScopeFilters {
@@ -31,7 +22,7 @@ export class AssetScopeFilters implements ScopeFilters {
     for (const { name, field: at } of listTagNames(checked, field)) {
       if (!families.has(name)) throw badInput(at, name, 'a tag that exists (see the query `tags`)');
     }
-    refuseConditions(checked, field, REFUSED, 'a scope');
+    refuseConditions(checked, field, refusedIn('scope'), 'a scope');
     for (const { filter, path } of walkFilter(checked, field)) {
       if (filter.rights?.states != null)
         throw badInput(
