@@ -30,6 +30,8 @@ export const analyzeOffice: Reading = async (
     ...noPicture(byteSize, media),
     ...describeItself({ texts }),
     appearance: picture && ('DOCUMENT' as const),
+    width: picture?.width ?? null,
+    height: picture?.height ?? null,
     palette,
     text,
     parts: passages.parts.map(({ part }) => part),

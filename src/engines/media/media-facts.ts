@@ -18,7 +18,7 @@ export interface MediaFacts {
   /** Usual extension of the media type, without the dot. */
   extension: string;
   byteSize: number;
-  /** Pixels after EXIF rotation; natural size in CSS pixels for SVG and for the first page of a PDF. */
+  /** Pixels after EXIF rotation; natural size in CSS pixels for SVG and for the first page of a PDF; of what stands for it for other documents. */
   width: number | null;
   height: number | null;
   hasAlpha: boolean | null;

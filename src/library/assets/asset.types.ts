@@ -98,7 +98,8 @@ export class AssetVersion extends Node {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Width in pixels after EXIF rotation, of a PDF its first page at 96 per inch; null for texts.',
+    description:
+      'Width in pixels after EXIF rotation, of a PDF its first page at 96 per inch, of an office document the picture in it; null for texts.',
   })
   width!: number | null;
 

@@ -278,7 +278,8 @@ describe('documents of office programs', () => {
     expect(facts).toMatchObject({
       kind: 'DOCUMENT',
       extension: 'docx',
-      width: null,
+      width: 64,
+      height: 48,
       text: 'Grüße\t& more\nnew\nbox',
       appearance: 'DOCUMENT',
     });
