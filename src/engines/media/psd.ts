@@ -49,7 +49,10 @@ export function translatePsd({ path, name, checkSize }: PictureToTranslate): Pro
       throw unsupported(name, 'its colours are of a mode that is not read here');
     checkSize(header.width, header.height);
     if (header.channels < mode.colors) throw new Error('it has fewer channels than colours');
-    const palette = await file.take(await sectionSize(file, 4));
+    const paletteSize = await file.number(4);
+    // Its length is what tells a variant of the format first: most modes have none.
+    if (paletteSize > file.byteSize - file.at) throw unsupported(name, 'its parts are not where the format has them');
+    const palette = await file.take(paletteSize);
     const resources = await readResources(file);
     if (resources.get(RESOURCE.version)?.[4] === 0)
       throw unsupported(name, 'it was saved without its flat picture. Save it with “Maximize compatibility”, or export it');

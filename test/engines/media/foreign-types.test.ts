@@ -334,6 +334,7 @@ describe('hostile files', () => {
   const bomb = Buffer.alloc(60 * 1024 * 1024, ' ');
   it.each([
     ['a.psd', () => psd.subarray(0, psd.length - 100), 'MEDIA_CORRUPT'],
+    ['a.psd', () => Buffer.concat([psd.subarray(0, 26), Buffer.alloc(200, 7)]), 'MEDIA_UNSUPPORTED'],
     ['a.psd', () => writePsd({ ...rgb, isPacked: true }).subarray(0, 120), 'MEDIA_CORRUPT'],
     [
       'a.psd',
