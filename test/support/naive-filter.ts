@@ -14,6 +14,8 @@ import type { RULE_KINDS } from '../support/search-room.js';
 
 /** All that a filter can ask of an asset, in plain values. Ids are global ids. */
 export interface NaiveAsset {
+  /** Known once it is stored. */
+  id?: string;
   title: string;
   description: string;
   fileName: string;
@@ -68,6 +70,7 @@ export function matches(asset: NaiveAsset, filter: AssetFilter): boolean {
     (filter.or == null || filter.or.some((inner) => matches(asset, inner))) &&
     (filter.not == null || !matches(asset, filter.not)) &&
     (filter.tags == null || hasTags(asset, filter.tags)) &&
+    (filter.ids == null || filter.ids.includes(asset.id as string)) &&
     (filter.brands == null || (asset.brand !== null && filter.brands.includes(asset.brand))) &&
     (filter.collection == null || asset.collections.includes(filter.collection)) &&
     (filter.kinds == null || filter.kinds.includes(asset.kind)) &&
@@ -195,6 +198,7 @@ export const BRAND_OF = new Map<string, string>();
 
 /** Values that both the assets and the filters are drawn from, so that filters meet something. */
 export interface Vocabulary {
+  ids: readonly string[];
   tags: readonly string[];
   brands: readonly string[];
   collections: readonly string[];
@@ -236,6 +240,7 @@ export function randomFilter(random: Random, vocabulary: Vocabulary, depth: numb
       tags: { [random.pick(['all', 'any', 'none'])]: some(vocabulary.tags.filter((tag) => tag !== 'season')), includeDescendants: false },
     }),
     () => ({ tags: { any: some(vocabulary.tags), none: some(vocabulary.tags).map((tag) => tag.toUpperCase()) } }),
+    () => ({ ids: some(vocabulary.ids) }),
     () => ({ brands: some(vocabulary.brands) }),
     () => ({ collection: random.pick(vocabulary.collections) }),
     () => ({ kinds: some(['IMAGE', 'DOCUMENT'] as const) }),

@@ -38,7 +38,7 @@ export class ReportScopeInput {
   @Field(() => AssetFilter, {
     nullable: true,
     description:
-      'Assets that match this filter. Only conditions that the history knows the answer to at any time: `tags`, `brands`, `collection`, `kinds`, `mediaTypes`, `width`, `height`, `aspectRatio`, `orientations`, `byteSize`, `createdAt`, `uploadedBy`, `externalIds`, `metadata`, and `and`, `or`, `not`.',
+      'Assets that match this filter. Only conditions that the history knows the answer to at any time: `ids`, `tags`, `brands`, `collection`, `kinds`, `mediaTypes`, `width`, `height`, `aspectRatio`, `orientations`, `byteSize`, `createdAt`, `uploadedBy`, `externalIds`, `metadata`, and `and`, `or`, `not`.',
   })
   filter?: AssetFilter | null;
 }

@@ -97,6 +97,7 @@ const CONDITIONS: { readonly [Name in ConditionName]: Condition<Conditions[Name]
       ];
     },
   },
+  ids: { reads: 'SEARCH_ROW', scope: MAY, past: MAY, sql: (ids, at) => [sql`${at.shared('id')} = ANY(${ids}::uuid[])`] },
   brands: { reads: 'SEARCH_ROW', scope: MAY, past: MAY, sql: (ids, at) => [sql`${at.shared('brand_id')} = ANY(${ids}::uuid[])`] },
   collection: {
     reads: 'SEARCH_ROW',

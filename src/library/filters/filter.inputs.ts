@@ -221,6 +221,12 @@ export class AssetFilter {
   @Field(() => AssetFilter, { nullable: true, description: 'Not this filter.' })
   not?: AssetFilter | null;
 
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'Is one of these assets, 1 to 1,000 global ids; one that is not there matches nothing.',
+  })
+  ids?: string[] | null;
+
   @Field(() => TagFilter, { nullable: true, description: 'Tags.' })
   tags?: TagFilter | null;
 

@@ -10,6 +10,8 @@ import type { AssetFilter, ConditionName, Conditions, MetadataFilter, NumberRang
 const MAX_DEPTH = 6;
 const MAX_CONDITIONS = 100;
 const MAX_LIST = 200;
+/** As many as a caller may name wherever assets are named one by one. */
+const MAX_ASSETS = 1000;
 const MAX_COLOR_DISTANCE = 100;
 
 /** Checks a value that stands at `path`. @returns what takes its place: global ids become keys, texts their one spelling */
@@ -17,6 +19,7 @@ type Check<T> = (value: T, path: string) => T;
 
 /** How each condition is checked. A condition that is missing here does not compile. */
 const CHECKS: { readonly [Name in ConditionName]: Check<Conditions[Name]> } = {
+  ids: list(id('Asset'), 'ids', MAX_ASSETS),
   tags: checkTags,
   brands: list(id('Brand')),
   collection: id('Collection'),
@@ -215,9 +218,9 @@ function given<T>(value: T | null | undefined, check: Check<T>, path: string): T
   return value == null ? value : check(value, path);
 }
 
-function list<T>(check: Check<T>, noun = 'entries'): Check<T[]> {
+function list<T>(check: Check<T>, noun = 'entries', max = MAX_LIST): Check<T[]> {
   return (values, path) => {
-    if (values.length < 1 || values.length > MAX_LIST) throw badInput(path, values.length, `1 to ${MAX_LIST} ${noun}`);
+    if (values.length < 1 || values.length > max) throw badInput(path, values.length, `1 to ${max} ${noun}`);
     return values.map((value, index) => check(value, `${path}[${index}]`));
   };
 }

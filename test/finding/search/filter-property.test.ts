@@ -60,6 +60,7 @@ beforeAll(async () => {
   for (const { id, guideline, brand } of rules) BRAND_OF.set(id, brand).set(guideline, brand);
   vocabulary = {
     ...{
+      ids: [toGlobalId('Asset', '0c0ffee0-0000-4000-8000-00000000dead')],
       tags: [...tags, 'season'],
       words: ['sale', '100%', 'a_b', 'ÄÖ', 'le s', 'nothing'],
       externalIds: ['x-1', 'x-2', "x'3", 'absent'],
@@ -157,6 +158,8 @@ beforeAll(async () => {
       tagIds: mine.map((tag) => tagIds[tags.indexOf(tag)] as number).sort((a, b) => a - b),
     };
     const assetId = await room.add(given, asset.embedded ? onCircle(asset.turn) : undefined);
+    asset.id = toGlobalId('Asset', assetId);
+    vocabulary = { ...vocabulary, ids: [...vocabulary.ids, asset.id] };
     for (const [position, collectionId] of collections.entries()) {
       if (!random.chance(0.3)) continue;
       await room.inside((tx) => tx.rows.collectionAsset.create({ data: { organizationId: room.organizationId, collectionId, assetId } }));
