@@ -27,6 +27,8 @@ export function selectAll(schema: GraphQLSchema, type: GraphQLOutputType, kind?:
     const inner = getNamedType(field.type);
     if (field.args.some(isRequiredArgument)) return [];
     if (isLeafType(inner)) return [field.name];
+    // What stands beside its id is what `node` gives for it.
+    if (field.extensions.besideId !== undefined) return [`${field.name} { __typename id }`];
     if (depth === 0 || path.includes(inner.name)) return [];
     return [`${field.name}${pageOf(field)} ${selectAll(schema, field.type, undefined, depth - 1, path)}`];
   });

@@ -57,7 +57,7 @@ export class NodeLoader {
     if (!isObjectType(type)) throw new Error(`${to} is no type of the schema`);
     return {
       ...{ name, type, description: `${description} Null when it is gone, or there is none.` },
-      ...{ args: [], deprecationReason: undefined, extensions: {}, astNode: undefined },
+      ...{ args: [], deprecationReason: undefined, extensions: { besideId: idName }, astNode: undefined },
       resolve: (source, _args, context) => {
         const id = (source as Record<string, unknown>)[idName];
         return typeof id === 'string' ? this.load(context, id) : null;
