@@ -10,6 +10,21 @@ export const SCOPE =
   'Which assets of the brand the rule is about, besides its tags: any filter but `compliance`, `release`, `concepts`, `searchable`, `updatedAt` and `rights.states`, ' +
   'which change without the asset, or because of the rule itself.';
 
+@InputType({ description: 'Which findings to list. All that is given has to hold; lists hold what at least one entry of them says.' })
+export class FindingsFilter {
+  @Field(() => [Verdict], { nullable: true, description: 'With one of these verdicts.' })
+  verdicts?: Verdict[] | null;
+
+  @Field(() => [RuleSeverity], { nullable: true, description: 'By rules that matter so much.' })
+  severities?: RuleSeverity[] | null;
+
+  @Field(() => [RuleKind], { nullable: true, description: 'By rules of these kinds.' })
+  kinds?: RuleKind[] | null;
+
+  @Field(() => ID, { nullable: true, description: 'About assets of this collection.' })
+  collection?: string | null;
+}
+
 @ArgsType()
 export class FindingsArgs {
   @Field(() => ID, { nullable: true, description: 'Only about this asset.' })
@@ -26,6 +41,12 @@ export class FindingsArgs {
 
   @Field(() => ID, { nullable: true, description: 'Only what this waiver waives.' })
   waiver?: string | null;
+
+  @Field(() => FindingsFilter, {
+    nullable: true,
+    description: 'Several verdicts, severities or kinds at once, or one collection; beside the other arguments.',
+  })
+  filter?: FindingsFilter | null;
 
   @Field(() => Int, { defaultValue: DEFAULT_PAGE_SIZE, description: 'Rows a page, 1 to 100.' })
   first!: number;

@@ -1,11 +1,24 @@
 import { Args, Ctx, Query, Resolver } from 'type-graphql';
+import { badInput } from '../../errors.js';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
 import { countedWhenAsked } from '../../platform/graphql/connection.js';
 import { fromGlobalId } from '../../platform/graphql/global-id.js';
-import { FindingsArgs } from './compliance.inputs.js';
-import type { ComplianceService } from './compliance.service.js';
+import { FindingsArgs, type FindingsFilter } from './compliance.inputs.js';
+import type { ComplianceService, FindingSelection } from './compliance.service.js';
 import { RuleKindInfo } from './compliance.types.js';
 import { FindingConnection, toFinding } from './finding.types.js';
+
+/** @throws VitrineError BAD_USER_INPUT for a list that nothing can be in, and an id of something else */
+function readFindingsFilter({ verdicts, severities, kinds, collection }: FindingsFilter): FindingSelection {
+  for (const [name, list] of Object.entries({ verdicts, severities, kinds }))
+    if (list?.length === 0) throw badInput(`filter.${name}`, list, 'at least one entry; left out: all');
+  return {
+    ...(verdicts != null && { verdicts: [...new Set(verdicts)] }),
+    ...(severities != null && { severities: [...new Set(severities)] }),
+    ...(kinds != null && { kinds: [...new Set(kinds)] }),
+    ...(collection != null && { collectionId: fromGlobalId('Collection', collection, 'filter.collection') }),
+  };
+}
 
 @Resolver()
 export class ComplianceResolver {
@@ -20,7 +33,7 @@ export class ComplianceResolver {
   })
   async findings(
     @Ctx() context: RequestContext,
-    @Args(() => FindingsArgs) { asset, brand, rule, verdict, waiver, first, after }: FindingsArgs,
+    @Args(() => FindingsArgs) { asset, brand, rule, verdict, waiver, filter, first, after }: FindingsArgs,
   ) {
     const page = await this.#compliance.findings(viewerOf(context), {
       ...(asset != null && { assetIds: [fromGlobalId('Asset', asset, 'asset')] }),
@@ -28,6 +41,7 @@ export class ComplianceResolver {
       ...(rule != null && { ruleId: fromGlobalId('Rule', rule, 'rule') }),
       ...(verdict != null && { verdict }),
       ...(waiver != null && { waiverId: fromGlobalId('Waiver', waiver, 'waiver') }),
+      ...readFindingsFilter(filter ?? {}),
       first,
       after,
     });

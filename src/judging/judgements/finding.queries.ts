@@ -1,5 +1,5 @@
 import type { OrganizationTx } from '../../platform/database/database.js';
-import { empty, raw, type Sql, sql } from '../../platform/database/sql.js';
+import { empty, join, raw, type Sql, sql } from '../../platform/database/sql.js';
 import { severityWeight } from '../rules/severity-weight.js';
 import { type RuleKind, type RuleSeverity, VERDICT_RANK, type Verdict } from '../../vocabulary/compliance.js';
 
@@ -39,6 +39,11 @@ export interface FindingFilter {
   assetIds?: readonly string[];
   ruleId?: string;
   verdict?: Verdict;
+  verdicts?: readonly Verdict[];
+  severities?: readonly RuleSeverity[];
+  kinds?: readonly RuleKind[];
+  /** Only about assets that are in it now. */
+  collectionId?: string;
   /** Only what this waiver waives. */
   waiverId?: string;
 }
@@ -68,7 +73,7 @@ export function findingsStatement(tx: OrganizationTx, filter: FindingFilter, lim
 
 export async function countFindings(tx: OrganizationTx, filter: FindingFilter): Promise<number> {
   const rows = await tx.query<{ count: number }>(
-    filter.ids || filter.assetIds || filter.waiverId
+    filter.ids || filter.assetIds || filter.waiverId || filter.collectionId
       ? sql`SELECT count(*) AS count FROM finding f JOIN asset a ON a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id
           AND a.current_version_id = f.version_id WHERE ${where(tx, filter)}`
       : keptCount(tx, filter),
@@ -77,11 +82,14 @@ export async function countFindings(tx: OrganizationTx, filter: FindingFilter): 
 }
 
 /** From the sums that are kept of all findings (migration 0203). */
-function keptCount(tx: OrganizationTx, { brandId, ruleId, verdict }: FindingFilter): Sql {
+function keptCount(tx: OrganizationTx, { brandId, ruleId, verdict, verdicts, severities, kinds }: FindingFilter): Sql {
   const organization = sql`${tx.organizationId}::uuid`;
-  const ofBrand = sql`AND k.rule_id IN (SELECT r.id FROM rule r WHERE r.organization_id = ${organization} AND r.brand_id = ${brandId ?? null}::uuid)`;
+  const ofRules = sql`AND k.rule_id IN (SELECT r.id FROM rule r WHERE r.organization_id = ${organization}
+    ${brandId ? sql`AND r.brand_id = ${brandId}::uuid` : empty} ${severities ? sql`AND r.severity = ANY(${[...severities]}::text[])` : empty}
+    ${kinds ? sql`AND r.kind = ANY(${[...kinds]}::text[])` : empty})`;
   return sql`SELECT coalesce(sum(k.findings), 0)::int AS count FROM finding_count k WHERE k.organization_id = ${organization}
-    ${ruleId ? sql`AND k.rule_id = ${ruleId}::uuid` : empty} ${verdict ? sql`AND k.verdict = ${verdict}` : empty} ${brandId ? ofBrand : empty}`;
+    ${ruleId ? sql`AND k.rule_id = ${ruleId}::uuid` : empty} ${verdict ? sql`AND k.verdict = ${verdict}` : empty} ${verdicts ? sql`AND k.verdict = ANY(${[...verdicts]}::text[])` : empty}
+    ${brandId || severities || kinds ? ofRules : empty}`;
 }
 
 /** 0 for what counts nowhere. As the indexes finding_worst and finding_rule have it; coalesce() would keep conditions from them (migration 0205). */
@@ -93,11 +101,16 @@ function joinCurrent(tx: OrganizationTx) {
     WHERE a.organization_id = ${tx.organizationId}::uuid AND a.id = f.asset_id AND a.current_version_id = f.version_id OFFSET 0) a`;
 }
 
-function where(tx: OrganizationTx, { ids, brandId, assetIds, ruleId, verdict, waiverId }: FindingFilter) {
+function where(tx: OrganizationTx, filter: FindingFilter) {
+  const { ids, brandId, assetIds, ruleId, verdict, verdicts, severities, kinds, collectionId, waiverId } = filter;
+  const ofKinds = sql`AND f.rule_id IN (SELECT k.id FROM rule k WHERE k.organization_id = ${tx.organizationId}::uuid AND k.kind = ANY(${[...(kinds ?? [])]}::text[]))`;
+  const inCollection = sql`AND EXISTS (SELECT 1 FROM collection_asset c WHERE c.organization_id = ${tx.organizationId}::uuid
+    AND c.collection_id = ${collectionId ?? null}::uuid AND c.asset_id = f.asset_id)`;
   return sql`f.organization_id = ${tx.organizationId}::uuid ${brandId ? sql`AND f.brand_id = ${brandId}::uuid` : empty}
     ${assetIds ? sql`AND f.asset_id = ANY(${[...assetIds]}::uuid[])` : empty} ${ruleId ? sql`AND f.rule_id = ${ruleId}::uuid` : empty}
     ${verdict ? sql`AND ${ofVerdict(verdict)}` : empty} ${ids ? sql`AND f.id = ANY(${[...ids]}::uuid[])` : empty}
-    ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
+    ${verdicts ? sql`AND (${join(verdicts.map(ofVerdict), ' OR ')})` : empty} ${severities ? sql`AND f.severity = ANY(${[...severities]}::text[])` : empty}
+    ${kinds ? ofKinds : empty} ${collectionId ? inCollection : empty} ${waiverId ? sql`AND f.waiver_id = ${waiverId}::uuid` : empty}`;
 }
 
 /** By the rank, which no other verdict has and indexes do. */
