@@ -53,6 +53,12 @@ export class FindingReviewInput {
   reason!: string;
 }
 
+@InputType({ description: 'Findings that were looked at, each with what was decided.' })
+export class FindingsReviewInput {
+  @Field(() => [FindingReviewInput], { description: '1 to 100 decisions.' })
+  reviews!: FindingReviewInput[];
+}
+
 @InputType({ description: 'What to waive (in one of four ways), why and until when.' })
 export class FindingWaiveInput {
   @Field(() => ID, { nullable: true, description: 'One finding. Instead of `rule`.' })

@@ -2,9 +2,11 @@ import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { toFinding } from '../judgements/finding.types.js';
 import { type RequestContext, viewerOf } from '../../platform/graphql/context.js';
 import { fromGivenGlobalId, fromGlobalId } from '../../platform/graphql/global-id.js';
-import { payload } from '../../platform/graphql/payload.js';
+import { allErrors, VitrineError } from '../../errors.js';
+import { payload, toUserError } from '../../platform/graphql/payload.js';
 import {
   FindingReviewInput,
+  FindingsReviewInput,
   FindingWaiveInput,
   WaiverApproveInput,
   WaiverRejectInput,
@@ -13,6 +15,7 @@ import {
 } from './decision.inputs.js';
 import {
   FindingReviewPayload,
+  FindingsReviewPayload,
   FindingWaivePayload,
   toWaiver,
   WaiverApprovePayload,
@@ -57,6 +60,25 @@ export class DecisionResolver {
     return payload(async () => {
       const id = fromGlobalId('Finding', input.finding, 'input.finding');
       return { finding: toFinding(await this.#reviews.review(viewerOf(context), id, input.decision, input.reason)) };
+    });
+  }
+
+  @Mutation(() => FindingsReviewPayload, {
+    description: 'The same for many findings. Each is decided by itself: what is wrong with one leaves the others, and its result says so.',
+  })
+  findingsReview(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => FindingsReviewInput, { description: 'The findings and the decisions.' }) { reviews }: FindingsReviewInput,
+  ): Promise<FindingsReviewPayload> {
+    return payload(async () => {
+      const outcomes = await this.#reviews.reviewMany(viewerOf(context), reviews);
+      return {
+        results: outcomes.map((outcome) =>
+          outcome instanceof VitrineError
+            ? { userErrors: allErrors(outcome).map(toUserError) }
+            : { finding: toFinding(outcome), userErrors: [] },
+        ),
+      };
     });
   }
 

@@ -95,6 +95,27 @@ export class FindingReviewPayload {
   userErrors!: UserError[];
 }
 
+@ObjectType({ description: 'What became of one decision of `findingsReview`.' })
+export class FindingsReviewResult {
+  @Field(() => Finding, { nullable: true, description: 'The finding as it is now; null when there are `userErrors`.' })
+  finding?: Finding;
+
+  @Field(() => [UserError], { description: 'Why this finding was not decided; empty on success.' })
+  userErrors!: UserError[];
+}
+
+@ObjectType({ description: 'What `findingsReview` did.' })
+export class FindingsReviewPayload {
+  @Field(() => [FindingsReviewResult], {
+    nullable: true,
+    description: 'One for each decision, in their order; null when there are `userErrors`.',
+  })
+  results?: FindingsReviewResult[];
+
+  @Field(() => [UserError], { description: 'Why none was decided; empty when each was tried.' })
+  userErrors!: UserError[];
+}
+
 @ObjectType({ description: 'What `findingWaive` did.' })
 export class FindingWaivePayload {
   @Field(() => Waiver, { nullable: true, description: 'The request, which waits for somebody else; null when there are `userErrors`.' })

@@ -639,6 +639,7 @@ const mutations = (): Record<string, Case[]> => {
       to({ name: `${MARK} schedule`, scope: { rule: rule() }, format: 'CSV', every: 'DAY' }, 'not found', 'skip'),
     ],
     reportScheduleDelete: [to({ id: victim.schedule }, 'not found')],
+    findingsReview: [to({ reviews: [{ finding: victim.finding, decision: 'FAIL', reason: 'x' }] }, 'not found')],
     findingReview: [to({ finding: victim.finding, decision: 'FAIL', reason: 'x' }, 'not found')],
     findingWaive: [
       to({ finding: victim.finding, reason: 'x', expiresAt: new Date(Date.now() + 60_000) }, 'not found'),
@@ -802,7 +803,7 @@ const rootFields = () => ({
 
 function outcomeOf(name: string, { data, errors }: GraphqlAnswer): Outcome {
   const value = data?.[name];
-  const code = errors[0]?.extensions.code ?? value?.userErrors?.[0]?.code;
+  const code = errors[0]?.extensions.code ?? value?.userErrors?.[0]?.code ?? value?.results?.[0]?.userErrors[0]?.code;
   if (code === 'NOT_FOUND') return 'not found';
   if (code !== undefined) return 'refused';
   if (value === null || (Array.isArray(value) && value.length === 0)) return 'nothing';
