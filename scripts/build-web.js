@@ -27,10 +27,9 @@ function revision() {
 
 /** Types and documents of every operation in web/: one that does not fit the schema throws here. */
 async function generateOperations() {
-  const [{ codegen }, { buildASTSchema, parse }, typescript, typed, documents] = await Promise.all([
+  const [{ codegen }, { buildASTSchema, parse }, types, documents] = await Promise.all([
     import('@graphql-codegen/core'),
     import('graphql'),
-    import('@graphql-codegen/typescript'),
     import('@graphql-codegen/typescript-operations'),
     import('@graphql-codegen/typed-document-node'),
   ]);
@@ -52,8 +51,8 @@ async function generateOperations() {
       strictScalars: true,
       scalars: { DateTimeISO: 'string', LocalDate: 'string', SafeInt: 'number', JSONObject: 'Record<string, unknown>' },
     },
-    plugins: [{ typescript: {} }, { operations: {} }, { documents: {} }],
-    pluginMap: { typescript, operations: typed, documents },
+    plugins: [{ types: {} }, { documents: {} }],
+    pluginMap: { types, documents },
   });
   writeFileSync(operations, `// Made by scripts/build-web.js from schema.graphql and the *.graphql files of web/; not checked in.\n${text}`);
 }

@@ -1,4 +1,4 @@
-// Compiles src/ to dist/. Prisma's client is generated only when schema.prisma changed: it takes longer than tsc does.
+// Compiles src/ to dist/ and web/ to dist/web. Prisma's client is generated only when schema.prisma changed: it takes longer than tsc does.
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -25,3 +25,5 @@ if (!existsSync(path.join(client, 'client.ts')) || statSync(path.join(client, 'c
 }
 if (process.argv.includes('--clean')) rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 run(bin('tsc'), ['-p', 'tsconfig.json']);
+// The front end, when anything of it changed.
+run(process.execPath, ['scripts/build-web.js']);

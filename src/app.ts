@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from './config.js';
 import { EmbedderPool } from './engines/embedding/embedder-pool.js';
 import { EmbeddingService } from './engines/embedding/embedding.service.js';
@@ -151,6 +152,7 @@ export async function createApp(config: Config, log: Logger, { onStage, signal }
           graphql: graphql.handler,
           session: services.sessionRoutes(),
           upgrade: graphql.upgrade,
+          webFolder: fileURLToPath(new URL('./web', import.meta.url)),
           exampleQueries: EXAMPLE_QUERIES,
           readiness: async () => ({
             database: await database.ping().then(

@@ -15,7 +15,8 @@ export function renderExplorerPage(queries: readonly string[]): ExplorerPage {
   const headers = JSON.stringify({ Authorization: 'Bearer ' }, null, 2);
   const html = renderGraphiQL({
     title: 'Vitrine',
-    endpoint: '/graphql',
+    // Beside this page, whatever path prefix both are under.
+    endpoint: 'graphql',
     defaultEditorToolsVisibility: 'headers',
     shouldPersistHeaders: false,
     defaultTabs: queries.map((query) => ({ query, headers })),

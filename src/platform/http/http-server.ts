@@ -13,6 +13,7 @@ import { isKnownHost, isLoopback, requireKnownHost } from './host-check.js';
 import { httpStatusOf, toPublicError } from './public-error.js';
 import { assignRequestId, requestIdOf } from './request-id.js';
 import { type ReceiveUpload, uploadHandler } from './upload-reception.js';
+import { webApp } from './web-app.js';
 
 export interface HttpServerOptions {
   host: string;
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   session: RequestHandler;
   /** Takes over connections to /graphql that ask for a WebSocket. */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** The front end, as it was built. */
+  webFolder: string;
   /** Queries that the explorer page opens with, one tab each. */
   exampleQueries: readonly string[];
   readiness: Readiness;
@@ -86,7 +89,7 @@ function createApp(options: HttpServerOptions): Express {
   app.use(options.shareWithOrigins);
   app.use('/graphql', options.graphql);
   app.use('/session', options.session);
-  app.get('/', explorerHandler(options.exampleQueries));
+  app.get('/explorer', explorerHandler(options.exampleQueries));
   app.get('/health/live', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/health/ready', readinessHandler(options.readiness, log));
   app.all(['/uploads/tus', '/uploads/tus/:token'], (request, response) => options.resumableUpload(request, response));
@@ -95,6 +98,7 @@ function createApp(options: HttpServerOptions): Express {
   app.get('/imports/template.:token', downloadHandler(options.openManifestTemplate, log));
   app.get('/exports/:token', downloadHandler(options.openExport, log));
   app.get('/imports/:token', downloadHandler(options.openImportResult, log));
+  app.use(webApp(options.webFolder, options.publicUrl ?? null));
   app.use((request) => {
     throw new VitrineError('NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);
   });

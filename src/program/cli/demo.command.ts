@@ -8,7 +8,7 @@ import { writeSampleLibrary } from '../samples/library.js';
 import { waitForImport } from './import.command.js';
 import { asOwner } from './owner.js';
 import { showProgress } from './progress.js';
-import { keepLocalKey } from './serve.command.js';
+import { keepLocalKey, studioLink } from './serve.command.js';
 import { untilStopped } from './until-stopped.js';
 
 const SEARCHES = [
@@ -37,7 +37,7 @@ export async function demoCommand(userConfig: Config, log: Logger, { once }: { o
     const url = await app.serve();
     const key = await keepLocalKey(app, owner, { dataFolder: folder, server: url });
     process.stdout.write(
-      `\nExplorer page:  ${url}/\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
+      `\nOpen Vitrine:   ${studioLink(url, key)}\n\nAPI explorer:   ${url}/explorer\nGraphQL:        ${url}/graphql\nAPI key:        ${key}\n\nTwo queries to paste:\n\n${EXAMPLE_QUERIES.join('\n\n')}\n\nStop with Ctrl-C.\n`,
     );
     return 'serving';
   });

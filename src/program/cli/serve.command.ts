@@ -14,9 +14,11 @@ export function serveCommand(config: Config, log: Logger, { worker }: { worker: 
     const url = await app.serve();
     const owner = await asOwner(app);
     const key = await firstApiKey(app, owner);
-    await keepLocalKey(app, owner, { dataFolder: config.dataFolder, server: url });
+    const localKey = await keepLocalKey(app, owner, { dataFolder: config.dataFolder, server: url });
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
-    if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\n`);
+    if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\nOpen it in a browser, signed in: ${studioLink(url, key)}\n`);
+    // For the person at this machine; what a service prints is kept by its log.
+    if (key === null && process.stdout.isTTY) process.stdout.write(`Open it in a browser, signed in: ${studioLink(url, localKey)}\n`);
     for (const notice of await modelNotices(app, owner)) process.stdout.write(`${notice}\n`);
     return 'serving';
   });
@@ -39,6 +41,9 @@ export async function keepLocalKey(
   await writeLocalAddress(dataFolder, { server, apiKey });
   return apiKey;
 }
+
+/** Signs in by itself: what stands behind # is sent to no server, and the page takes it out of the address before anything else. */
+export const studioLink = (url: string, key: string): string => `${url}/#key=${encodeURIComponent(key)}`;
 
 /** `vitrine worker`: only the jobs, beside a server elsewhere. */
 export function workerCommand(config: Config, log: Logger): Promise<void> {

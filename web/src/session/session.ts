@@ -55,7 +55,10 @@ export async function signIn(key: string): Promise<SignInProblem | null> {
     });
     if (response.status === 429 || response.status >= 500) return 'busy';
     if (!response.ok) return 'refused';
+    const before = session;
     await readSession();
+    // Somebody else's library: nothing of the one before may stay on the page.
+    if (before.state !== 'out' && session.state !== 'out' && before.organization !== session.organization) location.assign(address(''));
   } catch {
     return 'unreachable';
   }
@@ -67,9 +70,9 @@ export async function signIn(key: string): Promise<SignInProblem | null> {
 
 async function readSession(): Promise<void> {
   const response = await fetch(address('session'), { headers: { Accept: 'application/json' } });
-  const told = response.ok ? ((await response.json()) as { signedIn?: boolean; role?: string; organization?: string | { name: string }; keyName?: string }) : {};
-  const organization = typeof told.organization === 'string' ? told.organization : (told.organization?.name ?? '');
-  become(told.signedIn ? { state: 'in', role: told.role ?? 'VIEWER', organization, keyName: told.keyName ?? '' } : { state: 'out' });
+  const told = response.ok ? ((await response.json()) as { signedIn?: boolean; role?: string; organization?: string; keyName?: string }) : {};
+  const { signedIn, role = 'VIEWER', organization = '', keyName = '' } = told;
+  become(signedIn ? { state: 'in', role, organization, keyName } : { state: 'out' });
 }
 
 export async function signOut(): Promise<void> {
