@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import express from 'express';
 import { VitrineError } from '../../../src/errors.js';
 import { renderExplorerPage } from '../../../src/platform/http/explorer-page.js';
 import { contentDisposition, type OpenedFile } from '../../../src/platform/http/file-delivery.js';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/platform/http/http-server.js';
+import { webApp } from '../../../src/platform/http/web-app.js';
 import { recordingLog } from '../../support/recording-log.js';
 
 const { log, lines } = recordingLog();
@@ -56,6 +59,7 @@ const options = (): HttpServerOptions => ({
   graphql: (_request, response) => void response.json({ data: {} }),
   shareWithOrigins: (_request, _response, next) => next(),
   session: (_request, _response, next) => next(),
+  webFolder: path.resolve('dist/web'),
   exampleQueries: QUERIES,
   readiness: async () => {
     if (checks.throws) throw new Error('postgres://user:password@host');
@@ -101,7 +105,7 @@ function statusFor(url: string, host: string): Promise<number> {
 
 describe('the explorer page', () => {
   it('comes from this server alone and says so in its policy', async () => {
-    const response = await get('/');
+    const response = await get('/explorer');
     const html = await response.text();
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const outsideScripts = html.replace(/<script>[\s\S]*?<\/script>/g, '');
@@ -120,12 +124,61 @@ describe('the explorer page', () => {
     const { html } = renderExplorerPage(QUERIES);
     for (const query of QUERIES) expect(html).toContain(JSON.stringify(query));
     expect(html).toContain('Bearer ');
-    expect(html).toContain('"endpoint":"/graphql"');
+    expect(html).toContain('"endpoint":"graphql"');
   });
 
   it('is not sent again to a browser that has it', async () => {
-    const etag = (await get('/', {}, 'HEAD')).headers.get('etag')!;
-    expect((await get('/', { 'if-none-match': etag })).status).toBe(304);
+    const etag = (await get('/explorer', {}, 'HEAD')).headers.get('etag')!;
+    expect((await get('/explorer', { 'if-none-match': etag })).status).toBe(304);
+  });
+});
+
+describe('the Studio', () => {
+  const PAGE = { accept: 'text/html,*/*;q=0.8' };
+
+  it('is the page at the root and at every address that only the page knows, with scripts of this server alone', async () => {
+    for (const place of ['/', '/asset/some-id', '/compliance']) {
+      const response = await get(place, PAGE);
+      const html = await response.text();
+      expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+      const policy = response.headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).not.toMatch(/unsafe|https?:|\*/);
+      expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=/);
+      expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
+      expect(html).toContain('<base href="/"');
+    }
+  });
+
+  it('answers programs that ask for what is not there as before', async () => {
+    expect((await get('/asset/some-id', { accept: 'application/json' })).status).toBe(404);
+    expect((await get('/nothing/here', { accept: '*/*' })).status).toBe(404);
+    expect((await get('/asset/some-id', PAGE, 'POST')).status).toBe(404);
+    expect((await get('/static/../../../package.json', { accept: '*/*' })).status).toBe(404);
+  });
+
+  it('has files that browsers keep for good, compressed at the build', async () => {
+    const html = await (await get('/', PAGE)).text();
+    const script = /src="\.\/(static\/[^"]+\.js)"/.exec(html)![1]!;
+    for (const encoding of ['br', 'gzip', 'identity']) {
+      const response = await get(`/${script}`, { 'accept-encoding': encoding });
+      expect(response.headers.get('content-encoding')).toBe(encoding === 'identity' ? null : encoding);
+      expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    }
+    const etag = (await get(`/${script}`)).headers.get('etag')!;
+    expect((await get(`/${script}`, { 'if-none-match': etag })).status).toBe(304);
+  });
+
+  it('takes its addresses from the path prefix of the public address', async () => {
+    const behind = express().use(webApp(path.resolve('dist/web'), 'https://media.example.com/dam/')).listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => behind.once('listening', resolve));
+      const { port } = behind.address() as AddressInfo;
+      expect(await (await fetch(`http://127.0.0.1:${port}/asset/some-id`, { headers: PAGE })).text()).toContain('<base href="/dam/"');
+    } finally {
+      behind.close();
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useQuery } from 'urql';
 import { ProblemNotice } from '../frame/problem';
-import { BrandsDocument, type CardFragment, ComplianceDocument, type ComplianceQuery, WorstCardsDocument } from '../graphql/operations';
+import { BrandsDocument, type CardFragment, ComplianceDocument, type ComplianceQuery, RuleBrandsDocument, WorstCardsDocument } from '../graphql/operations';
 import { Thumbnail } from '../library/card';
 import { VERDICTS } from '../library/search';
 import { m, moment, number, percent } from '../messages/catalogue';
@@ -91,6 +91,12 @@ function Verdicts({ report, brand }: { report: Report; brand: string | undefined
 }
 
 function Rules({ report, brand }: { report: Report; brand: string | undefined }) {
+  // Brands often have rules of the same name: where all are shown, each says whose it is.
+  const pause = brand !== undefined || report.perRule.length === 0;
+  const [{ data }] = useQuery({ query: RuleBrandsDocument, variables: { ids: report.perRule.map(({ ruleId }) => ruleId) }, pause });
+  const [{ data: named }] = useQuery({ query: BrandsDocument, pause });
+  const names = new Map(named?.brands.edges.map(({ node }) => [node.id, node.name]));
+  const brandOf = new Map(data?.nodes.flatMap((node) => (node && 'brandId' in node ? [[node.id, names.get(node.brandId)] as const] : [])));
   return (
     <section className="panel">
       <h2>{m.compliance.rules}</h2>
@@ -100,6 +106,7 @@ function Rules({ report, brand }: { report: Report; brand: string | undefined })
           <li key={rule.ruleId}>
             <span className="rule-title" dir="auto">
               {rule.title}
+              {!pause && brandOf.get(rule.ruleId) && <span className="rule-brand">{brandOf.get(rule.ruleId)}</span>}
             </span>
             <span className={`severity severity-${rule.severity}`}>{m.severity[rule.severity]}</span>
             <span className="rule-counts">

@@ -16,6 +16,12 @@ const FACETS = [
 ] as const;
 type Facet = (typeof FACETS)[number];
 
+/** A middling colour of each name. */
+const SWATCHES: Record<string, string> = {
+  black: '#1d1d1d', white: '#ffffff', grey: '#9a9a9a', red: '#d33a34', orange: '#ef8a2b', yellow: '#f2cb3c', green: '#3f9a52', turquoise: '#2aa8a3',
+  blue: '#3568c9', purple: '#7c46b0', pink: '#e58cb4', brown: '#8a5a35',
+};
+
 const chosenIn = (search: LibrarySearch, facet: Facet): readonly string[] => {
   const value = search[facet.name];
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;
@@ -83,7 +89,7 @@ function FacetValues({ facet, search, values, exact }: ValuesProps) {
       {shown.map(({ value, count }) => (
         <label key={value} className={`facet-value ${facet.facet === 'VERDICT' ? `verdict-${value}` : ''}`}>
           <input type="checkbox" checked={chosen.includes(value)} onChange={(event) => choose(value, event.target.checked)} />
-          {facet.facet === 'COLOR' && <span className="swatch" style={{ background: value === 'turquoise' ? '#2bb5a8' : value }} />}
+          {facet.facet === 'COLOR' && <span className="swatch" style={{ background: SWATCHES[value] ?? value }} />}
           <span className="facet-label" dir="auto">
             {label(value)}
           </span>

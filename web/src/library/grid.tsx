@@ -90,7 +90,7 @@ export function Grid({ pages }: { pages: AssetPages }) {
           <div key={rowIndex} role="presentation" className="row" style={{ transform: `translateY(${start - place.top}px)` }}>
               {items.slice(row.start, row.end).map((asset, offset) => {
                 const index = row.start + offset;
-                const width = Math.floor((ratios[index] ?? 1) * row.height);
+                const width = (ratios[index] ?? 1) * row.height;
                 return <Card key={asset.id} asset={asset} width={width} height={row.height} index={index} tabbable={index === tabbable} onFocus={onFocus} onKeyDown={onKeyDown} />;
             })}
           </div>

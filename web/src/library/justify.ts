@@ -25,10 +25,10 @@ export function justify(ratios: readonly number[], width: number, target: number
     sum += ratios[index] as number;
     const room = width - gap * (index - start);
     if (sum * target < room) continue;
-    rows.push({ start, end: index + 1, height: Math.floor(room / sum) });
+    rows.push({ start, end: index + 1, height: room / sum });
     start = index + 1;
     sum = 0;
   }
-  if (start < ratios.length) rows.push({ start, end: ratios.length, height: Math.min(target, Math.floor((width - gap * (ratios.length - 1 - start)) / sum)) });
+  if (start < ratios.length) rows.push({ start, end: ratios.length, height: Math.min(target, (width - gap * (ratios.length - 1 - start)) / sum) });
   return rows;
 }

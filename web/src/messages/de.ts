@@ -171,7 +171,7 @@ export const de: Catalogue = {
     copied: 'Link kopiert.',
   },
   relation: {
-    SAME_PIXELS: 'gleiches Bild', REENCODED: 'neu gespeichert', RESIZED: 'andere Größe', CROPPED: 'beschnitten', RECOLORED: 'andere Farben', OTHER_SHOT: 'andere Aufnahme',
+    SAME_PIXELS: 'gleiches Bild', REENCODED: 'neu gespeichert', RESIZED: 'andere Größe', CROPPED: 'beschnitten', RECOLORED: 'andere Farben', OTHER_SHOT: 'andere Aufnahme', GREYSCALE: 'in Grau', MIRRORED: 'gespiegelt', ROTATED: 'gedreht',
   },
   measure: {
     width: 'Breite', height: 'Höhe', length: 'Länge', brandShare: 'Markenfarben', allowedShare: 'Erlaubte Farben', neutralShare: 'Neutrale Farben', share: 'Anteil',

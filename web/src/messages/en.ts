@@ -170,7 +170,7 @@ export const en = {
     copied: 'Link copied.',
   },
   relation: {
-    SAME_PIXELS: 'same picture', REENCODED: 'saved again', RESIZED: 'other size', CROPPED: 'cropped', RECOLORED: 'other colours', OTHER_SHOT: 'another shot',
+    SAME_PIXELS: 'same picture', REENCODED: 'saved again', RESIZED: 'other size', CROPPED: 'cropped', RECOLORED: 'other colours', OTHER_SHOT: 'another shot', GREYSCALE: 'greyscale', MIRRORED: 'mirrored', ROTATED: 'turned',
   },
   measure: {
     width: 'Width', height: 'Height', length: 'Length', brandShare: 'Brand colours', allowedShare: 'Allowed colours', neutralShare: 'Neutral colours', share: 'Share',
