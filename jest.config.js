@@ -5,7 +5,12 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // Outages take their time: `npm run test:faults`, or this variable with `npm run test:native -- test/faults`.
-  testPathIgnorePatterns: process.env.VITRINE_TEST_FAULTS ? ['/node_modules/'] : ['/node_modules/', '/test/faults/slow/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.VITRINE_TEST_FAULTS ? [] : ['/test/faults/slow/']),
+    // Needs Chromium: `npm run test:web`.
+    ...(process.env.VITRINE_TEST_WEB ? [] : ['/test/web/journeys/']),
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' }, module: { type: 'es6' } }] },
   moduleNameMapper: {
