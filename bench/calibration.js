@@ -66,7 +66,7 @@ const NONSENSE = [
     'vrtx nml',
     'aaaaaaa',
   ],
-  ...['snarfblat', 'hjkl hjkl', '%%%%', 'mxyzptlk', 'gibble gobble', 'foo bar baz', 'tzzt krrk', 'öäü ßß', 'wibble', 'quux'],
+  ...['snarfblat', 'hjkl hjkl', 'zzgrr', 'mxyzptlk', 'gibble gobble', 'foo bar baz', 'tzzt krrk', 'öäü ßß', 'wibble', 'quux'],
 ];
 const objects = listObjects();
 const folder = await mkdtemp(path.join(tmpdir(), 'vitrine-bench-'));
