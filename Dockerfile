@@ -6,7 +6,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json prisma.config.ts ./
 COPY prisma ./prisma
-COPY scripts/build.js ./scripts/build.js
+COPY scripts/build.js scripts/build-web.js ./scripts/
+COPY schema.graphql ./
+COPY web ./web
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 

@@ -20,7 +20,11 @@ const files = (folder) =>
 /** What dist/web was made of. */
 function revision() {
   const hash = createHash('sha256');
-  const sources = [...files(web).filter((file) => file !== operations), path.join(root, 'schema.graphql'), path.join(root, 'package-lock.json')];
+  const sources = [
+    ...files(web).filter((file) => file !== operations),
+    path.join(root, 'schema.graphql'),
+    path.join(root, 'package-lock.json'),
+  ];
   for (const file of [...sources, fileURLToPath(import.meta.url)]) hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest('hex');
 }
@@ -54,16 +58,23 @@ async function generateOperations() {
     plugins: [{ types: {} }, { documents: {} }],
     pluginMap: { types, documents },
   });
-  writeFileSync(operations, `// Made by scripts/build-web.js from schema.graphql and the *.graphql files of web/; not checked in.\n${text}`);
+  writeFileSync(
+    operations,
+    `// Made by scripts/build-web.js from schema.graphql and the *.graphql files of web/; not checked in.\n${text}`,
+  );
 }
 
 const mark = path.join(built, 'revision');
 const wanted = revision();
-if (existsSync(mark) && existsSync(operations) && readFileSync(mark, 'utf8') === wanted && !process.argv.includes('--force')) process.exit(0);
+if (existsSync(mark) && existsSync(operations) && readFileSync(mark, 'utf8') === wanted && !process.argv.includes('--force'))
+  process.exit(0);
 rmSync(built, { recursive: true, force: true });
 try {
   await generateOperations();
-  execFileSync(path.join(root, 'node_modules', '.bin', 'tsc'), ['-p', path.join(web, 'tsconfig.json')], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync(path.join(root, 'node_modules', '.bin', 'tsc'), ['-p', path.join(web, 'tsconfig.json')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const { build } = await import('vite');
   await build({ configFile: path.join(web, 'vite.config.js'), logLevel: 'warn' });
 } catch (error) {

@@ -15,14 +15,17 @@ async function messagesOf(language: string): Promise<string[]> {
   for (const [token, name, open] of bare.matchAll(/(\w+):\s*(\{)?|\}/g)) {
     if (token === '}') way.pop();
     else if (open) way.push(name as string);
-    else if (/^[a-z]|^[A-Z_]+$/.test(name as string) && !['number', 'string'].includes(name as string)) names.push([...way, name].join('.'));
+    else if (/^[a-z]|^[A-Z_]+$/.test(name as string) && !['number', 'string'].includes(name as string))
+      names.push([...way, name].join('.'));
   }
   return names.filter((name) => !/\((?:[^)]*)$/.test(name)).sort();
 }
 
 describe('the messages of the Studio', () => {
   it('are all used, or belong to a table that is looked up by a name of the API', async () => {
-    const files = (await readdir(SOURCE, { recursive: true })).filter((name) => /\.tsx?$/.test(name) && !name.startsWith('messages/e') && !name.startsWith('messages/d'));
+    const files = (await readdir(SOURCE, { recursive: true })).filter(
+      (name) => /\.tsx?$/.test(name) && !name.startsWith('messages/e') && !name.startsWith('messages/d'),
+    );
     const code = (await Promise.all(files.map((name) => readFile(path.join(SOURCE, name), 'utf8')))).join('\n');
     const names = await messagesOf('en');
     expect(names.length).toBeGreaterThan(150);
@@ -32,7 +35,11 @@ describe('the messages of the Studio', () => {
         const place = parts.slice(0, parts.length - depth).join('.');
         const whole = new RegExp(`\\bm\\.${place.replaceAll('.', '\\.')}(?![\\w.])`).test(code);
         // A table by its index, never a whole screen.
-        return depth === 0 ? whole : whole && (parts.length - depth > 1 || /^[A-Z_]+$|^[a-z]+$/.test(parts.at(-1) as string)) && new RegExp(`\\bm\\.${place}(\\[|\\b(?!\\.))`).test(code);
+        return depth === 0
+          ? whole
+          : whole &&
+              (parts.length - depth > 1 || /^[A-Z_]+$|^[a-z]+$/.test(parts.at(-1) as string)) &&
+              new RegExp(`\\bm\\.${place}(\\[|\\b(?!\\.))`).test(code);
       });
     };
     expect(names.filter((name) => !used(name) && !/^count$|^value$|^name$|^label$/.test(name.split('.').at(-1) as string))).toEqual([]);
@@ -45,7 +52,16 @@ describe('the messages of the Studio', () => {
       expect(text).not.toMatch(/: ''/);
       const own = new Set(await messagesOf(language));
       // Parameters of English sentences carry types and look like names; what is missing is refused by the compiler as well.
-      expect(english.filter((name) => name.includes('.') && !own.has(name) && !/\.(count|name|role|done|total|label|query|when|text|field|date|number|title|width|height|format|added|here|problems|share|verdict|rule|tag|value)$/.test(name))).toEqual([]);
+      expect(
+        english.filter(
+          (name) =>
+            name.includes('.') &&
+            !own.has(name) &&
+            !/\.(count|name|role|done|total|label|query|when|text|field|date|number|title|width|height|format|added|here|problems|share|verdict|rule|tag|value)$/.test(
+              name,
+            ),
+        ),
+      ).toEqual([]);
     }
   });
 });

@@ -21,12 +21,21 @@ const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
 // The library is part of the first screen; the others are loaded when somebody means to go there.
 const routes = [
   createRoute({ getParentRoute: () => root, path: '/', validateSearch: readSearch, component: LibraryPage }),
-  createRoute({ getParentRoute: () => root, path: '/asset/$id', component: lazyRouteComponent(() => import('./asset/asset-page'), 'AssetPage') }),
-  createRoute({ getParentRoute: () => root, path: '/bring-in', component: lazyRouteComponent(() => import('./bring-in/bring-in-page'), 'BringInPage') }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/asset/$id',
+    component: lazyRouteComponent(() => import('./asset/asset-page'), 'AssetPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/bring-in',
+    component: lazyRouteComponent(() => import('./bring-in/bring-in-page'), 'BringInPage'),
+  }),
   createRoute({
     getParentRoute: () => root,
     path: '/compliance',
-    validateSearch: (raw: Record<string, unknown>): { brand?: string | undefined } => (typeof raw.brand === 'string' ? { brand: raw.brand } : {}),
+    validateSearch: (raw: Record<string, unknown>): { brand?: string | undefined } =>
+      typeof raw.brand === 'string' ? { brand: raw.brand } : {},
     component: lazyRouteComponent(() => import('./compliance/compliance-page'), 'CompliancePage'),
   }),
 ] as const;

@@ -16,7 +16,8 @@ export function serveCommand(config: Config, log: Logger, { worker }: { worker: 
     const key = await firstApiKey(app, owner);
     const localKey = await keepLocalKey(app, owner, { dataFolder: config.dataFolder, server: url });
     process.stdout.write(`Vitrine serves ${config.dataFolder} at ${url}\n`);
-    if (key !== null) process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\nOpen it in a browser, signed in: ${studioLink(url, key)}\n`);
+    if (key !== null)
+      process.stdout.write(`API key of the role ADMIN, shown only now: ${key}\nOpen it in a browser, signed in: ${studioLink(url, key)}\n`);
     // For the person at this machine; what a service prints is kept by its log.
     if (key === null && process.stdout.isTTY) process.stdout.write(`Open it in a browser, signed in: ${studioLink(url, localKey)}\n`);
     for (const notice of await modelNotices(app, owner)) process.stdout.write(`${notice}\n`);

@@ -171,7 +171,9 @@ describe('the Studio', () => {
   });
 
   it('takes its addresses from the path prefix of the public address', async () => {
-    const behind = express().use(webApp(path.resolve('dist/web'), 'https://media.example.com/dam/')).listen(0, '127.0.0.1');
+    const behind = express()
+      .use(webApp(path.resolve('dist/web'), 'https://media.example.com/dam/'))
+      .listen(0, '127.0.0.1');
     try {
       await new Promise((resolve) => behind.once('listening', resolve));
       const { port } = behind.address() as AddressInfo;

@@ -45,7 +45,12 @@ interface Look {
 }
 
 async function openPage({ width = 1400, locale = 'en', dark = false, signedIn = true }: Look = {}): Promise<Page> {
-  context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 900 }, locale, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+  context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 844 : 900 },
+    locale,
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   page.on('console', (message) => message.type() === 'error' && troubles.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => troubles.push(`page: ${error.message}`));
@@ -63,7 +68,11 @@ const heading = (page: Page) => page.locator('h1').first().innerText();
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const run = (window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run;
+    const run = (
+      window as unknown as {
+        axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      }
+    ).axe.run;
     const { violations } = await run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
   });
@@ -75,7 +84,9 @@ describe('signing in', () => {
   it('happens by the printed link, and the key stays nowhere', async () => {
     const page = await openPage();
     expect(page.url()).toBe(base());
-    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML]));
+    const kept = await page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML]),
+    );
     expect(kept).not.toContain('vtr_');
     await page.reload();
     await page.waitForSelector('.card img');
@@ -191,7 +202,9 @@ describe.each([1400, 390])('the other pages at %i pixels', (width) => {
   it('bring files in, each with its end, and show them with their names as text', async () => {
     const page = await openPage({ width });
     await page.getByRole('link', { name: 'Bring in' }).click();
-    const picture = await sharp({ create: { width: 300 + width, height: 200, channels: 3, background: '#c03' } }).png().toBuffer();
+    const picture = await sharp({ create: { width: 300 + width, height: 200, channels: 3, background: '#c03' } })
+      .png()
+      .toBuffer();
     const broken = path.join(folder, `broken-${width}.png`);
     await writeFile(broken, 'no picture');
     expect(await violations(page)).toEqual([]);

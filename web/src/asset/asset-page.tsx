@@ -19,7 +19,11 @@ type Asset = NonNullable<AssetDetailsQuery['asset']>;
 /** One asset: the picture, what is known about it, and what the rules say. */
 export function AssetPage() {
   const { id } = route.useParams();
-  const [{ data, error, fetching }, again] = useQuery({ query: AssetDetailsDocument, variables: { id }, requestPolicy: 'cache-and-network' });
+  const [{ data, error, fetching }, again] = useQuery({
+    query: AssetDetailsDocument,
+    variables: { id },
+    requestPolicy: 'cache-and-network',
+  });
   const asset = data?.asset;
   useEffect(() => {
     if (asset) document.title = `${asset.title || asset.fileName} · Vitrine`;
@@ -75,11 +79,15 @@ function Ways({ id }: { id: string }) {
   }, [view, place, id, before, after, navigate, router, canGoBack]);
   return (
     <div className="ways">
-      <Link to="/" search={view?.search ?? {}} onClick={(event) => {
-        if (!view || !canGoBack || event.metaKey || event.ctrlKey) return;
-        event.preventDefault();
-        router.history.back();
-      }}>
+      <Link
+        to="/"
+        search={view?.search ?? {}}
+        onClick={(event) => {
+          if (!view || !canGoBack || event.metaKey || event.ctrlKey) return;
+          event.preventDefault();
+          router.history.back();
+        }}
+      >
         <span aria-hidden="true" className="arrow-back" /> {m.asset.back}
       </Link>
       <span className="ways-between">
@@ -125,7 +133,14 @@ function Shown({ asset }: { asset: Asset }) {
           <h1 dir="auto">{asset.title || asset.fileName}</h1>
           <div className="actions">
             {mayEdit(session) && !editing && (
-              <button ref={edit} type="button" onClick={() => { setSaid(''); setEditing(true); }}>
+              <button
+                ref={edit}
+                type="button"
+                onClick={() => {
+                  setSaid('');
+                  setEditing(true);
+                }}
+              >
                 {m.asset.edit}
               </button>
             )}
@@ -139,7 +154,14 @@ function Shown({ asset }: { asset: Asset }) {
           </p>
         </div>
         {editing ? (
-          <EditForm asset={asset} onDone={(saved) => { back.current = true; setSaid(saved ? m.asset.saved : ''); setEditing(false); }} />
+          <EditForm
+            asset={asset}
+            onDone={(saved) => {
+              back.current = true;
+              setSaid(saved ? m.asset.saved : '');
+              setEditing(false);
+            }}
+          />
         ) : (
           <Words asset={asset} />
         )}
@@ -190,13 +212,20 @@ function Picture({ asset }: { asset: Asset }) {
     return (
       <div className="picture">
         {/* biome-ignore lint/a11y/useMediaCaption: films bring no captions */}
-        <video controls preload="metadata" src={ownFile(asset.originalUrl)} poster={asset.thumbnailUrl ? ownFile(asset.thumbnailUrl) : undefined} aria-label={alt} />
+        <video
+          controls
+          preload="metadata"
+          src={ownFile(asset.originalUrl)}
+          poster={asset.thumbnailUrl ? ownFile(asset.thumbnailUrl) : undefined}
+          aria-label={alt}
+        />
       </div>
     );
   }
   if (!asset.thumbnailUrl && !large) return <div className="picture nothing">{m.asset.document}</div>;
   const { width, height } = asset;
-  const box = width && height ? { aspectRatio: `${width} / ${height}`, '--ratio': width / height, '--natural': `${Math.max(width, 320)}px` } : {};
+  const box =
+    width && height ? { aspectRatio: `${width} / ${height}`, '--ratio': width / height, '--natural': `${Math.max(width, 320)}px` } : {};
   return (
     <div className="picture">
       <div className="picture-box" style={box as React.CSSProperties}>

@@ -13,7 +13,13 @@ export function Details({ asset }: { asset: Asset }) {
       <section className="panel">
         <h2>{m.asset.details}</h2>
         <dl>
-          <Fact name={m.asset.brand}>{asset.brand && <Link to="/" search={{ brand: [asset.brand.id] }}>{asset.brand.name}</Link>}</Fact>
+          <Fact name={m.asset.brand}>
+            {asset.brand && (
+              <Link to="/" search={{ brand: [asset.brand.id] }}>
+                {asset.brand.name}
+              </Link>
+            )}
+          </Fact>
           <Fact name={m.asset.release}>
             {m.asset.releases[release.state]}
             {release.decidedByName && ` · ${release.decidedByName}`}
@@ -33,7 +39,11 @@ export function Details({ asset }: { asset: Asset }) {
           <dl>
             <Fact name={m.asset.holder}>{rights.holder}</Fact>
             <Fact name={m.asset.license}>{rights.license}</Fact>
-            <Fact name={m.asset.usable}>{[rights.startsOn && m.asset.from(day(rights.startsOn)), rights.expiresOn && m.asset.until(day(rights.expiresOn))].filter(Boolean).join(' ')}</Fact>
+            <Fact name={m.asset.usable}>
+              {[rights.startsOn && m.asset.from(day(rights.startsOn)), rights.expiresOn && m.asset.until(day(rights.expiresOn))]
+                .filter(Boolean)
+                .join(' ')}
+            </Fact>
           </dl>
         ) : (
           <p className="quiet">{m.asset.noRights}</p>
@@ -45,7 +55,13 @@ export function Details({ asset }: { asset: Asset }) {
           <dl>
             {facts.map(([name, value]) => (
               <Fact key={name} name={name}>
-                {typeof value === 'boolean' ? (value ? m.value.yes : m.value.no) : typeof value === 'number' ? String(value) : String(value ?? '')}
+                {typeof value === 'boolean'
+                  ? value
+                    ? m.value.yes
+                    : m.value.no
+                  : typeof value === 'number'
+                    ? String(value)
+                    : String(value ?? '')}
               </Fact>
             ))}
           </dl>
@@ -59,7 +75,12 @@ export function Details({ asset }: { asset: Asset }) {
               <strong>{m.asset.version(version.number)}</strong>
               {version.id === asset.currentVersion.id && <span className="badge">{m.asset.current}</span>}
               <span className="quiet" dir="auto">
-                {[version.fileName, version.width && version.height && `${number(version.width)} × ${number(version.height)}`, bytes(version.byteSize), moment(version.createdAt)]
+                {[
+                  version.fileName,
+                  version.width && version.height && `${number(version.width)} × ${number(version.height)}`,
+                  bytes(version.byteSize),
+                  moment(version.createdAt),
+                ]
                   .filter(Boolean)
                   .join(' · ')}
               </span>

@@ -17,7 +17,9 @@ export function Download({ asset }: { asset: Asset }) {
   const take = async (key: string) => {
     if (key === '') return save(asset.originalUrl, asset.fileName);
     setSaid(m.asset.preparing);
-    const { data: made, error } = await client.query(AssetPresetDocument, { id: asset.id, preset: key }, { requestPolicy: 'network-only' }).toPromise();
+    const { data: made, error } = await client
+      .query(AssetPresetDocument, { id: asset.id, preset: key }, { requestPolicy: 'network-only' })
+      .toPromise();
     const rendition = made?.asset?.rendition;
     setSaid(error ? wordsFor(error) : null);
     if (rendition) save(rendition.url, `${asset.fileName.replace(/\.[^.]+$/, '')}-${key}.${rendition.mediaType.split('/')[1]}`);

@@ -60,7 +60,12 @@ export function EditForm({ asset, onDone }: { asset: Details; onDone: (saved: bo
   };
 
   const conflict = (field: Field) => (theirs && !same(theirs[field], draft[field]) ? theirs[field] : null);
-  const labels: Record<Field, string> = { title: m.asset.title, altText: m.asset.altText, description: m.asset.description, tags: m.asset.tags };
+  const labels: Record<Field, string> = {
+    title: m.asset.title,
+    altText: m.asset.altText,
+    description: m.asset.description,
+    tags: m.asset.tags,
+  };
   const theirValue = (field: Field) => {
     const value = conflict(field);
     if (value === null) return null;
@@ -93,13 +98,28 @@ export function EditForm({ asset, onDone }: { asset: Details; onDone: (saved: bo
       <input id="edit-title" value={draft.title} maxLength={500} dir="auto" onChange={(event) => put('title', event.target.value)} />
       {theirValue('title')}
       <label htmlFor="edit-alt">{labels.altText}</label>
-      <textarea id="edit-alt" rows={2} value={draft.altText} maxLength={2000} dir="auto" aria-describedby="edit-alt-hint" onChange={(event) => put('altText', event.target.value)} />
+      <textarea
+        id="edit-alt"
+        rows={2}
+        value={draft.altText}
+        maxLength={2000}
+        dir="auto"
+        aria-describedby="edit-alt-hint"
+        onChange={(event) => put('altText', event.target.value)}
+      />
       <p id="edit-alt-hint" className="quiet">
         {m.asset.altHint}
       </p>
       {theirValue('altText')}
       <label htmlFor="edit-description">{labels.description}</label>
-      <textarea id="edit-description" rows={4} value={draft.description} maxLength={10_000} dir="auto" onChange={(event) => put('description', event.target.value)} />
+      <textarea
+        id="edit-description"
+        rows={4}
+        value={draft.description}
+        maxLength={10_000}
+        dir="auto"
+        onChange={(event) => put('description', event.target.value)}
+      />
       {theirValue('description')}
       <TagField tags={draft.tags} onChange={(tags) => put('tags', tags)} />
       {theirValue('tags')}

@@ -1,12 +1,12 @@
 import type { AssetDetailsQuery } from '../graphql/operations';
-import { VERDICTS } from '../library/search';
+import { verdictRank } from '../library/search';
 import { m } from '../messages/catalogue';
 import { measuresOf } from './measures';
 
 type Finding = NonNullable<AssetDetailsQuery['asset']>['findings'][number];
 
 const SEVERITIES = ['BLOCKER', 'MAJOR', 'MINOR', 'INFO'];
-const order = (finding: Finding) => VERDICTS.findIndex((verdict) => verdict === finding.verdict) * 10 + SEVERITIES.indexOf(finding.severity);
+const order = (finding: Finding) => verdictRank(finding.verdict) * 10 + SEVERITIES.indexOf(finding.severity);
 const CALM = new Set(['PASS', 'NOT_APPLICABLE']);
 
 /** What the rules say: what is broken at length, what is kept in one line that opens. */

@@ -48,7 +48,11 @@ const MEANT: Record<string, string> = { share: 'allowedShare', ratio: 'worstRati
  */
 export function measuresOf(measured: Facts, required: Facts): Measure[] {
   const rows: Measure[] = [];
-  const open = new Map(Object.entries(measured ?? {}).filter(([, value]) => value !== null).map(([name, value]) => [split(name).stem, { name, value }]));
+  const open = new Map(
+    Object.entries(measured ?? {})
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [split(name).stem, { name, value }]),
+  );
   const used = new Set<string>();
   const needs = Object.entries(required ?? {}).filter(([, value]) => value !== null);
   for (const [name, value] of needs) {
@@ -63,9 +67,14 @@ export function measuresOf(measured: Facts, required: Facts): Measure[] {
     }
     const found = meant === null ? undefined : open.get(meant);
     if (meant !== null) used.add(meant);
-    rows.push({ label: label(meant ?? stem), measured: found ? word(found.value, split(found.name).unit || unitOf(meant as string)) : null, required: needed });
+    rows.push({
+      label: label(meant ?? stem),
+      measured: found ? word(found.value, split(found.name).unit || unitOf(meant as string)) : null,
+      required: needed,
+    });
   }
-  for (const [stem, { name, value }] of open) if (!used.has(stem)) rows.push({ label: label(stem), measured: word(value, split(name).unit || unitOf(stem)), required: null });
+  for (const [stem, { name, value }] of open)
+    if (!used.has(stem)) rows.push({ label: label(stem), measured: word(value, split(name).unit || unitOf(stem)), required: null });
   // What has both sides comes first: it is what the verdict is about.
   return rows.toSorted((a, b) => Number(b.measured !== null && b.required !== null) - Number(a.measured !== null && a.required !== null));
 }
@@ -78,9 +87,11 @@ function split(name: string): { stem: string; unit: string; bound: 'min' | 'max'
   return { stem: stem === '' ? 'bytes' : stem.charAt(0).toLowerCase() + stem.slice(1), unit, bound: bound ?? null };
 }
 
-const unitOf = (stem: string): string => (/share$|probability|allowance$|(fail|review|pass)At$/i.test(stem) ? 'Share' : /On$/.test(stem) ? 'On' : stem === 'bytes' ? 'Bytes' : '');
+const unitOf = (stem: string): string =>
+  /share$|probability|allowance$|(fail|review|pass)At$/i.test(stem) ? 'Share' : /On$/.test(stem) ? 'On' : stem === 'bytes' ? 'Bytes' : '';
 
-const label = (stem: string): string => LABELS[stem]?.() ?? stem.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase());
+const label = (stem: string): string =>
+  LABELS[stem]?.() ?? stem.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase());
 
 function word(value: unknown, unit: string): string {
   if (typeof value === 'boolean') return value ? m.value.yes : m.value.no;
@@ -89,7 +100,13 @@ function word(value: unknown, unit: string): string {
     if (unit === 'Share') return percent(value);
     if (unit === 'Bytes') return bytes(value);
     const text = number(Math.abs(value) < 10 ? Math.round(value * 100) / 100 : Math.round(value));
-    return unit === 'Px' ? m.value.px(text) : unit === 'Characters' ? m.value.characters(text) : unit === 'Days' ? m.value.days(text) : text;
+    return unit === 'Px'
+      ? m.value.px(text)
+      : unit === 'Characters'
+        ? m.value.characters(text)
+        : unit === 'Days'
+          ? m.value.days(text)
+          : text;
   }
   if (typeof value === 'string') return unit === 'On' ? day(value) : value;
   if (Array.isArray(value)) return value.map((item) => word(item, unit)).join(', ');

@@ -33,7 +33,15 @@ export function SimilarAssets({ id }: { id: string }) {
   return assets.length > 0 ? <Strip title={m.asset.similar} assets={assets} /> : <p className="quiet">{m.asset.noSimilar}</p>;
 }
 
-function Strip({ title, assets, note }: { title: string; assets: readonly CardFragment[]; note?: (asset: CardFragment) => string | undefined }) {
+function Strip({
+  title,
+  assets,
+  note,
+}: {
+  title: string;
+  assets: readonly CardFragment[];
+  note?: (asset: CardFragment) => string | undefined;
+}) {
   return (
     <section className="strip">
       <h2>{title}</h2>

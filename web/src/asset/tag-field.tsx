@@ -18,7 +18,11 @@ export function TagField({ tags, onChange }: { tags: readonly string[]; onChange
     <div className="tag-field">
       <TagGroup onRemove={(gone) => onChange(tags.filter((tag) => !gone.has(tag)))}>
         <Label>{m.asset.tags}</Label>
-        <TagList items={tags.map((id) => ({ id }))} renderEmptyState={() => <span className="quiet">{m.asset.noTags}</span>} className="chips">
+        <TagList
+          items={tags.map((id) => ({ id }))}
+          renderEmptyState={() => <span className="quiet">{m.asset.noTags}</span>}
+          className="chips"
+        >
           {({ id }) => (
             <Tag textValue={id} className="chip">
               <bdi>{id}</bdi>

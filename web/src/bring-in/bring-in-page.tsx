@@ -52,7 +52,9 @@ function Rows({ rows, busy }: { rows: readonly UploadRow[]; busy: boolean }) {
   return (
     <section aria-label={m.bringIn.files}>
       <div className="bring-in-head">
-        <p role="status">{busy ? m.bringIn.keepOpen : m.bringIn.summary(added, count('DUPLICATE'), count('REJECTED', 'FAILED', 'BROKEN'))}</p>
+        <p role="status">
+          {busy ? m.bringIn.keepOpen : m.bringIn.summary(added, count('DUPLICATE'), count('REJECTED', 'FAILED', 'BROKEN'))}
+        </p>
         {count('BROKEN') > 0 && !busy && (
           <button type="button" onClick={() => uploads.goOn()}>
             {m.bringIn.goOn}
@@ -82,7 +84,11 @@ function Rows({ rows, busy }: { rows: readonly UploadRow[]; busy: boolean }) {
               )}
             </span>
             <span className="quiet">{bytes(row.file.size)}</span>
-            <span className="upload-state">{row.state === 'SENDING' ? `${m.bringIn.states.SENDING} ${percent(Math.round(row.sent * 100) / 100)}` : m.bringIn.states[row.state]}</span>
+            <span className="upload-state">
+              {row.state === 'SENDING'
+                ? `${m.bringIn.states.SENDING} ${percent(Math.round(row.sent * 100) / 100)}`
+                : m.bringIn.states[row.state]}
+            </span>
             {row.message && <span className="upload-message">{row.message}</span>}
           </li>
         ))}

@@ -49,7 +49,14 @@ class Uploads {
     const rows = files.map((file): UploadRow => {
       const empty = file.size === 0;
       this.#nextKey += 1;
-      return { key: this.#nextKey, file, state: empty ? 'REJECTED' : 'WAITING', sent: 0, message: empty ? m.bringIn.empty : null, assetId: null };
+      return {
+        key: this.#nextKey,
+        file,
+        state: empty ? 'REJECTED' : 'WAITING',
+        sent: 0,
+        message: empty ? m.bringIn.empty : null,
+        assetId: null,
+      };
     });
     this.#rows = [...this.#rows, ...rows];
     this.#publish();
@@ -92,9 +99,13 @@ class Uploads {
     });
     const { data, error } = await client.mutation(StageUploadsDocument, { files }).toPromise();
     const { uploads, userErrors } = data?.stagedUploadCreate ?? {};
-    for (const [place, upload] of (uploads ?? []).entries()) this.#addresses.set(keys[place] as number, { id: upload.id, url: upload.resumableUrl });
+    for (const [place, upload] of (uploads ?? []).entries())
+      this.#addresses.set(keys[place] as number, { id: upload.id, url: upload.resumableUrl });
     if (uploads) return true;
-    this.#change(keys, { state: error?.networkError ? 'BROKEN' : 'REJECTED', message: error ? wordsFor(error) : (userErrors?.[0]?.message ?? null) });
+    this.#change(keys, {
+      state: error?.networkError ? 'BROKEN' : 'REJECTED',
+      message: error ? wordsFor(error) : (userErrors?.[0]?.message ?? null),
+    });
     return false;
   }
 

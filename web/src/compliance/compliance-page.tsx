@@ -2,9 +2,16 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useQuery } from 'urql';
 import { ProblemNotice } from '../frame/problem';
-import { BrandsDocument, type CardFragment, ComplianceDocument, type ComplianceQuery, RuleBrandsDocument, WorstCardsDocument } from '../graphql/operations';
+import {
+  BrandsDocument,
+  type CardFragment,
+  ComplianceDocument,
+  type ComplianceQuery,
+  RuleBrandsDocument,
+  WorstCardsDocument,
+} from '../graphql/operations';
 import { Thumbnail } from '../library/card';
-import { VERDICTS } from '../library/search';
+import { verdictRank } from '../library/search';
 import { m, moment, number, percent } from '../messages/catalogue';
 
 const route = getRouteApi('/compliance');
@@ -15,7 +22,11 @@ export function CompliancePage() {
   const { brand } = route.useSearch();
   const navigate = useNavigate();
   const [{ data: brands }] = useQuery({ query: BrandsDocument });
-  const [{ data, error }, again] = useQuery({ query: ComplianceDocument, variables: { brand: brand ?? null }, requestPolicy: 'cache-and-network' });
+  const [{ data, error }, again] = useQuery({
+    query: ComplianceDocument,
+    variables: { brand: brand ?? null },
+    requestPolicy: 'cache-and-network',
+  });
   useEffect(() => {
     document.title = `${m.compliance.title} · Vitrine`;
   }, []);
@@ -29,7 +40,10 @@ export function CompliancePage() {
         </div>
         <label className="sort">
           <span>{m.compliance.brand}</span>
-          <select value={brand ?? ''} onChange={(event) => void navigate({ to: '/compliance', search: event.target.value ? { brand: event.target.value } : {} })}>
+          <select
+            value={brand ?? ''}
+            onChange={(event) => void navigate({ to: '/compliance', search: event.target.value ? { brand: event.target.value } : {} })}
+          >
             <option value="">{m.compliance.all}</option>
             {brands?.brands.edges.map(({ node }) => (
               <option key={node.id} value={node.id}>
@@ -66,7 +80,7 @@ function Score({ report: { score, coverage } }: { report: Report }) {
 }
 
 const inOrder = <T extends { verdict: string; assets: number }>(counts: readonly T[]): T[] =>
-  counts.filter(({ assets }) => assets > 0).toSorted((a, b) => VERDICTS.findIndex((v) => v === a.verdict) - VERDICTS.findIndex((v) => v === b.verdict));
+  counts.filter(({ assets }) => assets > 0).toSorted((a, b) => verdictRank(a.verdict) - verdictRank(b.verdict));
 
 function Verdicts({ report, brand }: { report: Report; brand: string | undefined }) {
   return (
@@ -133,7 +147,11 @@ function Rules({ report, brand }: { report: Report; brand: string | undefined })
 }
 
 function Worst({ report: { worstAssets } }: { report: Report }) {
-  const [{ data }] = useQuery({ query: WorstCardsDocument, variables: { ids: worstAssets.map(({ assetId }) => assetId) }, pause: worstAssets.length === 0 });
+  const [{ data }] = useQuery({
+    query: WorstCardsDocument,
+    variables: { ids: worstAssets.map(({ assetId }) => assetId) },
+    pause: worstAssets.length === 0,
+  });
   const cards = new Map(data?.nodes.flatMap((node) => (node && 'title' in node ? [[node.id, node as CardFragment] as const] : [])));
   return (
     <section>

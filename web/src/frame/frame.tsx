@@ -13,24 +13,39 @@ export function Frame() {
   if (session.state === 'out') return null;
   return (
     <>
-      <a className="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById('content')?.focus(); }}>
+      <button type="button" className="skip" onClick={() => document.getElementById('content')?.focus()}>
         {m.frame.skip}
-      </a>
+      </button>
       <header className="bar">
         <Link to="/" className="brand" aria-label={`Vitrine: ${m.frame.library}`}>
           <span className="mark" aria-hidden="true" />
           <span className="word">Vitrine</span>
         </Link>
         <nav aria-label={m.frame.sections}>
-          <Link to="/" activeOptions={{ includeSearch: false }}>{m.frame.library}</Link>
+          <Link to="/" activeOptions={{ includeSearch: false }}>
+            {m.frame.library}
+          </Link>
           <Link to="/bring-in">
             {m.frame.bringIn}
-            {sending && <span className="sending" role="status" aria-label={m.frame.uploading(sending.done, sending.total)}>{`${sending.done}/${sending.total}`}</span>}
+            {sending && (
+              <span
+                className="sending"
+                role="status"
+                aria-label={m.frame.uploading(sending.done, sending.total)}
+              >{`${sending.done}/${sending.total}`}</span>
+            )}
           </Link>
           <Link to="/compliance">{m.frame.compliance}</Link>
         </nav>
-        <details className="account" onBlur={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null) && event.relatedTarget) event.currentTarget.open = false; }}
-          onKeyDown={(event) => { if (event.key === 'Escape') event.currentTarget.open = false; }}>
+        <details
+          className="account"
+          onBlur={(event) => {
+            if (!event.currentTarget.contains(event.relatedTarget as Node | null) && event.relatedTarget) event.currentTarget.open = false;
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') event.currentTarget.open = false;
+          }}
+        >
           <summary aria-label={m.frame.account}>{(session.organization || session.keyName || 'V').slice(0, 1).toUpperCase()}</summary>
           <div className="menu">
             <p>

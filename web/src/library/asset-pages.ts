@@ -74,7 +74,10 @@ let last: { search: LibrarySearch; pages: AssetPages } | null = null;
 export function pagesOf(search: LibrarySearch): AssetPages {
   const name = writeAddress({ ...search });
   const known = views.get(name);
-  const entry = known && Date.now() - known.since < KEPT_MS && known.pages.current().error === null ? known : { pages: new AssetPages(search), since: Date.now() };
+  const entry =
+    known && Date.now() - known.since < KEPT_MS && known.pages.current().error === null
+      ? known
+      : { pages: new AssetPages(search), since: Date.now() };
   views.delete(name);
   views.set(name, entry);
   for (const oldest of [...views.keys()].slice(0, Math.max(0, views.size - KEPT_VIEWS))) views.delete(oldest);

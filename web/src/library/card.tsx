@@ -6,6 +6,9 @@ import { m } from '../messages/catalogue';
 
 interface Props {
   asset: CardFragment;
+  /** Where it lies in the grid, in pixels. */
+  left: number;
+  top: number;
   width: number;
   height: number;
   /** Place in the whole list, from 0. */
@@ -16,10 +19,15 @@ interface Props {
 }
 
 /** A picture and its title, as a link. The place is reserved before a byte of the picture is there. */
-export const Card = memo(function Card({ asset, width, height, index, tabbable, onFocus, onKeyDown }: Props) {
+export const Card = memo(function Card({ asset, left, top, width, height, index, tabbable, onFocus, onKeyDown }: Props) {
   const name = asset.title || asset.fileName || m.library.untitled;
   return (
-    <div role="listitem" className="card" style={{ width }} aria-posinset={index + 1} aria-setsize={-1}>
+    <li
+      className="card"
+      style={{ width, insetInlineStart: left, transform: `translateY(${top}px)` }}
+      aria-posinset={index + 1}
+      aria-setsize={-1}
+    >
       <Link
         to="/asset/$id"
         params={{ id: asset.id }}
@@ -33,7 +41,7 @@ export const Card = memo(function Card({ asset, width, height, index, tabbable, 
           {name}
         </span>
       </Link>
-    </div>
+    </li>
   );
 });
 
@@ -44,7 +52,15 @@ export function Thumbnail({ asset, width, height }: { asset: CardFragment; width
   return (
     <span className="card-picture" style={{ height }}>
       {asset.thumbnailUrl && !broken ? (
-        <img src={ownFile(asset.thumbnailUrl)} alt="" width={width} height={height} decoding="async" draggable={false} onError={() => setBroken(true)} />
+        <img
+          src={ownFile(asset.thumbnailUrl)}
+          alt=""
+          width={width}
+          height={height}
+          decoding="async"
+          draggable={false}
+          onError={() => setBroken(true)}
+        />
       ) : (
         <span className="card-nothing" aria-hidden="true">
           {extension.slice(0, 5).toUpperCase() || '?'}

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { BrandsDocument, LibraryFacetsDocument, type SearchFacet } from '../graphql/operations';
 import { m, number } from '../messages/catalogue';
-import { filterOf, type LibrarySearch, VERDICTS } from './search';
+import { filterOf, type LibrarySearch, verdictRank } from './search';
 
 /** A facet: the part of the address it sets, and whether several values can be chosen. */
 const FACETS = [
@@ -18,8 +18,18 @@ type Facet = (typeof FACETS)[number];
 
 /** A middling colour of each name. */
 const SWATCHES: Record<string, string> = {
-  black: '#1d1d1d', white: '#ffffff', grey: '#9a9a9a', red: '#d33a34', orange: '#ef8a2b', yellow: '#f2cb3c', green: '#3f9a52', turquoise: '#2aa8a3',
-  blue: '#3568c9', purple: '#7c46b0', pink: '#e58cb4', brown: '#8a5a35',
+  black: '#1d1d1d',
+  white: '#ffffff',
+  grey: '#9a9a9a',
+  red: '#d33a34',
+  orange: '#ef8a2b',
+  yellow: '#f2cb3c',
+  green: '#3f9a52',
+  turquoise: '#2aa8a3',
+  blue: '#3568c9',
+  purple: '#7c46b0',
+  pink: '#e58cb4',
+  brown: '#8a5a35',
 };
 
 const chosenIn = (search: LibrarySearch, facet: Facet): readonly string[] => {
@@ -71,8 +81,11 @@ function FacetValues({ facet, search, values, exact }: ValuesProps) {
   const navigate = useNavigate();
   const chosen = chosenIn(search, facet);
   // What is chosen stays in sight, counted or not: it must be possible to take it away.
-  const all = [...(values ?? []), ...chosen.filter((value) => !values?.some((known) => known.value === value)).map((value) => ({ value, count: null }))];
-  if (facet.facet === 'VERDICT') all.sort((a, b) => VERDICTS.findIndex((v) => v === a.value) - VERDICTS.findIndex((v) => v === b.value));
+  const all = [
+    ...(values ?? []),
+    ...chosen.filter((value) => !values?.some((known) => known.value === value)).map((value) => ({ value, count: null })),
+  ];
+  if (facet.facet === 'VERDICT') all.sort((a, b) => verdictRank(a.value) - verdictRank(b.value));
   if (all.length === 0) return null;
   const shown = long ? all : all.filter(({ value }, place) => place < SHORT || chosen.includes(value));
 
@@ -118,7 +131,9 @@ function useLabels(facet: Pick<Facet, 'facet'>): (value: string) => string {
 
 /** The chosen conditions as chips, each of which a click takes away. */
 export function ChosenConditions({ search }: { search: LibrarySearch }) {
-  return FACETS.flatMap((facet) => chosenIn(search, facet).map((value) => <Chosen key={`${facet.name} ${value}`} facet={facet} value={value} search={search} />));
+  return FACETS.flatMap((facet) =>
+    chosenIn(search, facet).map((value) => <Chosen key={`${facet.name} ${value}`} facet={facet} value={value} search={search} />),
+  );
 }
 
 function Chosen({ facet, value, search }: { facet: Facet; value: string; search: LibrarySearch }) {
@@ -127,7 +142,10 @@ function Chosen({ facet, value, search }: { facet: Facet; value: string; search:
   const remove = () => {
     const left = chosenIn(search, facet).filter((other) => other !== value);
     const { rule, ...rest } = search;
-    void navigate({ to: '/', search: { ...rest, ...(facet.name !== 'verdict' && rule && { rule }), [facet.name]: left.length > 0 ? left : undefined } });
+    void navigate({
+      to: '/',
+      search: { ...rest, ...(facet.name !== 'verdict' && rule && { rule }), [facet.name]: left.length > 0 ? left : undefined },
+    });
   };
   return <Chip label={facet.name === 'verdict' && search.rule ? `${label} · ${m.library.byRule}` : label} onRemove={remove} />;
 }

@@ -11,11 +11,11 @@ const CAPTION = 34;
 /** All assets of a view in justified rows, of which only those near the screen are there. */
 export function Grid({ pages }: { pages: AssetPages }) {
   const { items, hasMore } = useSyncExternalStore(pages.subscribe, pages.current);
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLUListElement>(null);
   const [place, setPlace] = useState({ width: 0, top: 0 });
 
   useLayoutEffect(() => {
-    const element = box.current as HTMLDivElement;
+    const element = box.current as HTMLUListElement;
     const measure = () => setPlace({ width: element.clientWidth, top: element.getBoundingClientRect().top + scrollY });
     measure();
     const observer = new ResizeObserver(measure);
@@ -37,7 +37,12 @@ export function Grid({ pages }: { pages: AssetPages }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: heights are computed, so new rows mean new sizes
   useLayoutEffect(() => virtualizer.measure(), [rows, virtualizer]);
 
-  const [active, setActive] = useState(() => Math.max(0, items.findIndex(({ id }) => id === pages.active)));
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      items.findIndex(({ id }) => id === pages.active),
+    ),
+  );
   const toFocus = useRef(pages.active === null ? -1 : active);
   const visible = virtualizer.getVirtualItems();
   const lastVisible = visible.at(-1)?.index ?? 0;
@@ -82,21 +87,33 @@ export function Grid({ pages }: { pages: AssetPages }) {
   const tabbable = active >= first && active < end ? active : first;
 
   return (
-    <div ref={box} role="list" className="grid" aria-label={m.library.grid} style={{ height: virtualizer.getTotalSize() }}>
+    <ul ref={box} className="grid" aria-label={m.library.grid} style={{ height: virtualizer.getTotalSize() }}>
       {visible.flatMap(({ index: rowIndex, start }) => {
         const row = rows[rowIndex];
         if (row === undefined) return [];
-        return (
-          <div key={rowIndex} role="presentation" className="row" style={{ transform: `translateY(${start - place.top}px)` }}>
-              {items.slice(row.start, row.end).map((asset, offset) => {
-                const index = row.start + offset;
-                const width = (ratios[index] ?? 1) * row.height;
-                return <Card key={asset.id} asset={asset} width={width} height={row.height} index={index} tabbable={index === tabbable} onFocus={onFocus} onKeyDown={onKeyDown} />;
-            })}
-          </div>
-        );
+        let left = 0;
+        return items.slice(row.start, row.end).map((asset, offset) => {
+          const index = row.start + offset;
+          const width = (ratios[index] ?? 1) * row.height;
+          const at = left;
+          left += width + GAP;
+          return (
+            <Card
+              key={asset.id}
+              asset={asset}
+              left={at}
+              top={start - place.top}
+              width={width}
+              height={row.height}
+              index={index}
+              tabbable={index === tabbable}
+              onFocus={onFocus}
+              onKeyDown={onKeyDown}
+            />
+          );
+        });
       })}
-    </div>
+    </ul>
   );
 }
 
@@ -121,6 +138,7 @@ function moved(key: string, index: number, rows: ReturnType<typeof justify>, rat
   };
   const wanted = middle(from, index);
   let best = to.start;
-  for (let item = to.start; item < to.end; item += 1) if (Math.abs(middle(to, item) - wanted) < Math.abs(middle(to, best) - wanted)) best = item;
+  for (let item = to.start; item < to.end; item += 1)
+    if (Math.abs(middle(to, item) - wanted) < Math.abs(middle(to, best) - wanted)) best = item;
   return best;
 }

@@ -29,6 +29,7 @@ export function justify(ratios: readonly number[], width: number, target: number
     start = index + 1;
     sum = 0;
   }
-  if (start < ratios.length) rows.push({ start, end: ratios.length, height: Math.min(target, (width - gap * (ratios.length - 1 - start)) / sum) });
+  if (start < ratios.length)
+    rows.push({ start, end: ratios.length, height: Math.min(target, (width - gap * (ratios.length - 1 - start)) / sum) });
   return rows;
 }

@@ -17,7 +17,12 @@ export function LibraryPage() {
   const loaded = useSyncExternalStore(pages.subscribe, pages.current);
   const { sort: _, ...counted } = variablesOf(search);
   // Total, facets and the model are asked for after the first page is drawn: the grid waits for none of them.
-  const [{ data }] = useQuery({ query: LibraryTotalDocument, variables: counted, pause: loaded.starting, requestPolicy: 'cache-and-network' });
+  const [{ data }] = useQuery({
+    query: LibraryTotalDocument,
+    variables: counted,
+    pause: loaded.starting,
+    requestPolicy: 'cache-and-network',
+  });
   const total = data?.assets?.totalCount;
   const conditions = conditionCount(search);
   useEffect(() => {
@@ -45,13 +50,27 @@ export function LibraryPage() {
       <section className="results" aria-label={m.library.title} aria-busy={loaded.starting}>
         <Understood search={search} loaded={loaded} conditions={conditions} />
         <Notices search={search} loaded={loaded} />
-        {loaded.error ? <ProblemNotice error={loaded.error} onRetry={() => location.reload()} /> : <Results search={search} loaded={loaded} conditions={conditions} pages={pages} />}
+        {loaded.error ? (
+          <ProblemNotice error={loaded.error} onRetry={() => location.reload()} />
+        ) : (
+          <Results search={search} loaded={loaded} conditions={conditions} pages={pages} />
+        )}
       </section>
     </div>
   );
 }
 
-function Results({ search, loaded, conditions, pages }: { search: LibrarySearch; loaded: LoadedAssets; conditions: number; pages: ReturnType<typeof pagesOf> }) {
+function Results({
+  search,
+  loaded,
+  conditions,
+  pages,
+}: {
+  search: LibrarySearch;
+  loaded: LoadedAssets;
+  conditions: number;
+  pages: ReturnType<typeof pagesOf>;
+}) {
   if (loaded.starting) return <p className="quiet starting">{m.frame.loading}</p>;
   if (loaded.items.length > 0) {
     return (
@@ -222,7 +241,12 @@ function Understood({ search, loaded, conditions }: { search: LibrarySearch; loa
         <Chip key={label} label={label} onRemove={() => remove(queryWithout)} />
       ))}
       <ChosenConditions search={search} />
-      {search.since && <Chip label={m.library.since(moment(search.since))} onRemove={() => void navigate({ to: '/', search: { ...search, since: undefined } })} />}
+      {search.since && (
+        <Chip
+          label={m.library.since(moment(search.since))}
+          onRemove={() => void navigate({ to: '/', search: { ...search, since: undefined } })}
+        />
+      )}
       {conditions > 1 && (
         <Link to="/" search={{ ...(search.q && { q: search.q }) }} className="link">
           {m.library.clearFilters}
@@ -243,7 +267,9 @@ function Notices({ search, loaded }: { search: LibrarySearch; loaded: LoadedAsse
   const others = loaded.search?.notices.filter((notice) => !model?.notices.includes(notice) && loaded.search?.match !== 'NONE') ?? [];
   return (
     <>
-      {search.q && search.all && loaded.search?.match === 'NONE' && loaded.items.length > 0 && <p className="notice warn">{m.library.nearest}</p>}
+      {search.q && search.all && loaded.search?.match === 'NONE' && loaded.items.length > 0 && (
+        <p className="notice warn">{m.library.nearest}</p>
+      )}
       {loaded.search?.match === 'WEAK' && <p className="notice">{m.library.weak}</p>}
       {blind && hidden !== model.name && (
         <p className="notice">
@@ -261,11 +287,12 @@ function Notices({ search, loaded }: { search: LibrarySearch; loaded: LoadedAsse
           </button>
         </p>
       )}
-      {model && others.map((notice) => (
-        <p key={notice} className="notice" lang="en">
-          {notice}
-        </p>
-      ))}
+      {model &&
+        others.map((notice) => (
+          <p key={notice} className="notice" lang="en">
+            {notice}
+          </p>
+        ))}
     </>
   );
 }

@@ -28,7 +28,19 @@ const SORTS = {
 export type SortName = keyof typeof SORTS;
 export const SORT_NAMES = Object.keys(SORTS) as SortName[];
 
-export const VERDICTS = ['FAIL', 'NEEDS_REVIEW', 'PASS', 'NOT_EVALUATED', 'WAIVED', 'NOT_APPLICABLE', 'ERROR'] as const satisfies ComplianceVerdict[];
+export const VERDICTS = [
+  'FAIL',
+  'NEEDS_REVIEW',
+  'PASS',
+  'NOT_EVALUATED',
+  'WAIVED',
+  'NOT_APPLICABLE',
+  'ERROR',
+] as const satisfies ComplianceVerdict[];
+const RANKS: readonly string[] = VERDICTS;
+/** Place of a verdict among the others, what needs somebody first. */
+export const verdictRank = (verdict: string): number => RANKS.indexOf(verdict);
+
 const KINDS = ['IMAGE', 'VIDEO', 'DOCUMENT'] as const satisfies AssetKind[];
 
 /** Addresses are written by anybody: what does not belong is left out, and the rest is shown. */
@@ -87,16 +99,19 @@ export const conditionCount = (search: LibrarySearch): number =>
 /** Lists as repeated names: readable, and what other programs write too. */
 export function parseAddress(text: string): Record<string, unknown> {
   const params = new URLSearchParams(text);
-  return Object.fromEntries([...new Set(params.keys())].map((name) => {
-    const values = params.getAll(name);
-    return [name, values.length > 1 ? values : values[0]];
-  }));
+  return Object.fromEntries(
+    [...new Set(params.keys())].map((name) => {
+      const values = params.getAll(name);
+      return [name, values.length > 1 ? values : values[0]];
+    }),
+  );
 }
 
 export function writeAddress(search: Record<string, unknown>): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(search)) {
-    for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined && item !== null) params.append(name, item === true ? '1' : String(item));
+    for (const item of Array.isArray(value) ? value : [value])
+      if (item !== undefined && item !== null) params.append(name, item === true ? '1' : String(item));
   }
   const text = params.toString();
   return text === '' ? '' : `?${text}`;

@@ -1,6 +1,8 @@
 import { en } from './en';
 
-type Widen<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Widen<T[K]> };
+type Widen<T> = {
+  [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Widen<T[K]>;
+};
 
 /** What a language has to say, with the words that go into each sentence. */
 export type Catalogue = Widen<typeof en>;
@@ -14,7 +16,8 @@ const CHOICE = 'vitrine.language';
 export let m: Catalogue = en;
 export let language: Language = 'en';
 
-const isLanguage = (name: string | null | undefined): name is Language => name !== null && name !== undefined && Object.hasOwn(LANGUAGES, name);
+const isLanguage = (name: string | null | undefined): name is Language =>
+  name !== null && name !== undefined && Object.hasOwn(LANGUAGES, name);
 
 export async function loadMessages(): Promise<void> {
   const chosen = localStorage.getItem(CHOICE);
@@ -30,7 +33,8 @@ export function chooseLanguage(next: string): void {
 
 export const number = (value: number): string => value.toLocaleString(language);
 export const percent = (share: number): string => share.toLocaleString(language, { style: 'percent', maximumFractionDigits: 1 });
-export const day = (date: string): string => new Date(date).toLocaleDateString(language, { dateStyle: 'medium', timeZone: date.length === 10 ? 'UTC' : undefined });
+export const day = (date: string): string =>
+  new Date(date).toLocaleDateString(language, { dateStyle: 'medium', timeZone: date.length === 10 ? 'UTC' : undefined });
 export const moment = (date: string): string => new Date(date).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
 
 export function bytes(size: number): string {

@@ -2,9 +2,7 @@ import { useSyncExternalStore } from 'react';
 import { address } from '../base';
 
 /** Who is signed in. `expired`: somebody was, and the page waits for them to sign in again with everything in its place. */
-export type Session =
-  | { state: 'out' }
-  | { state: 'in' | 'expired'; role: string; organization: string; keyName: string };
+export type Session = { state: 'out' } | { state: 'in' | 'expired'; role: string; organization: string; keyName: string };
 
 export type SignInProblem = 'refused' | 'unreachable' | 'busy';
 
@@ -70,7 +68,9 @@ export async function signIn(key: string): Promise<SignInProblem | null> {
 
 async function readSession(): Promise<void> {
   const response = await fetch(address('session'), { headers: { Accept: 'application/json' } });
-  const told = response.ok ? ((await response.json()) as { signedIn?: boolean; role?: string; organization?: string; keyName?: string }) : {};
+  const told = response.ok
+    ? ((await response.json()) as { signedIn?: boolean; role?: string; organization?: string; keyName?: string })
+    : {};
   const { signedIn, role = 'VIEWER', organization = '', keyName = '' } = told;
   become(signedIn ? { state: 'in', role, organization, keyName } : { state: 'out' });
 }
