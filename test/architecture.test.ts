@@ -38,6 +38,19 @@ describe('the architecture', () => {
     expect(drawn.sort()).toEqual([...standing].sort());
   });
 
+  it('keeps the front end apart: it speaks GraphQL and knows nothing of the server, which knows nothing of it', async () => {
+    const names = (await readdir('web/src', { recursive: true })).filter((name) => /\.tsx?$/.test(name));
+    expect(names.length).toBeGreaterThan(15);
+    const leaving: string[] = [];
+    for (const name of names) {
+      for (const [, from] of (await readFile(path.join('web/src', name), 'utf8')).matchAll(/(?:from|import\()\s*'(\.[^']*)'/g)) {
+        if (path.relative('web/src', path.join('web/src', path.dirname(name), from as string)).startsWith('..')) leaving.push(`${name}: ${from}`);
+      }
+    }
+    for (const [file, text] of await readSource()) if (/from '[./]*web\//.test(text)) leaving.push(file);
+    expect(leaving).toEqual([]);
+  });
+
   it('has no import that the reader of import lines misses', async () => {
     for (const [file, text] of await readSource()) {
       // Counted the crude way: every `from '…'` at the end of a line, in code.

@@ -286,8 +286,6 @@ export const de: Catalogue = {
     noScore: 'Noch ist nichts beurteilt.',
     verdicts: 'Dateien nach Urteil',
     rules: 'Regeln',
-    rule: 'Regel',
-    severity: 'Schwere',
     noRules: 'Noch ist keine Regel veröffentlicht.',
     worst: 'Die schlechtesten Dateien',
     noWorst: 'Keine Datei verletzt eine Regel.',

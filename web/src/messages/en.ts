@@ -276,8 +276,6 @@ export const en = {
     noScore: 'Nothing is judged yet.',
     verdicts: 'Assets by verdict',
     rules: 'Rules',
-    rule: 'Rule',
-    severity: 'Severity',
     noRules: 'No rule is published yet.',
     worst: 'Worst assets',
     noWorst: 'No asset breaks a rule.',
