@@ -13,7 +13,9 @@ async function catalogue(language: string): Promise<Messages> {
 
 /** Ways to every message: `library.sorts.newest`. */
 const waysOf = (messages: Messages, before = ''): string[] =>
-  Object.entries(messages).flatMap(([name, message]) => (typeof message === 'object' ? waysOf(message, `${before}${name}.`) : [before + name]));
+  Object.entries(messages).flatMap(([name, message]) =>
+    typeof message === 'object' ? waysOf(message, `${before}${name}.`) : [before + name],
+  );
 
 describe('the messages of the Studio', () => {
   it('are all used: by their name, or in a table that is looked up by a name of the API', async () => {
@@ -30,7 +32,9 @@ describe('the messages of the Studio', () => {
   });
 
   it('are the same in every language, and none is empty', async () => {
-    const languages = (await readdir(path.join(SOURCE, 'messages'))).filter((name) => /^..\.ts$/.test(name)).map((name) => name.slice(0, 2));
+    const languages = (await readdir(path.join(SOURCE, 'messages')))
+      .filter((name) => /^..\.ts$/.test(name))
+      .map((name) => name.slice(0, 2));
     expect(languages).toContain('de');
     const english = waysOf(await catalogue('en')).sort();
     for (const language of languages) {

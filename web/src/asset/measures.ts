@@ -40,7 +40,7 @@ const LABELS: Record<string, () => string> = {
 };
 
 /** A required share is about the allowed one where a palette was measured. */
-const MEANT: Record<string, string> = { share: 'allowedShare', ratio: 'worstRatio' };
+const MEANT: Record<string, string> = { share: 'allowedShare', ratio: 'worstRatio', neutralAllowance: 'neutralShare' };
 
 /**
  * Measured beside required, by name: `minWidthPx: 640` of what is required belongs to `widthPx: 300` of what was measured.
@@ -59,7 +59,8 @@ export function measuresOf(measured: Facts, required: Facts): Measure[] {
     const { stem, unit, bound } = split(name);
     const meant = open.has(stem) ? stem : MEANT[stem] !== undefined && open.has(MEANT[stem]) ? MEANT[stem] : null;
     const shown = word(value, unit || unitOf(stem));
-    const needed = bound === 'min' ? m.value.atLeast(shown) : bound === 'max' ? m.value.atMost(shown) : shown;
+    const needed =
+      bound === 'min' ? m.value.atLeast(shown) : bound === 'max' || stem === 'neutralAllowance' ? m.value.atMost(shown) : shown;
     const before = meant === null ? undefined : rows.find((row) => row.label === label(meant));
     if (before?.required) {
       before.required = `${before.required}, ${needed}`;

@@ -55,7 +55,7 @@ export function TagField({ tags, onChange }: { tags: readonly string[]; onChange
             }}
           />
           <Button slot={null} onPress={() => add(text)} className="button">
-            {m.asset.addTag}
+            {m.asset.add}
           </Button>
         </div>
         <Text slot="description" className="quiet">

@@ -149,6 +149,7 @@ export const de: Catalogue = {
     altText: 'Alternativtext',
     altHint: 'Was das Bild zeigt, für alle, die es nicht sehen können.',
     tags: 'Schlagwörter',
+    add: 'Hinzufügen',
     addTag: 'Schlagwort hinzufügen',
     addTagHint: 'Die Eingabetaste fügt es hinzu. Ein Schrägstrich bildet Gruppen: season/summer.',
     noTags: 'Keine Schlagwörter.',
@@ -290,6 +291,6 @@ export const de: Catalogue = {
     worst: 'Die schlechtesten Dateien',
     noWorst: 'Keine Datei verletzt eine Regel.',
     breaks: (count) => `verletzt ${many(count, 'Regel', 'Regeln')}`,
-    showAssets: (count, verdict, rule) => `${many(count, 'Datei', 'Dateien')}, ${verdict}: ${rule}`,
+    showAssets: (count, verdict, rule) => `${n(count)} ${verdict}: ${rule}`,
   },
 };

@@ -139,6 +139,7 @@ export const en = {
     altText: 'Alternative text',
     altHint: 'What the picture shows, for those who cannot see it.',
     tags: 'Tags',
+    add: 'Add',
     addTag: 'Add a tag',
     addTagHint: 'Enter adds it. A slash makes a group: season/summer.',
     noTags: 'No tags.',
@@ -280,6 +281,6 @@ export const en = {
     worst: 'Worst assets',
     noWorst: 'No asset breaks a rule.',
     breaks: (count: number) => `breaks ${many(count, 'rule', 'rules')}`,
-    showAssets: (count: number, verdict: string, rule: string) => `${many(count, 'asset', 'assets')}, ${verdict}: ${rule}`,
+    showAssets: (count: number, verdict: string, rule: string) => `${n(count)} ${verdict}: ${rule}`,
   },
 };
