@@ -44,7 +44,8 @@ describe('the architecture', () => {
     const leaving: string[] = [];
     for (const name of names) {
       for (const [, from] of (await readFile(path.join('web/src', name), 'utf8')).matchAll(/(?:from|import\()\s*'(\.[^']*)'/g)) {
-        if (path.relative('web/src', path.join('web/src', path.dirname(name), from as string)).startsWith('..')) leaving.push(`${name}: ${from}`);
+        if (path.relative('web/src', path.join('web/src', path.dirname(name), from as string)).startsWith('..'))
+          leaving.push(`${name}: ${from}`);
       }
     }
     for (const [file, text] of await readSource()) if (/from '[./]*web\//.test(text)) leaving.push(file);
