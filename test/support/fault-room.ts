@@ -96,7 +96,7 @@ export class FaultRoom {
       body: JSON.stringify({ query, variables }),
     });
     const { data, errors } = (await answer.json()) as { data?: Record<string, unknown>; errors?: unknown };
-    if (errors !== undefined || data == null) throw new Error(`GraphQL: ${JSON.stringify(errors)}`);
+    if (errors !== undefined || data == null) throw new Error(`GraphQL: ${JSON.stringify(errors)}\n${this.process.output.slice(-3000)}`);
     return data;
   }
 

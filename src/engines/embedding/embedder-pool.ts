@@ -69,10 +69,11 @@ export class EmbedderPool {
     const folder = await this.#library.folderOf(nameOrPath);
     await this.#makeRoom();
     const embedder = await this.#openFolder(folder, precision);
-    // Opened before, under the same revision: one copy is enough.
-    if (this.#entries.has(embedder.info.revision)) await embedder.close();
+    const known = { info: embedder.info, imageInput: embedder.imageInput };
+    // Opened before under the same revision, or being opened, when nothing is known of it yet: one copy is enough.
+    if (this.#entries.has(known.info.revision)) await embedder.close();
     else this.#adopt(embedder);
-    return this.#known.get(embedder.info.revision) as KnownModel;
+    return known;
   }
 
   /** Facts about a revision; loads it where this process has never had it. @throws VitrineError MODEL_NOT_FOUND */
