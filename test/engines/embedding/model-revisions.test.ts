@@ -398,6 +398,22 @@ describe('the pool of models', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it('knows a model that is asked for by name while its revision is being opened', async () => {
+    const library = new ModelLibrary({ ownFolder: folder, builtInFolder: path.join(folder, 'none') });
+    const { info } = await pool.open('one');
+    const other = new EmbedderPool(library, { provider: 'cpu', threads: 1 });
+    // The folder is opened at once; of the revision all folders are looked up first, so that its facts come later.
+    const foldersFor = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return [path.join(folder, 'one')];
+    };
+    Object.assign(library, { foldersFor });
+    const used = other.use({ modelName: 'one', revision: info.revision, precision: info.precision, location: null }, async () => 'used');
+    expect((await other.open('one')).info.revision).toBe(info.revision);
+    expect(await used).toBe('used');
+    await other.close();
+  });
+
   it('keeps as many as it may in memory, opens the others again when they are wanted, and waits while all are at work', async () => {
     const wanted = [];
     for (const name of ['one', 'two', 'three']) {
